@@ -1,0 +1,94 @@
+"""
+One PostgreSQL, entered as a role that owns nothing, one transaction at a time.
+
+Every transaction names the controllers it may see (``SET LOCAL``); row-level security does the rest. A transaction
+that names none sees no row of any controller.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool, Pool
+
+from app.clock import ReadClock, machine_time
+
+#: The role whose rights a transaction has: DML on the tables, owner of none, no BYPASSRLS.
+APP_ROLE = "insyn_app"
+
+_ENTER = text("SELECT set_config('insyn.controllers', :controllers, true)")
+
+
+@dataclass(frozen=True)
+class Tx:
+    """A transaction under way: its session, the controllers it may see, and the instant it takes place (UTC)."""
+
+    session: AsyncSession
+    controllers: frozenset[str]
+    now: datetime
+
+
+def dialect_url(url: str) -> str:
+    """The same address for SQLAlchemy on asyncpg, whatever common spelling it came in."""
+    for prefix in ("postgresql+asyncpg://", "postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+asyncpg://" + url.removeprefix(prefix)
+    raise ValueError("The database address must start with postgresql://.")
+
+
+def plain_url(url: str) -> str:
+    """The same address for asyncpg itself."""
+    return "postgresql://" + dialect_url(url).removeprefix("postgresql+asyncpg://")
+
+
+def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10, pooled: bool = True) -> AsyncEngine:
+    """
+    An engine whose connections act as *role*; errors never carry bound values.
+
+    The role is set when the connection is made, so no statement runs with the login's own rights.
+    """
+    settings = {"role": role, "timezone": "UTC"} if role else {"timezone": "UTC"}
+    sizes: dict[str, int] = {"pool_size": pool_size, "max_overflow": pool_size} if pooled else {}
+    poolclass: type[Pool] | None = None if pooled else NullPool
+    return create_async_engine(
+        dialect_url(url),
+        hide_parameters=True,
+        poolclass=poolclass,
+        connect_args={"server_settings": settings},
+        **sizes,
+    )
+
+
+class Database:
+    """The way into PostgreSQL; the edge (a route, a job) opens a transaction and so decides when it commits."""
+
+    def __init__(self, engine: AsyncEngine, *, read_clock: ReadClock = machine_time) -> None:
+        self.engine = engine
+        self._bind: AsyncEngine | AsyncConnection = engine
+        self._read_clock = read_clock
+
+    @classmethod
+    def on_connection(cls, connection: AsyncConnection, *, read_clock: ReadClock = machine_time) -> "Database":
+        """A database whose transactions are savepoints on one connection, for tests that are rolled back."""
+        made = cls(connection.engine, read_clock=read_clock)
+        made._bind = connection
+        return made
+
+    @asynccontextmanager
+    async def transaction(self, controllers: Iterable[str] = ()) -> AsyncIterator[Tx]:
+        """Open a transaction that sees *controllers*; commits on leaving, rolls back on an exception."""
+        seen = frozenset(controllers)
+        async with (
+            AsyncSession(
+                self._bind, expire_on_commit=False, autoflush=False, join_transaction_mode="create_savepoint"
+            ) as session,
+            session.begin(),
+        ):
+            await session.execute(_ENTER, {"controllers": ",".join(sorted(seen))})
+            yield Tx(session=session, controllers=seen, now=await self._read_clock(session))
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()

@@ -1,0 +1,14 @@
+"""
+What every refusal of the domain has in common.
+
+A refusal is a class of its own, kept beside the rule it belongs to. Its docstring is the sentence the
+person reads, so it must be true, short and free of personal data. Which HTTP status it becomes is
+decided at the edge, never here.
+"""
+
+
+class DomainError(Exception):
+    """What was asked for cannot be done."""
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or " ".join((type(self).__doc__ or type(self).__name__).split()))

@@ -1,0 +1,175 @@
+"""
+Asking processors: what may be asked, what they may answer, and what an answer leads to.
+
+A task is done only with terminal evidence. When nobody knows whether a call took effect, the outcome is
+``unknown``: the same key again where the processor honours it, a question where it can be asked, else a person.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a processor can be asked to do."""
+
+    LOCATE = "locate"
+    FREEZE = "freeze"
+    EXPORT = "export"
+    RECTIFY = "rectify"
+    ERASE = "erase"
+    RESTRICT = "restrict"
+    LIFT_RESTRICTION = "lift_restriction"
+    STOP_PURPOSES = "stop_purposes"
+    STOP_MARKETING = "stop_marketing"
+    REVIEW_DECISION = "review_decision"
+    NOTIFY = "notify"
+
+
+class Outcome(StrEnum):
+    """What came of a task, in the processor's or a person's words."""
+
+    COMPLETED = "completed"
+    COMPLETED_PARTIAL = "completed_partial"
+    NOT_FOUND = "not_found"
+    RETAINED = "retained"
+    REFUSED = "refused"
+    AMBIGUOUS = "ambiguous"
+    EFFECTIVE_LATER = "effective_later"
+    ACCEPTED = "accepted"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
+#: A processor's word that ends a task.
+TERMINAL = frozenset({Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL, Outcome.NOT_FOUND, Outcome.RETAINED})
+#: A person's word that ends a task; "refused" and "failed" then stand in the answer, with the person's reason.
+TERMINAL_BY_PERSON = TERMINAL | {Outcome.REFUSED, Outcome.FAILED}
+#: What a processor may say in an answer or a callback.
+SAYABLE = frozenset(Outcome) - {Outcome.RETRY, Outcome.UNKNOWN}
+
+
+class Idempotency(StrEnum):
+    """What a processor does with the same key sent twice."""
+
+    YES = "yes"  #: one effect, the first answer again
+    NO = "no"  #: a second effect
+    QUERY = "query"  #: can be asked what became of a key
+
+
+class AnswerMode(StrEnum):
+    """How a processor's answer reaches us."""
+
+    SYNC = "sync"
+    POLL = "poll"
+    CALLBACK = "callback"
+    HUMAN = "human"
+
+
+class TaskState(StrEnum):
+    """Where a task stands."""
+
+    OPEN = "open"  #: due to be sent at its next instant
+    SENDING = "sending"  #: an attempt row is written, the call is under way
+    ACCEPTED = "accepted"  #: the processor works; callback or poll follows
+    NEEDS_PERSON = "needs_person"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Close:
+    """The task is over."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The processor works on it; ask again at *poll_at*, or only wait for its callback."""
+
+    poll_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TryAgain:
+    """Send the same task under the same key once more."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AskProcessor:
+    """Ask what became of the key before anything is sent again."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AskPerson:
+    """Nobody but a person can tell what to do now."""
+
+    reason: str
+
+
+Consequence = Close | Wait | TryAgain | AskProcessor | AskPerson
+
+FIRST_RETRY = timedelta(seconds=1)
+LONGEST_RETRY = timedelta(hours=1)
+#: After this many calls without an answer a person is asked; about six hours with the longest waits.
+MOST_ATTEMPTS = 12
+POLL_EVERY = timedelta(seconds=30)
+
+
+def retry_after(attempt: int, *, fraction: float, asked: timedelta | None = None) -> timedelta:
+    """
+    Return how long to wait before the next try: full jitter under a doubling ceiling, never less than asked.
+
+    Args:
+        attempt: Number of the attempt that failed, from 1.
+        fraction: A random number in [0, 1).
+        asked: What the processor's ``Retry-After`` said, if anything.
+    """
+    doubled: timedelta = FIRST_RETRY * 2 ** min(attempt - 1, 20)
+    ceiling = min(LONGEST_RETRY, doubled)
+    return max(ceiling * fraction, asked or timedelta())
+
+
+def judge(
+    outcome: Outcome,
+    *,
+    now: datetime,
+    attempt: int,
+    idempotency: Idempotency,
+    answer_mode: AnswerMode,
+    fraction: float,
+    wait: timedelta | None = None,
+    effective_at: datetime | None = None,
+) -> Consequence:
+    """
+    Return what follows from a processor's answer (or from its absence).
+
+    *attempt* counts the calls that failed in a row, this one included; *wait* is the processor's ``Retry-After``;
+    *effective_at* its word for ``effective_later``.
+    """
+    if outcome in TERMINAL:
+        return Close()
+    if outcome is Outcome.ACCEPTED:
+        polls = answer_mode is AnswerMode.POLL
+        return Wait(poll_at=now + (wait or POLL_EVERY) if polls else None)
+    if outcome is Outcome.EFFECTIVE_LATER:
+        if effective_at is None or idempotency is Idempotency.NO:
+            return AskPerson("effective_later")
+        return TryAgain(max(effective_at, now + FIRST_RETRY))
+    if outcome in (Outcome.REFUSED, Outcome.AMBIGUOUS, Outcome.FAILED):
+        return AskPerson(outcome.value)
+    if attempt >= MOST_ATTEMPTS:
+        return AskPerson("no_answer")
+    pause = retry_after(max(1, attempt), fraction=fraction, asked=wait)
+    if outcome is Outcome.RETRY:
+        return TryAgain(now + pause)
+    match idempotency:  # unknown: it may have taken effect
+        case Idempotency.YES:
+            return TryAgain(now + pause)
+        case Idempotency.QUERY:
+            return AskProcessor(now + pause)
+        case Idempotency.NO:
+            return AskPerson("unknown")

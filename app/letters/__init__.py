@@ -1,0 +1,1 @@
+"""What the person gets: letters, and the package with their data."""

@@ -1,0 +1,71 @@
+"""
+Where templates are filled in: sandboxed, escaped, and with nothing in reach but the facts.
+
+A template can neither call into Python nor be smuggled in through a fact: facts are values, never source. A fact a
+template names and nobody gave stops the letter (StrictUndefined).
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from app.letters import words
+from app.letters.facts import IMY
+from app.letters.words import Language
+
+TEMPLATES = Path(__file__).parent / "templates"
+#: Folders that are no letters begin with an underscore.
+SHARED = "_shared"
+
+
+@cache
+def environment(language: Language) -> ImmutableSandboxedEnvironment:
+    """The environment of one language; its filters put codes and days into words."""
+    filled = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    tables = {
+        "right": words.RIGHTS,
+        "action": words.ACTIONS,
+        "outcome": words.OUTCOMES,
+        "claim_outcome": words.CLAIM_OUTCOMES,
+        "law": words.LAWS,
+        "method": words.METHODS,
+        "identifier": words.IDENTIFIERS,
+        "hint": words.HINTS,
+    }
+    plain: dict[str, Callable[..., Any]] = {
+        "day": lambda value: words.day(value, language),
+        "article": lambda source: words.article(source, language),
+        "commas": ", ".join,
+        "count": len,
+    }
+    # Jinja's own filters and globals are not needed, so they are not there to be misused.
+    filled.filters = {name: partial(_say, table, language) for name, table in tables.items()}
+    filled.filters |= plain
+    filled.globals = {"imy": IMY}
+    return filled
+
+
+def _say(table: words.Words, language: Language, code: str) -> str:
+    return words.say(table, code, language)
+
+
+@cache
+def template_sha256(folder: str, language: Language) -> str:
+    """The hash of a template together with everything it can include: which words exactly a person was sent."""
+    files = [*sorted((TEMPLATES / SHARED).glob("*.j2")), TEMPLATES / folder / f"{language}.html.j2"]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()

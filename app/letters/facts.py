@@ -1,0 +1,130 @@
+"""
+What a letter may say: plain values, put together by whoever knows the case.
+
+Everything here is personal data in one hand, so nothing has a ``repr`` that shows it. Dates are civil dates in the
+controller's time zone. Texts of the law (a ground, a purpose) come in the letter's language.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authority:
+    """Where a complaint goes (GDPR Art. 77)."""
+
+    name: str
+    address: str
+    web: str
+    email: str
+    phone: str
+
+
+#: Always this authority, also where a controller's own policy still names its predecessor.
+IMY = Authority(
+    name="Integritetsskyddsmyndigheten (IMY)",
+    address="Box 8114, 104 20 Stockholm",
+    web="imy.se",
+    email="imy@imy.se",
+    phone="08-657 61 00",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControllerFacts:
+    """Who answers. What the controller has not published stays None and is not made up."""
+
+    name: str
+    org_number: str | None = None
+    address: str | None = None
+    contact: str | None = None
+    dpo: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Retained:
+    """A category that is kept: under which law (a hold code), and its last day."""
+
+    category_title: str
+    law: str
+    until: date | None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ResultFacts:
+    """
+    What one recipient did: *action* and *outcome* are wire names, *on* the day it took effect.
+
+    ``categories`` are titles in the letter's language; ``reason`` is text for the person.
+    """
+
+    recipient: str
+    action: str
+    outcome: str
+    on: date
+    categories: tuple[str, ...] = ()
+    retained: tuple[Retained, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class GroundFacts:
+    """The legal ground of a refusal: the article as the domain cites it, and what it says."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ClaimFacts:
+    """
+    One right invoked, and what came of it. ``outcome`` is None while the claim is open.
+
+    ``changed`` names what was rectified, ``purposes`` what was objected to or consented to, in plain words.
+    """
+
+    right: str
+    outcome: str | None = None
+    ground: GroundFacts | None = None
+    reasons: str | None = None
+    results: tuple[ResultFacts, ...] = ()
+    changed: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageFacts:
+    """The package with the person's data: whether it waits for them, and the last day it does."""
+
+    available: bool
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class LetterFacts:
+    """
+    One case, as a letter tells it.
+
+    Args:
+        deadline: Sentences from :func:`app.letters.deadline_text.explain_deadline`.
+        freeze: Whether automatic deletion is held while the request runs.
+        identity_wanted: Whether the person still has to prove who they are, by one of ``identity_methods``
+            (keys of ``app.domain.identity.METHODS``).
+        helps_finding: What would help to find somebody who could not be found (keys of ``words.HINTS``).
+        searched: Names of those who looked for the person, ``searched_with`` the identifier types they used.
+    """
+
+    controller: ControllerFacts
+    reference: str
+    written_on: date
+    received_on: date
+    due_on: date | None = None
+    deadline: tuple[str, ...] = ()
+    claims: tuple[ClaimFacts, ...] = ()
+    freeze: bool = False
+    package: PackageFacts | None = None
+    identity_wanted: bool = False
+    identity_methods: tuple[str, ...] = ()
+    helps_finding: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+    searched_with: tuple[str, ...] = ()

@@ -1,0 +1,127 @@
+"""
+The letters there are, and what each must say.
+
+A part is mandatory because a law or an authority says so (its ``source``). Facts are checked before a letter is
+filled in, the letter's own sections (where to complain, what a court can do) after it; a letter that lacks either is
+never given to anybody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.errors import DomainError
+from app.letters.facts import ClaimFacts, LetterFacts
+from app.letters.parts import PER_CLAIM, Part, told_in_fulfilment, told_in_refusal
+
+
+class LetterIncomplete(DomainError):
+    """The letter lacks something that the law demands in it."""
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__(f"The letter lacks: {', '.join(missing)}.")
+        self.missing = missing
+
+
+class UnknownLetter(DomainError):
+    """There is no such letter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """
+    One letter: its subject lines, the claims it speaks of, its mandatory facts and its mandatory sections.
+
+    ``per_claim`` names the tables of :mod:`app.letters.parts` that each of those claims must satisfy.
+    """
+
+    key: str
+    sv: str
+    en: str
+    speaks_of: Callable[[ClaimFacts], bool]
+    facts: tuple[Part, ...] = ()
+    per_claim: str | None = None
+    sections: tuple[str, ...] = ()
+
+
+HEAD: tuple[Part, ...] = (
+    Part("reference", "GDPR Art. 5(2)", lambda facts: bool(facts.reference.strip())),
+    Part("controller.name", "GDPR Art. 13(1)(a)", lambda facts: bool(facts.controller.name.strip())),
+)
+
+KINDS: dict[str, Kind] = {
+    kind.key: kind
+    for kind in (
+        Kind(
+            key="receipt",
+            sv="Vi har tagit emot din begäran",
+            en="We have received your request",
+            speaks_of=lambda _claim: True,
+            facts=(
+                Part("due_on", "GDPR Art. 12(3)", lambda facts: facts.due_on is not None),
+                Part("deadline", "GDPR Art. 12(1), 12(3)", lambda facts: any(map(str.strip, facts.deadline))),
+                Part(
+                    "identity_methods",
+                    "GDPR Art. 12(6)",
+                    lambda facts: bool(facts.identity_methods) or not facts.identity_wanted,
+                ),
+            ),
+            sections=("claims", "due", "next", "no_form", "contact"),
+        ),
+        Kind(
+            key="fulfilment",
+            sv="Svar på din begäran",
+            en="The answer to your request",
+            speaks_of=told_in_fulfilment,
+            per_claim="fulfilment",
+            sections=("claims", "complaint", "remedy", "contact"),
+        ),
+        Kind(
+            key="refusal",
+            sv="Beslut om det vi inte gör",
+            en="Our decision on what we do not do",
+            speaks_of=told_in_refusal,
+            per_claim="refusal",
+            sections=("claims", "complaint", "remedy", "contact"),
+        ),
+        Kind(
+            key="not_identified",
+            sv="Vi kunde inte ta reda på vem du är",
+            en="We could not establish who you are",
+            speaks_of=lambda claim: claim.outcome == "not_identified",
+            facts=(
+                Part("helps_finding", "GDPR Art. 11(2)", lambda facts: bool(facts.helps_finding)),
+                Part("identity_methods", "GDPR Art. 12(6)", lambda facts: bool(facts.identity_methods)),
+            ),
+            sections=("claims", "next", "complaint", "remedy", "contact"),
+        ),
+        Kind(
+            key="withdrawal",
+            sv="Du har tagit tillbaka din begäran",
+            en="You have withdrawn your request",
+            speaks_of=lambda claim: claim.outcome == "withdrawn",
+            sections=("claims", "next", "contact"),
+        ),
+    )
+}
+
+
+def missing_facts(kind: Kind, facts: LetterFacts) -> tuple[str, ...]:
+    """Name what *facts* lack for a letter of *kind*, in the tables' order."""
+    lacking = [part.name for part in (*HEAD, *kind.facts) if not part.is_there(facts)]
+    spoken_of = [claim for claim in facts.claims if kind.speaks_of(claim)]
+    if not spoken_of:
+        lacking.append("claims")
+    for claim in spoken_of:
+        for part in PER_CLAIM.get((kind.per_claim, claim.right), ()) + PER_CLAIM.get((kind.per_claim, "*"), ()):
+            if not part.is_there(claim, facts):
+                lacking.append(f"{claim.right}.{part.name}")
+    return tuple(lacking)
+
+
+def missing_sections(kind: Kind, html: str) -> tuple[str, ...]:
+    """
+    Name the sections a filled-in letter of *kind* lacks.
+
+    A section carries ``data-part``; no fact can fake one, for facts are escaped.
+    """
+    return tuple(name for name in kind.sections if f' data-part="{name}"' not in html)

@@ -1,0 +1,141 @@
+"""
+What must be said of each claim: law.md's list of letter contents as a table, per right.
+
+A fulfilment letter speaks of what recipients did, never of what was decided (F08): a claim without results, or with
+a result that is not over, has nothing to be told yet.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.letters.facts import ClaimFacts, LetterFacts, ResultFacts
+from app.letters.words import LAWS, OUTCOMES, RIGHTS
+
+_DONE = frozenset({"completed", "completed_partial"})
+_ANSWERED = frozenset({"granted", "partly_granted", "nothing_held"})
+
+
+@dataclass(frozen=True)
+class Part:
+    """A mandatory part of a letter: its name, the rule that wants it, and whether it is there."""
+
+    name: str
+    source: str
+    is_there: Callable[[LetterFacts], bool]
+
+
+@dataclass(frozen=True)
+class ClaimPart:
+    """The same for one claim in a letter."""
+
+    name: str
+    source: str
+    is_there: Callable[[ClaimFacts, LetterFacts], bool]
+
+
+def told_in_fulfilment(claim: ClaimFacts) -> bool:
+    """Whether something was done, or nothing was there to do it to."""
+    return claim.outcome in _ANSWERED
+
+
+def told_in_refusal(claim: ClaimFacts) -> bool:
+    """Whether a person said no, wholly or in part; what a law alone keeps back stands in the fulfilment letter."""
+    return claim.outcome == "refused" or (claim.outcome == "partly_granted" and claim.ground is not None)
+
+
+def _said(text: str | None) -> bool:
+    return bool(text and text.strip())
+
+
+def _own_results(claim: ClaimFacts) -> list[ResultFacts]:
+    return [result for result in claim.results if result.action != "notify"]
+
+
+def _has_results(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return claim.outcome == "nothing_held" or bool(_own_results(claim))
+
+
+def _results_are_over(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return all(result.outcome in OUTCOMES for result in claim.results)
+
+
+def _results_bear_it_out(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    """The outcome says no more than the results do."""
+    outcomes = {result.outcome for result in _own_results(claim)}
+    if claim.outcome == "nothing_held":
+        return outcomes <= {"not_found"}
+    if claim.outcome == "granted":
+        return "completed" in outcomes and outcomes <= {"completed", "not_found"}
+    return claim.ground is not None or bool(outcomes - {"completed", "not_found"})
+
+
+def _results_give_reasons(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return all(_said(result.reason) for result in claim.results if result.outcome in ("refused", "failed"))
+
+
+def _kept_is_explained(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    kept = [one for result in claim.results for one in result.retained]
+    named = all(result.retained for result in claim.results if result.outcome == "retained")
+    return named and all(_said(one.category_title) and one.law in LAWS and one.until is not None for one in kept)
+
+
+def _search_is_told(claim: ClaimFacts, facts: LetterFacts) -> bool:
+    return claim.outcome != "nothing_held" or bool(facts.searched and facts.searched_with)
+
+
+def _something_done(claim: ClaimFacts) -> bool:
+    return any(result.outcome in _DONE for result in _own_results(claim))
+
+
+def _package_waits(claim: ClaimFacts, facts: LetterFacts) -> bool:
+    package = facts.package
+    waits = package is not None and package.available and package.expires_on is not None
+    return waits or not _something_done(claim)
+
+
+def _change_is_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return any(map(_said, claim.changed)) or not _something_done(claim)
+
+
+def _categories_are_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return all(result.categories for result in _own_results(claim) if result.outcome in _DONE)
+
+
+def _review_has_words(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    told = _said(claim.reasons) or any(_said(result.reason) for result in claim.results)
+    return told or not _something_done(claim)
+
+
+_FULFILMENT = (
+    ClaimPart("results", "GDPR Art. 12(3)", _has_results),
+    ClaimPart("results.outcome", "GDPR Art. 12(3)", _results_are_over),
+    ClaimPart("outcome", "GDPR Art. 12(3)", _results_bear_it_out),
+    ClaimPart("results.reason", "GDPR Art. 12(4)", _results_give_reasons),
+    ClaimPart("results.retained", "GDPR Art. 12(4), 17(3)", _kept_is_explained),
+    ClaimPart("searched", "GDPR Art. 12(3), 15(1)", _search_is_told),
+)
+_PACKAGE = ClaimPart("package", "GDPR Art. 15(3), 20(1)", _package_waits)
+_ARTICLE_12_4 = (
+    ClaimPart(
+        "ground.source", "GDPR Art. 12(4)", lambda claim, _: claim.ground is not None and _said(claim.ground.source)
+    ),
+    ClaimPart("ground.text", "GDPR Art. 12(4)", lambda claim, _: claim.ground is not None and _said(claim.ground.text)),
+    ClaimPart("reasons", "GDPR Art. 12(4)", lambda claim, _: _said(claim.reasons)),
+    ClaimPart("results.retained", "GDPR Art. 12(4), 17(3)", _kept_is_explained),
+)
+
+#: (letter, right) -> what it must say of a claim of that right; ``*`` is every right.
+PER_CLAIM: dict[tuple[str | None, str], tuple[ClaimPart, ...]] = {
+    ("fulfilment", "*"): _FULFILMENT,
+    ("fulfilment", "access"): (_PACKAGE,),
+    ("fulfilment", "portability"): (_PACKAGE,),
+    ("fulfilment", "rectification"): (ClaimPart("changed", "GDPR Art. 16, 19", _change_is_named),),
+    ("fulfilment", "erasure"): (ClaimPart("results.categories", "GDPR Art. 17(1), 12(3)", _categories_are_named),),
+    ("fulfilment", "restriction"): (),
+    ("fulfilment", "objection"): (),
+    ("fulfilment", "marketing_objection"): (),
+    ("fulfilment", "automated_decision"): (ClaimPart("reasons", "GDPR Art. 22(3)", _review_has_words),),
+    ("fulfilment", "consent_withdrawal"): (),
+    ("refusal", "*"): _ARTICLE_12_4,
+    **{("refusal", right): () for right in RIGHTS},
+}

@@ -1,0 +1,181 @@
+"""The case: a request, its claims, its tasks and their attempts."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from app.models._base import Row
+
+
+class RequestRow(Row, table=True):
+    """One request of one person to one controller."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        UniqueConstraint("controller_id", "reference"),
+        CheckConstraint("received_at <= filed_at", name="received_not_after_filed"),
+        Index("ix_request_controller_id_due_on", "controller_id", "due_on", "id"),
+        Index("ix_request_controller_id_subject_key", "controller_id", "subject_key", "id"),
+        Index("ix_request_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    controller_id: str = Field(max_length=64)
+    reference: str = Field(max_length=32)
+    phase: str
+    status: str
+    channel: str
+    language: str
+    received_at: datetime
+    filed_at: datetime
+    due_on: date
+    deadline: dict[str, Any] = Field(sa_type=JSONB)
+    assurance: str
+    subject_key: bytes | None = None
+    requester_ref: str | None = None
+    filed_by_role: str
+    assignee_ref: str | None = None
+    next_at: datetime | None = None
+    closed_at: datetime | None = None
+    version: int = 1
+    wrapped_key: bytes
+    subject_sealed: bytes
+    message_sealed: bytes | None = None
+
+
+class IdentifierRow(Row, table=True):
+    """A blind index of one identifier of a request's person: finds, and says nothing."""
+
+    __tablename__ = "identifier"
+    __table_args__ = (Index("ix_identifier_controller_id_blind", "controller_id", "blind"),)
+
+    request_id: UUID = Field(primary_key=True, foreign_key="request.id", ondelete="CASCADE")
+    blind: bytes = Field(primary_key=True)
+    controller_id: str = Field(max_length=64)
+    type: str
+
+
+class ClaimRow(Row, table=True):
+    """One right invoked in a request, decided alone."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        UniqueConstraint("request_id", "right"),
+        CheckConstraint("(state = 'closed') = (outcome IS NOT NULL)", name="closed_has_outcome"),
+        CheckConstraint(
+            "verdict IS NULL OR verdict = 'granted' OR (ground IS NOT NULL AND reasons_sealed IS NOT NULL)",
+            name="no_has_ground_and_reasons",
+        ),
+        CheckConstraint("approved_by IS NULL OR approved_by <> decided_by", name="two_people"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE")
+    controller_id: str = Field(max_length=64)
+    position: int
+    right: str
+    state: str
+    needs: str
+    details_sealed: bytes | None = None
+    verdict: str | None = None
+    ground: str | None = None
+    reasons_sealed: bytes | None = None
+    excluded: list[str] = Field(default_factory=list, sa_type=JSONB)
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    approved_by: str | None = None
+    outcome: str | None = None
+    closed_at: datetime | None = None
+
+
+class ApprovalRow(Row, table=True):
+    """The second person's word on a decision. Approver ≠ decider ≠ requester, held by the database."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="not_the_one_who_asked"),
+        CheckConstraint(
+            "decided_by IS NULL OR requester_ref IS NULL OR decided_by <> requester_ref", name="not_the_requester"
+        ),
+        CheckConstraint("(verdict IS NULL) = (decided_by IS NULL)", name="verdict_has_a_person"),
+        Index("uq_approval_open_claim_id", "claim_id", unique=True, postgresql_where=text("verdict IS NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE")
+    claim_id: UUID = Field(foreign_key="claim.id", ondelete="CASCADE")
+    controller_id: str = Field(max_length=64)
+    subject: str
+    asked_by: str
+    asked_at: datetime
+    requester_ref: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    verdict: str | None = None
+    reason_sealed: bytes | None = None
+
+
+class TaskRow(Row, table=True):
+    """One action asked of one recipient. Its id is the idempotency key at the processor."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        UniqueConstraint("request_id", "claim_id", "processor_id", "action", postgresql_nulls_not_distinct=True),
+        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_instant"),
+        CheckConstraint("state <> 'closed' OR outcome IS NOT NULL", name="closed_has_outcome"),
+        Index(
+            "ix_task_due",
+            "processor_id",
+            "next_at",
+            postgresql_where=text("state IN ('open', 'accepted') AND next_at IS NOT NULL"),
+        ),
+        Index("ix_task_sending", "processor_id", postgresql_where=text("state = 'sending'")),
+        Index(
+            "ix_task_needs_person",
+            "controller_id",
+            "id",
+            postgresql_where=text("state = 'needs_person'"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE", index=True)
+    claim_id: UUID | None = Field(default=None, foreign_key="claim.id", ondelete="CASCADE")
+    processor_id: UUID = Field(foreign_key="processor.id")
+    controller_id: str = Field(max_length=64)
+    action: str
+    categories: list[str] = Field(sa_type=JSONB)
+    state: str
+    outcome: str | None = None
+    attention: str | None = None
+    answer_by: date
+    next_at: datetime | None = None
+    attempts: int = 0
+    failures: int = 0
+    ask_first: bool = False
+    poll_url: str | None = None
+    token_hash: bytes | None = Field(default=None, index=True, unique=True)
+    answer_sealed: bytes | None = None
+    created_at: datetime
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+
+
+class AttemptRow(Row, table=True):
+    """One try of a task; the row is there before the call, so a crash leaves 'outcome unknown' behind."""
+
+    __tablename__ = "attempt"
+
+    task_id: UUID = Field(primary_key=True, foreign_key="task.id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    controller_id: str = Field(max_length=64)
+    verb: str
+    fence: int
+    started_at: datetime
+    finished_at: datetime | None = None
+    outcome: str | None = None
+    code: str | None = None

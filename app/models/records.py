@@ -1,0 +1,105 @@
+"""What is kept beside the case: the audit chain, letters, packages, replays."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from app.models._base import Row
+
+
+class AuditEntryRow(Row, table=True):
+    """One entry of a request's hash chain. Append-only: a trigger refuses everything but INSERT."""
+
+    __tablename__ = "audit_entry"
+
+    request_id: UUID = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    controller_id: str = Field(max_length=64)
+    at: datetime
+    step: str
+    actor_role: str
+    actor_ref: str
+    facts: dict[str, Any] = Field(sa_type=JSONB)
+    prev_hash: str
+    hash: str
+
+
+class LetterRow(Row, table=True):
+    """Something said to the person, as it was rendered."""
+
+    __tablename__ = "letter"
+    __table_args__ = (UniqueConstraint("request_id", "kind"),)
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE")
+    controller_id: str = Field(max_length=64)
+    kind: str
+    language: str
+    template_sha256: str
+    body_sealed: bytes
+    written_at: datetime
+
+
+class PackageRow(Row, table=True):
+    """What the person gets; the file is sealed with the request's own key."""
+
+    __tablename__ = "package"
+    __table_args__ = (CheckConstraint("released_at IS NULL OR released_by IS NOT NULL", name="released_by_a_person"),)
+
+    request_id: UUID = Field(primary_key=True, foreign_key="request.id", ondelete="CASCADE")
+    controller_id: str = Field(max_length=64)
+    file: str
+    sha256: str
+    size: int
+    sealed_at: datetime
+    released_at: datetime | None = None
+    released_by: str | None = None
+
+
+class DownloadRow(Row, table=True):
+    """A one-time way to a package: only the token's hash is kept."""
+
+    __tablename__ = "download"
+    __table_args__ = (CheckConstraint("uses_left >= 0", name="uses_left_not_negative"),)
+
+    token_hash: bytes = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE")
+    controller_id: str = Field(max_length=64)
+    subject_key: bytes
+    created_at: datetime
+    expires_at: datetime
+    uses_left: int
+
+
+class IdempotencyRow(Row, table=True):
+    """The first answer to a key, kept as long as the case it belongs to."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (Index("ix_idempotency_request_id", "request_id"),)
+
+    controller_id: str = Field(primary_key=True, max_length=64)
+    client: str = Field(primary_key=True)
+    route: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    fingerprint: bytes
+    request_id: UUID | None = Field(default=None, foreign_key="request.id", ondelete="CASCADE")
+    status: int
+    body: dict[str, Any] = Field(sa_type=JSONB)
+    headers: dict[str, str] = Field(default_factory=dict, sa_type=JSONB)
+    made_at: datetime
+
+
+class CallbackEventRow(Row, table=True):
+    """An event id a processor has used. Kept for ever: an old signed event never counts twice."""
+
+    __tablename__ = "callback_event"
+
+    processor_id: UUID = Field(primary_key=True, foreign_key="processor.id")
+    event_id: str = Field(primary_key=True, max_length=255)
+    controller_id: str = Field(max_length=64)
+    task_id: UUID
+    received_at: datetime

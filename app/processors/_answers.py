@@ -1,0 +1,113 @@
+"""
+Reading what a processor says. It is hostile input: checked for shape and size before it is believed.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.domain.errors import DomainError
+from app.domain.fanout import SAYABLE, Outcome
+from app.domain.holds import HOLDS
+from app.processors._port import Answer
+
+#: No answer is larger than this; an export that is belongs into files.
+MOST_BYTES = 4 * 1024 * 1024
+#: Deeper JSON than this is nobody's honest answer.
+MOST_DEPTH = 12
+LONGEST_WAIT = timedelta(days=3)
+
+
+class AnswerNotUnderstood(DomainError):
+    """The processor's answer does not have the agreed shape."""
+
+
+def parse_json(raw: bytes) -> dict[str, Any]:
+    """The JSON object in *raw*; raises :class:`AnswerNotUnderstood`."""
+    if len(raw) > MOST_BYTES:
+        raise AnswerNotUnderstood("The answer is larger than agreed.")
+    try:
+        value = json.loads(raw, parse_constant=_refuse)
+    except (ValueError, RecursionError, UnicodeDecodeError):
+        raise AnswerNotUnderstood from None
+    if not isinstance(value, dict) or _depth(value) > MOST_DEPTH:
+        raise AnswerNotUnderstood
+    return value
+
+
+def _refuse(_constant: str) -> None:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _depth(value: object, level: int = 1) -> int:
+    if level > MOST_DEPTH:
+        return level
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max((_depth(child, level + 1) for child in children), default=level)
+
+
+def read_outcome(body: Mapping[str, Any], *, code: str) -> Answer:
+    """
+    Turn an outcome object into an answer.
+
+    Raises:
+        AnswerNotUnderstood: Unknown outcome, or a part of the wrong shape (records, retained, instants).
+    """
+    try:
+        outcome = Outcome(body.get("outcome", ""))
+    except ValueError:
+        raise AnswerNotUnderstood("The outcome is not one of the agreed words.") from None
+    if outcome not in SAYABLE:
+        raise AnswerNotUnderstood("The outcome is not one a processor gives.")
+    _check_records(body.get("records", []))
+    _check_retained(body.get("retained", []), outcome)
+    return Answer(outcome=outcome, code=code, body=body, effective_at=_instant(body.get("effective_at")))
+
+
+def _check_records(records: object) -> None:
+    if not isinstance(records, list):
+        raise AnswerNotUnderstood("records must be a list.")
+    for record in records:
+        if not (isinstance(record, dict) and isinstance(record.get("category"), str)):
+            raise AnswerNotUnderstood("Each record names its category.")
+        rows = record.get("rows", [])
+        if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+            raise AnswerNotUnderstood("rows must be a list of objects.")
+
+
+def _check_retained(retained: object, outcome: Outcome) -> None:
+    if not isinstance(retained, list):
+        raise AnswerNotUnderstood("retained must be a list.")
+    for one in retained:
+        if not (isinstance(one, dict) and isinstance(one.get("category"), str) and one.get("law") in HOLDS):
+            raise AnswerNotUnderstood("What is retained names its category and the code of the law that keeps it.")
+        _check_date(one.get("until"))
+    if outcome is Outcome.RETAINED and not retained:
+        raise AnswerNotUnderstood("'retained' says what is kept and under which law.")
+
+
+def _check_date(value: object) -> None:
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        raise AnswerNotUnderstood("What is retained says until which day.") from None
+
+
+def _instant(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        read = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise AnswerNotUnderstood("effective_at is not an instant.") from None
+    if read.tzinfo is None:
+        raise AnswerNotUnderstood("effective_at lacks its offset.")
+    return read
+
+
+def read_wait(header: str | None) -> timedelta | None:
+    """A ``Retry-After`` in seconds, bounded; dates and nonsense count as absent."""
+    if header is None or not header.strip().isdecimal():
+        return None
+    return min(timedelta(seconds=int(header.strip()[:9])), LONGEST_WAIT)

@@ -1,0 +1,76 @@
+"""What every kind of adapter offers, and the words it speaks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+
+from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One task as a processor is told of it. Holds personal data: shown by its id only."""
+
+    task_id: str
+    reference: str
+    controller: str
+    action: Action
+    categories: tuple[str, ...]
+    identifiers: tuple[Mapping[str, str], ...]
+    details: Mapping[str, Any]
+    answer_by: date
+    callback_url: str
+    callback_expires_at: datetime
+
+    def __repr__(self) -> str:
+        return f"<Order {self.task_id}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where and how a processor is reached. Holds secrets: shown by its key only."""
+
+    key: str
+    endpoint: str
+    secrets: tuple[str, ...]  #: the newest first; that one signs
+    answer_mode: AnswerMode
+    idempotency: Idempotency
+
+    def __repr__(self) -> str:
+        return f"<Target {self.key}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """
+    What came back, in our words.
+
+    ``body`` is the processor's own answer, kept sealed as evidence; ``code`` a short machine word for logs.
+    """
+
+    outcome: Outcome
+    code: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+    wait: timedelta | None = None
+    poll_url: str | None = None
+    effective_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"<Answer {self.outcome} {self.code}>"
+
+
+class Adapter(Protocol):
+    """A kind of processor. Never raises for what the other side does: every failure is an :class:`Answer`."""
+
+    async def send(self, order: Order) -> Answer:
+        """Ask for the action."""
+
+    async def poll(self, order: Order, *, url: str) -> Answer:
+        """Ask whether an accepted task has been answered."""
+
+    async def ask(self, order: Order) -> Answer:
+        """Ask what became of a task whose outcome is unknown; ``RETRY`` when it never arrived."""
+
+    async def aclose(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,161 @@
+"""
+The shape of one controller's profile.
+
+A profile has two parts that are kept apart:
+
+* what the controller's own privacy policy says (:mod:`app.profiles.facts`): who it is, which data, why, how
+  long, to whom;
+* ``systems``: the wiring, who is sent tasks. No policy tells that; it is what the controller sets up.
+
+Cross references (a system that names a category, ...) are checked by :mod:`app.profiles.loader`, which reports
+all faults of all files at once. Rights come from the law: nothing here can take one away.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.domain.fanout import Action, AnswerMode, Idempotency
+from app.domain.identity import Level
+from app.domain.rights import RIGHTS
+from app.profiles import vocabulary as v
+from app.profiles.facts import (
+    Absent,
+    Bilingual,
+    Category,
+    Controller,
+    OfferedRight,
+    Part,
+    Policy,
+    Purpose,
+    Recipient,
+    RecipientList,
+    Reference,
+    RequestForm,
+    Stated,
+    TensionAt,
+)
+
+
+class Identity(Part):
+    """The proof of identity each right needs, and where a data class needs more. Raises the floor, never lowers it."""
+
+    by_right: Mapping[v.Right, v.LevelKey]
+    by_class: Mapping[v.Right, Mapping[v.DataClass, v.LevelKey]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _keeps_the_floor(self) -> Self:
+        missing = [right for right in RIGHTS if right not in self.by_right]
+        low = [r for r, key in self.by_right.items() if Level.from_key(key) < RIGHTS[r].needs]
+        if missing or low:
+            said = [f"no level for {right}" for right in missing]
+            said += [f"{right} is below its floor {RIGHTS[right].needs.key}" for right in low]
+            raise PydanticCustomError("floor", "{said}", {"said": "; ".join(said)})
+        return self
+
+    def needed(self, right: str, *, data_classes: frozenset[str] = frozenset()) -> Level:
+        """The level *right* needs when data of these classes are in scope."""
+        by_class = self.by_class.get(right, {})
+        keys = [self.by_right[right], *(key for name, key in by_class.items() if name in data_classes)]
+        return max(Level.from_key(key) for key in keys)
+
+
+class Limits(Part):
+    """What a system can bear: calls per second, calls at once after a pause, calls in flight."""
+
+    rate_per_second: Annotated[float, Field(gt=0)]
+    burst: Annotated[int, Field(ge=1)]
+    concurrency: Annotated[int, Field(ge=1)]
+
+
+class System(Part):
+    """
+    One place tasks are sent to. ``recipient`` is a recipient's id, or ``own`` for the controller's own system.
+
+    There is no endpoint here: it is connected while the service runs, together with its secret.
+    """
+
+    id: v.Slug
+    title: Bilingual
+    recipient: v.Slug
+    kind: v.SystemKind
+    sandbox_service: v.SandboxService | None = None
+    actions: tuple[v.Action, ...]
+    categories: tuple[v.Slug, ...]
+    identifiers: tuple[v.IdentifierType, ...] = ()
+    answer_mode: v.AnswerMode = AnswerMode.HUMAN
+    idempotency: v.Idempotency = Idempotency.NO
+    limits: Limits | None = None
+    after: tuple[v.Slug, ...] = ()
+    contact: v.Words | None = None
+    assumption: v.Words | None = None
+
+    @model_validator(mode="after")
+    def _kind_fits(self) -> Self:
+        said = list(_misfits(self))
+        if said:
+            raise PydanticCustomError("misfit", "{said}", {"said": "; ".join(said)})
+        return self
+
+
+def _misfits(system: System) -> list[str]:
+    said = []
+    actions = set(system.actions)
+    if system.kind == "webhook":
+        if system.limits is None or not system.identifiers:
+            said.append("a webhook needs limits and at least one identifier")
+        if system.answer_mode is AnswerMode.HUMAN:
+            said.append("a webhook is not answered by a human")
+        if not {Action.LOCATE, Action.FREEZE} <= actions:
+            said.append("a webhook is asked to locate and to freeze")
+    else:
+        if system.sandbox_service or system.limits or system.answer_mode is not AnswerMode.HUMAN:
+            said.append("a manual system has no sandbox service, no limits and a human answer mode")
+        if Action.LOCATE in actions:
+            said.append("a person is not asked to locate")
+    if (Action.RESTRICT in actions) != (Action.LIFT_RESTRICTION in actions):
+        said.append("restrict and lift_restriction go together")
+    return said
+
+
+class Profile(Part):
+    """One controller. ``id`` is its slug, its file name and the tenant's key; times are in ``timezone``."""
+
+    version: Annotated[int, Field(ge=1, le=1)]
+    id: v.Slug
+    policy: Policy
+    controller: Controller
+    authority: Annotated[str, v.Known("authority", ("IMY",))]
+    authority_in_policy: Stated
+    complaints: Stated
+    languages: tuple[v.Language, ...] = ("sv", "en")
+    timezone: v.TimeZone
+    calendar: v.CalendarName = "strict"
+    request_form_preference: RequestForm
+    rights_offered: tuple[OfferedRight, ...]
+    rights_missing: tuple[v.Right, ...]
+    purposes: tuple[Purpose, ...]
+    categories: Annotated[tuple[Category, ...], Field(min_length=1)]
+    stated_absent: tuple[Absent, ...] = ()
+    recipient_list: RecipientList
+    recipients: tuple[Recipient, ...]
+    transfers: Stated | None = None
+    standards: tuple[Reference, ...] = ()
+    special_laws: tuple[Reference, ...] = ()
+    tensions: tuple[TensionAt, ...] = ()
+    identity: Identity
+    systems: Annotated[tuple[System, ...], Field(min_length=1)]
+
+    def category(self, category_id: str) -> Category:
+        """The category with that id; raises KeyError."""
+        return {category.id: category for category in self.categories}[category_id]
+
+    def recipient(self, recipient_id: str) -> Recipient:
+        """The recipient with that id; raises KeyError (``own`` is no recipient)."""
+        return {recipient.id: recipient for recipient in self.recipients}[recipient_id]
+
+    def art28_role(self, system: System) -> str:
+        """``own``, or the role of the recipient behind *system*."""
+        return "own" if system.recipient == "own" else self.recipient(system.recipient).kind

@@ -1,0 +1,29 @@
+"""Second persons' words."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from app.db import Tx
+from app.models import ApprovalRow
+
+
+async def approval(tx: Tx, approval_id: UUID, *, lock: bool = False) -> ApprovalRow | None:
+    query = select(ApprovalRow).where(col(ApprovalRow.id) == approval_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def open_of(tx: Tx, request_id: UUID) -> Sequence[ApprovalRow]:
+    query = select(ApprovalRow).where(col(ApprovalRow.request_id) == request_id, col(ApprovalRow.verdict).is_(None))
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def forget_open(tx: Tx, claim_id: UUID) -> None:
+    """Drop a question nobody has answered: the claim it was about has been withdrawn."""
+    await tx.session.execute(
+        delete(ApprovalRow).where(col(ApprovalRow.claim_id) == claim_id, col(ApprovalRow.verdict).is_(None))
+    )

@@ -1,0 +1,239 @@
+"""Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlmodel import col
+
+from app.db import Tx
+from app.domain.case import ClaimOutcome, ClaimState, Phase
+from app.domain.decisions import Verdict
+from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.identity import Level
+from app.domain.rights import right
+from app.domain.snapshot import Case, Claim, Task
+from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, RequestRow, TaskRow
+from app.repositories import registry
+
+
+async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
+    """One request of a controller this transaction may see; *lock* takes its row until the end."""
+    query = select(RequestRow).where(col(RequestRow.id) == request_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def claims_of(tx: Tx, request_ids: Iterable[UUID]) -> Sequence[ClaimRow]:
+    query = (
+        select(ClaimRow)
+        .where(col(ClaimRow.request_id).in_(list(request_ids)))
+        .order_by(col(ClaimRow.request_id), col(ClaimRow.position))
+        .execution_options(populate_existing=True)
+    )
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def tasks_of(tx: Tx, request_id: UUID) -> Sequence[TaskRow]:
+    query = (
+        select(TaskRow)
+        .where(col(TaskRow.request_id) == request_id)
+        .order_by(col(TaskRow.created_at), col(TaskRow.id))
+        .execution_options(populate_existing=True)
+    )
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def task(tx: Tx, task_id: UUID, *, lock: bool = False) -> TaskRow | None:
+    query = select(TaskRow).where(col(TaskRow.id) == task_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def task_by_token(tx: Tx, token_hash: bytes) -> TaskRow | None:
+    query = select(TaskRow).where(col(TaskRow.token_hash) == token_hash)
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def snapshot(tx: Tx, row: RequestRow) -> Case:
+    """The case as the process sees it; five statements whatever its size."""
+    claims = await claims_of(tx, [row.id])
+    tasks = await tasks_of(tx, row.id)
+    processors = await registry.processors_of(tx, [row.controller_id])
+    letters = (
+        (await tx.session.execute(select(col(LetterRow.kind)).where(col(LetterRow.request_id) == row.id)))
+        .scalars()
+        .all()
+    )
+    package = (
+        await tx.session.execute(select(col(PackageRow.released_at)).where(col(PackageRow.request_id) == row.id))
+    ).one_or_none()
+    return Case(
+        phase=Phase(row.phase),
+        status=row.status,
+        assurance=Level.from_key(row.assurance),
+        due_on=row.due_on,
+        claims=tuple(_claim_seen(claim) for claim in claims),
+        tasks=tuple(_task_seen(task) for task in tasks),
+        processors=registry.as_seen(processors),
+        letters=frozenset(letters),
+        package_sealed=package is not None,
+        package_released=package is not None and package[0] is not None,
+    )
+
+
+def _claim_seen(row: ClaimRow) -> Claim:
+    return Claim(
+        id=str(row.id),
+        right=right(row.right),
+        needs=Level.from_key(row.needs),
+        state=ClaimState(row.state),
+        verdict=Verdict(row.verdict) if row.verdict else None,
+        excluded=frozenset(row.excluded),
+        outcome=ClaimOutcome(row.outcome) if row.outcome else None,
+    )
+
+
+def _task_seen(row: TaskRow) -> Task:
+    return Task(
+        id=str(row.id),
+        claim=str(row.claim_id) if row.claim_id else None,
+        processor=str(row.processor_id),
+        action=Action(row.action),
+        state=TaskState(row.state),
+        outcome=Outcome(row.outcome) if row.outcome else None,
+        answer_by=row.answer_by,
+        next_at=row.next_at,
+    )
+
+
+async def due_requests(tx: Tx, *, limit: int = 500) -> Sequence[tuple[str, UUID]]:
+    """Open requests whose next instant has passed: (controller, id), the longest overdue first."""
+    query = (
+        select(col(RequestRow.controller_id), col(RequestRow.id))
+        .where(col(RequestRow.next_at) <= tx.now)
+        .order_by(col(RequestRow.next_at))
+        .limit(limit)
+    )
+    return [(controller, id_) for controller, id_ in (await tx.session.execute(query)).all()]
+
+
+async def own_requests(
+    tx: Tx, *, subject_keys: Iterable[bytes], after: UUID | None, limit: int
+) -> Sequence[RequestRow]:
+    """A person's own requests, newest first (ids are UUIDv7), keyset-paged."""
+    query = select(RequestRow).where(col(RequestRow.subject_key).in_(list(subject_keys)))
+    if after is not None:
+        query = query.where(col(RequestRow.id) < after)
+    return (await tx.session.execute(query.order_by(col(RequestRow.id).desc()).limit(limit))).scalars().all()
+
+
+def _matches(
+    *,
+    controller: str | None,
+    phase: str | None,
+    status: str | None,
+    right: str | None,
+    due_before: date | None,
+    overdue_on: date | None,
+    assignee: str | None,
+    processor: UUID | None,
+    reference: str | None,
+) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [true()]
+    simple = (
+        (controller, RequestRow.controller_id),
+        (phase, RequestRow.phase),
+        (status, RequestRow.status),
+        (assignee, RequestRow.assignee_ref),
+        (reference, RequestRow.reference),
+    )
+    conditions += [col(column) == value for value, column in simple if value is not None]
+    if due_before is not None:
+        conditions.append(col(RequestRow.due_on) < due_before)
+    if overdue_on is not None:
+        conditions += [col(RequestRow.due_on) < overdue_on, col(RequestRow.phase) != Phase.CLOSED.value]
+    if right is not None:
+        conditions.append(col(RequestRow.id).in_(select(col(ClaimRow.request_id)).where(col(ClaimRow.right) == right)))
+    if processor is not None:
+        conditions.append(
+            col(RequestRow.id).in_(select(col(TaskRow.request_id)).where(col(TaskRow.processor_id) == processor))
+        )
+    return and_(*conditions)
+
+
+async def work_list(
+    tx: Tx,
+    *,
+    after: tuple[date, UUID] | None,
+    limit: int,
+    controller: str | None = None,
+    phase: str | None = None,
+    status: str | None = None,
+    right: str | None = None,
+    due_before: date | None = None,
+    overdue_on: date | None = None,
+    assignee: str | None = None,
+    processor: UUID | None = None,
+    reference: str | None = None,
+) -> Sequence[RequestRow]:
+    """Requests for staff, the earliest due date first, keyset-paged over (due_on, id)."""
+    query = select(RequestRow).where(
+        _matches(
+            controller=controller,
+            phase=phase,
+            status=status,
+            right=right,
+            due_before=due_before,
+            overdue_on=overdue_on,
+            assignee=assignee,
+            processor=processor,
+            reference=reference,
+        )
+    )
+    if after is not None:
+        due_on, last = after
+        query = query.where(
+            or_(
+                col(RequestRow.due_on) > due_on,
+                and_(col(RequestRow.due_on) == due_on, col(RequestRow.id) > last),
+            )
+        )
+    query = query.order_by(col(RequestRow.due_on), col(RequestRow.id)).limit(limit)
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def found_by(tx: Tx, blinds: Iterable[bytes], *, controller: str | None, limit: int) -> Sequence[RequestRow]:
+    """Requests of a person, by blind index, exact match."""
+    ids = select(col(IdentifierRow.request_id)).where(col(IdentifierRow.blind).in_(list(blinds)))
+    query = select(RequestRow).where(col(RequestRow.id).in_(ids))
+    if controller is not None:
+        query = query.where(col(RequestRow.controller_id) == controller)
+    return (await tx.session.execute(query.order_by(col(RequestRow.id).desc()).limit(limit))).scalars().all()
+
+
+async def tasks_for_staff(
+    tx: Tx, *, states: Iterable[str], controller: str | None, after: UUID | None, limit: int
+) -> Sequence[TaskRow]:
+    """Tasks in these states, oldest first, keyset-paged."""
+    query = select(TaskRow).where(col(TaskRow.state).in_(list(states)))
+    if controller is not None:
+        query = query.where(col(TaskRow.controller_id) == controller)
+    if after is not None:
+        query = query.where(col(TaskRow.id) > after)
+    return (await tx.session.execute(query.order_by(col(TaskRow.id)).limit(limit))).scalars().all()
+
+
+async def lanes_with_work(tx: Tx, *, now: datetime, limit: int = 500) -> Sequence[tuple[str, UUID]]:
+    """Processors that have a task due or one left in the air: (controller, processor)."""
+    due = and_(col(TaskRow.state).in_(("open", "accepted")), col(TaskRow.next_at) <= now)
+    query = (
+        select(col(TaskRow.controller_id), col(TaskRow.processor_id))
+        .where(or_(due, col(TaskRow.state) == TaskState.SENDING.value))
+        .distinct()
+        .limit(limit)
+    )
+    return [(controller, id_) for controller, id_ in (await tx.session.execute(query)).all()]

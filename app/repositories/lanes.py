@@ -1,0 +1,176 @@
+"""
+Lanes: one owner at a time, exact limits.
+
+A lease runs on the database's clock. The fence grows with every owner, so what an earlier one left in the air can be
+told from what is under way. Taking a batch is two statements: lock the lane, then look. In one statement the look
+would see the state from before the lock was granted, and the limits would be broken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import and_, func, insert, or_, select, text, update
+from sqlmodel import col
+
+from app.db import Tx
+from app.domain.fanout import TaskState
+from app.models import AttemptRow, LaneRow, TaskRow
+
+_TAKE = text(
+    """
+    UPDATE lane SET owner = :owner, fence = fence + 1,
+           lease_until = clock_timestamp() + make_interval(secs => :seconds)
+     WHERE processor_id = :processor AND (owner IS NULL OR lease_until < clock_timestamp())
+    RETURNING fence
+    """
+)
+_KEEP = text(
+    """
+    UPDATE lane SET lease_until = clock_timestamp() + make_interval(secs => :seconds)
+     WHERE processor_id = :processor AND owner = :owner AND fence = :fence AND lease_until > clock_timestamp()
+    """
+)
+_LEAVE = text(
+    "UPDATE lane SET owner = NULL, lease_until = NULL"
+    " WHERE processor_id = :processor AND owner = :owner AND fence = :fence"
+)
+
+
+#: What is done with a task that is due.
+Verb = Literal["send", "poll", "ask"]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lane somebody owns: the processor it leads to, the owner, and the owner's number in the line of owners."""
+
+    processor_id: UUID
+    owner: UUID
+    fence: int
+
+
+async def take(tx: Tx, processor_id: UUID, *, owner: UUID, seconds: float) -> Held | None:
+    """Own a lane for *seconds*; None while somebody else does."""
+    found = (
+        await tx.session.execute(_TAKE, {"owner": owner, "seconds": seconds, "processor": processor_id})
+    ).scalar_one_or_none()
+    return None if found is None else Held(processor_id, owner, found)
+
+
+async def keep(tx: Tx, held: Held, *, seconds: float) -> bool:
+    """Prolong the lease; False when the lane has been lost."""
+    values = {"seconds": seconds, "processor": held.processor_id, "owner": held.owner, "fence": held.fence}
+    return bool((await tx.session.execute(_KEEP, values)).rowcount)  # type: ignore[attr-defined]
+
+
+async def leave(tx: Tx, held: Held) -> None:
+    await tx.session.execute(_LEAVE, {"processor": held.processor_id, "owner": held.owner, "fence": held.fence})
+
+
+async def refill(tx: Tx, held: Held, *, rate: float, burst: int) -> float:
+    """
+    Lock the lane and bring its token bucket up to date; the tokens there are now, 0 if the lane has been lost.
+
+    A bucket never holds more than *burst*; it fills with *rate* tokens a second of the database's clock.
+    """
+    query = (
+        select(col(LaneRow.tokens), col(LaneRow.refilled_at), func.clock_timestamp())
+        .where(
+            col(LaneRow.processor_id) == held.processor_id,
+            col(LaneRow.owner) == held.owner,
+            col(LaneRow.fence) == held.fence,
+            col(LaneRow.lease_until) > func.clock_timestamp(),
+        )
+        .with_for_update()
+    )
+    found = (await tx.session.execute(query)).one_or_none()
+    if found is None:
+        return 0.0
+    tokens, refilled_at, clock = found
+    full: float = min(float(burst), tokens + max(0.0, (clock - refilled_at).total_seconds()) * rate)
+    await tx.session.execute(
+        update(LaneRow).where(col(LaneRow.processor_id) == held.processor_id).values(tokens=full, refilled_at=clock)
+    )
+    return full
+
+
+async def claim_batch(tx: Tx, held: Held, *, most: int) -> Sequence[tuple[TaskRow, Verb]]:
+    """
+    Take due tasks off the lane, the most urgent first: each is "sending" with an attempt row before it is called.
+
+    With each task comes what is to be done with it: send it, poll an accepted one, ask about one left unknown.
+
+    Spends one token a task; the caller has asked :func:`refill` in this transaction, so the lane is locked.
+    """
+    due = (
+        select(TaskRow)
+        .where(
+            col(TaskRow.processor_id) == held.processor_id,
+            col(TaskRow.state).in_((TaskState.OPEN, TaskState.ACCEPTED)),
+            col(TaskRow.next_at) <= tx.now,
+        )
+        .order_by(col(TaskRow.answer_by), col(TaskRow.next_at))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    tasks = (await tx.session.execute(due)).scalars().all()
+    if not tasks:
+        return []
+    attempts, claimed = [], []
+    for task in tasks:
+        verb: Verb = "poll" if task.state == TaskState.ACCEPTED else "ask" if task.ask_first else "send"
+        claimed.append((task, verb))
+        task.state, task.next_at, task.attempts = TaskState.SENDING, None, task.attempts + 1
+        attempts.append(
+            {
+                "task_id": task.id,
+                "number": task.attempts,
+                "controller_id": task.controller_id,
+                "verb": verb,
+                "fence": held.fence,
+                "started_at": tx.now,
+            }
+        )
+    await tx.session.flush()
+    await tx.session.execute(insert(AttemptRow), attempts)
+    await tx.session.execute(
+        update(LaneRow)
+        .where(col(LaneRow.processor_id) == held.processor_id)
+        .values(tokens=col(LaneRow.tokens) - len(tasks))
+    )
+    return claimed
+
+
+async def attempt(tx: Tx, task_id: UUID, number: int) -> AttemptRow | None:
+    query = select(AttemptRow).where(col(AttemptRow.task_id) == task_id, col(AttemptRow.number) == number)
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def left_in_the_air(tx: Tx, held: Held) -> Sequence[tuple[UUID, int]]:
+    """Tasks an earlier owner was calling when it died: (task, attempt number)."""
+    query = (
+        select(col(TaskRow.id), col(TaskRow.attempts))
+        .join(
+            AttemptRow,
+            and_(col(AttemptRow.task_id) == col(TaskRow.id), col(AttemptRow.number) == col(TaskRow.attempts)),
+        )
+        .where(
+            col(TaskRow.processor_id) == held.processor_id,
+            col(TaskRow.state) == TaskState.SENDING,
+            col(AttemptRow.fence) < held.fence,
+        )
+    )
+    return [(task_id, number) for task_id, number in (await tx.session.execute(query)).all()]
+
+
+async def next_due(tx: Tx, processor_id: UUID) -> datetime | None:
+    """When the lane's next task falls due (it may be past); None when nothing waits."""
+    query = select(func.min(col(TaskRow.next_at))).where(
+        col(TaskRow.processor_id) == processor_id,
+        or_(col(TaskRow.state) == TaskState.OPEN, col(TaskRow.state) == TaskState.ACCEPTED),
+    )
+    found: datetime | None = (await tx.session.execute(query)).scalar_one_or_none()
+    return found

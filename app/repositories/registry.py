@@ -1,0 +1,59 @@
+"""The registered processors, as rows and as the process sees them."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.db import Tx
+from app.domain.fanout import Action
+from app.domain.snapshot import Processor
+from app.models import LaneRow, ProcessorRow
+
+#: States in which a processor takes part in new cases. "unconnected" does too: its tasks go to a person.
+TAKES_PART = ("active", "unconnected", "paused")
+
+
+async def processors_of(tx: Tx, controllers: Iterable[str]) -> Sequence[ProcessorRow]:
+    """All processors of these controllers that have not been removed, in the order of their keys."""
+    query = (
+        select(ProcessorRow)
+        .where(col(ProcessorRow.controller_id).in_(list(controllers)), col(ProcessorRow.state) != "removed")
+        .order_by(col(ProcessorRow.controller_id), col(ProcessorRow.key))
+    )
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def processor(tx: Tx, processor_id: UUID, *, lock: bool = False) -> ProcessorRow | None:
+    query = select(ProcessorRow).where(col(ProcessorRow.id) == processor_id)
+    if lock:
+        query = query.with_for_update()
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def processor_by_key(tx: Tx, controller: str, key: str) -> ProcessorRow | None:
+    query = select(ProcessorRow).where(col(ProcessorRow.controller_id) == controller, col(ProcessorRow.key) == key)
+    return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def add(tx: Tx, row: ProcessorRow) -> None:
+    """Register a processor together with its lane."""
+    tx.session.add(row)
+    await tx.session.flush()
+    tx.session.add(LaneRow(processor_id=row.id, controller_id=row.controller_id, refilled_at=tx.now))
+
+
+def as_seen(rows: Iterable[ProcessorRow]) -> dict[str, Processor]:
+    """The processors as the pure process sees them; order by key, so that plans are the same every time."""
+    taking_part = [row for row in rows if row.state in TAKES_PART]
+    ids = {row.key: str(row.id) for row in taking_part}
+    return {
+        str(row.id): Processor(
+            id=str(row.id),
+            actions=frozenset(Action(action) for action in row.actions),
+            categories=frozenset(row.categories),
+            after=frozenset(ids[key] for key in row.after if key in ids),
+        )
+        for row in taking_part
+    }

@@ -1,0 +1,116 @@
+"""
+A processor calls back.
+
+The address says which task; the signature says who. An event counts once, for ever. A replay is thanked, a late one is
+told that the task is over, a stranger is told nothing.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from app.db import Tx
+from app.domain import webhook_signature
+from app.domain.audit import AuditStep
+from app.domain.errors import DomainError
+from app.domain.fanout import TaskState
+from app.models import CallbackEventRow, TaskRow
+from app.processors import AnswerNotUnderstood, parse_json, read_outcome
+from app.repositories import cases, registry
+from app.services import registration, steps, tasks
+from app.services.context import Actor, Context
+
+
+class UnknownCallback(DomainError):
+    """There is no such callback address."""
+
+
+class CallbackOver(DomainError):
+    """The task has been answered, or the case's statutory time is over; nothing more is taken."""
+
+
+def controller_of(ctx: Context, token: str) -> str:
+    """The tenant a token belongs to; raises :class:`UnknownCallback`. Says nothing about the token's truth."""
+    controller, _, secret = token.partition(".")
+    if controller not in ctx.profiles or not 40 <= len(secret) <= 64:
+        raise UnknownCallback
+    return controller
+
+
+async def receive(
+    tx: Tx, ctx: Context, token: str, *, headers: Mapping[str, str], body: bytes, wall_clock: float
+) -> bool:
+    """
+    Take a processor's answer; True if it counted, False if it was a replay.
+
+    Args:
+        wall_clock: Unix seconds of the machine's own clock: signatures do not travel in the sandbox's time.
+
+    Raises:
+        UnknownCallback: No such address. WebhookRefused: Not signed by this task's processor, or stale.
+        CallbackOver: Too late. AnswerNotUnderstood: Signed, but not an outcome.
+    """
+    task = await cases.task_by_token(tx, hashlib.sha256(token.encode()).digest())
+    if task is None:
+        raise UnknownCallback
+    event_id = await _verified(tx, ctx, task, headers, body, wall_clock)
+    row, task = await tasks.hold_with_request(tx, task.id)
+    if not await _is_first(tx, task, event_id):
+        return False
+    if task.state == TaskState.CLOSED or tx.now >= tasks.token_expires_at(ctx, row):
+        raise CallbackOver
+    answer = read_outcome(_data(body, task), code="callback")
+    tasks.check_categories(task, answer.body)
+    facts = {"task_id": str(task.id), "outcome": answer.outcome.value}
+    await steps.note(
+        tx, row, AuditStep.CALLBACK_ACCEPTED, actor=Actor("processor", str(task.processor_id)), facts=facts
+    )
+    await tasks.settle(tx, ctx, row, task, answer, by="callback")
+    return True
+
+
+async def _verified(
+    tx: Tx, ctx: Context, task: TaskRow, headers: Mapping[str, str], body: bytes, wall_clock: float
+) -> str:
+    processor = await registry.processor(tx, task.processor_id)
+    secrets = registration.secrets_of(ctx, processor) if processor is not None else []
+    return webhook_signature.verify(secrets, headers, body, int(wall_clock))
+
+
+async def _is_first(tx: Tx, task: TaskRow, event_id: str) -> bool:
+    statement = (
+        insert(CallbackEventRow)
+        .values(
+            processor_id=task.processor_id,
+            event_id=event_id,
+            controller_id=task.controller_id,
+            task_id=task.id,
+            received_at=tx.now,
+        )
+        .on_conflict_do_nothing()
+        .returning(col(CallbackEventRow.event_id))
+    )
+    return (await tx.session.execute(statement)).scalar_one_or_none() is not None
+
+
+def _data(body: bytes, task: TaskRow) -> dict[str, object]:
+    message = parse_json(body)
+    data = message.get("data")
+    if message.get("type") != "task.outcome" or not isinstance(data, dict):
+        raise AnswerNotUnderstood("The message is not a task.outcome with its data.")
+    if data.get("task_id") != str(task.id):
+        raise AnswerNotUnderstood("The message speaks of another task than its address.")
+    _refuse_naive(message.get("timestamp"))
+    return data
+
+
+def _refuse_naive(stamp: object) -> None:
+    try:
+        read = datetime.fromisoformat(str(stamp))
+    except ValueError:
+        raise AnswerNotUnderstood("The timestamp is not an instant.") from None
+    if read.tzinfo is None:
+        raise AnswerNotUnderstood("The timestamp lacks its offset.")

@@ -1,0 +1,200 @@
+"""
+What people do with a case: prove who asks, decide, approve, release, withdraw.
+
+The service never says no by itself, and nobody says it alone.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.db import Tx
+from app.domain import decisions, identity
+from app.domain.audit import AuditStep
+from app.domain.case import AlreadyUnderWay, ClaimNotOpen, ClaimOutcome, ClaimState
+from app.domain.decisions import Verdict
+from app.domain.errors import DomainError
+from app.domain.identity import Level
+from app.domain.rights import right
+from app.models import ApprovalRow, ClaimRow, RequestRow
+from app.repositories import approvals, cases
+from app.services import claims, sealing, steps
+from app.services.context import Actor, Context
+from app.services.ids import new_id
+
+
+class UnknownApproval(DomainError):
+    """There is no such approval."""
+
+
+class ApprovalGiven(DomainError):
+    """The approval has been given or refused already."""
+
+
+class IdentityNotProven(DomainError):
+    """Nobody decides about a claim before it is known well enough who asks."""
+
+
+class NothingLeftOut(DomainError):
+    """A partly granted claim names the categories that are left out."""
+
+
+class UnknownCategory(DomainError):
+    """The controller's profile has no such data category."""
+
+
+class VersionMoved(DomainError):
+    """The request has changed since you read it; read it again."""
+
+
+def check_version(row: RequestRow, expected: int | None) -> None:
+    """Raise :class:`VersionMoved` unless the request is still the one that was read (``If-Match``)."""
+    if expected is not None and row.version != expected:
+        raise VersionMoved
+
+
+async def prove_identity(tx: Tx, row: RequestRow, *, method: str, actor: Actor) -> Level:
+    """
+    Record that a person has proved who asks: method, who checked, when; never a copy (EDPB 01/2022 para 79).
+
+    Raises:
+        UnknownMethod: No ID copies, secret questions or signatures.
+    """
+    level = max(identity.level_of(method), Level.from_key(row.assurance))
+    row.assurance = level.key
+    facts = {"method": method, "level": level.key}
+    await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
+    await steps.changed(tx, row)
+    return level
+
+
+async def give_up_identity(tx: Tx, row: RequestRow, *, actor: Actor) -> None:
+    """Say that the person cannot be identified (GDPR Art. 11(2)): what needed it ends so, the rest goes on."""
+    held = Level.from_key(row.assurance)
+    for claim in await cases.claims_of(tx, [row.id]):
+        if claim.state == ClaimState.OPEN and not identity.suffices(held, needed=Level.from_key(claim.needs)):
+            await claims.close(tx, row, claim, ClaimOutcome.NOT_IDENTIFIED)
+    await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_REFUSED, actor=actor)
+    await steps.changed(tx, row)
+
+
+async def decide(
+    tx: Tx,
+    ctx: Context,
+    row: RequestRow,
+    claim: ClaimRow,
+    *,
+    verdict: Verdict,
+    ground: str | None,
+    reasons: str,
+    exclude: Sequence[str],
+    actor: Actor,
+) -> ApprovalRow | None:
+    """
+    Decide one claim; where four eyes are due the decision waits, and the approval that it waits for is returned.
+
+    Raises:
+        ClaimNotOpen, IdentityNotProven, GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory
+    """
+    if claim.state != ClaimState.OPEN:
+        raise ClaimNotOpen
+    if not identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs)):
+        raise IdentityNotProven
+    its_right = right(claim.right)
+    decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)
+    _check_exclusions(ctx, row, verdict, exclude)
+    claim.verdict, claim.ground, claim.excluded = verdict, ground, list(exclude)
+    claim.reasons_sealed = (
+        sealing.seal(ctx, row, {"text": reasons}, table="claim", column="reasons", id=claim.id) if reasons else None
+    )
+    claim.decided_by, claim.decided_at = actor.ref, tx.now
+    waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two)
+    claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
+    facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground}
+    await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=actor, facts=facts)
+    approval = await _ask_approval(tx, row, claim, actor) if waits else None
+    await steps.changed(tx, row)
+    return approval
+
+
+def _check_exclusions(ctx: Context, row: RequestRow, verdict: Verdict, exclude: Sequence[str]) -> None:
+    if (verdict is Verdict.PARTLY_GRANTED) != bool(exclude):
+        raise NothingLeftOut
+    known = {category.id for category in ctx.profile(row.controller_id).categories}
+    if set(exclude) - known:
+        raise UnknownCategory
+
+
+async def _ask_approval(tx: Tx, row: RequestRow, claim: ClaimRow, actor: Actor) -> ApprovalRow:
+    approval = ApprovalRow(
+        id=new_id(),
+        request_id=row.id,
+        claim_id=claim.id,
+        controller_id=row.controller_id,
+        subject="decision",
+        asked_by=actor.ref,
+        asked_at=tx.now,
+        requester_ref=row.requester_ref,
+    )
+    tx.session.add(approval)
+    facts = {"approval_id": str(approval.id), "claim_id": str(claim.id)}
+    await steps.note(tx, row, AuditStep.APPROVAL_ASKED, actor=actor, facts=facts)
+    return approval
+
+
+async def approve(tx: Tx, ctx: Context, approval_id: UUID, *, approved: bool, reason: str, actor: Actor) -> ApprovalRow:
+    """
+    Give or refuse the second person's word. Refused, the claim is open again as if nothing had been decided.
+
+    Raises:
+        UnknownApproval, ApprovalGiven, SecondPersonNeeded: Approver, decider and requester are three people.
+    """
+    found = await approvals.approval(tx, approval_id)
+    if found is None:
+        raise UnknownApproval
+    row = await steps.hold_open(tx, found.request_id)
+    approval = await approvals.approval(tx, approval_id, lock=True)
+    if approval is None or approval.verdict is not None:
+        raise ApprovalGiven
+    decisions.check_second_person(decided_by=approval.asked_by, approver=actor.ref, requester=approval.requester_ref)
+    approval.decided_by, approval.decided_at = actor.ref, tx.now
+    approval.verdict = "approved" if approved else "rejected"
+    if reason:
+        approval.reason_sealed = sealing.seal(
+            ctx, row, {"text": reason}, table="approval", column="reason", id=approval.id
+        )
+    claim = await claims.claim_of(tx, row, approval.claim_id)
+    if approved:
+        claim.state, claim.approved_by = ClaimState.DECIDED, actor.ref
+    else:
+        _undo_decision(claim)
+    step = AuditStep.APPROVAL_GIVEN if approved else AuditStep.APPROVAL_REFUSED
+    await steps.note(tx, row, step, actor=actor, facts={"approval_id": str(approval.id), "claim_id": str(claim.id)})
+    await steps.changed(tx, row)
+    return approval
+
+
+def _undo_decision(claim: ClaimRow) -> None:
+    claim.state, claim.verdict, claim.ground, claim.reasons_sealed = ClaimState.OPEN, None, None, None
+    claim.decided_by, claim.decided_at, claim.excluded = None, None, []
+
+
+async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Actor) -> None:
+    """
+    Take claims back while nothing has been asked of a processor for them; empty *rights* means all that can be.
+
+    Raises:
+        UnknownClaim, AlreadyUnderWay: Something was already asked in its name.
+    """
+    chosen = [claim for claim in await cases.claims_of(tx, [row.id]) if not rights or claim.right in rights]
+    if len(chosen) < len(set(rights)):
+        raise claims.UnknownClaim
+    begun = {task.claim_id for task in await cases.tasks_of(tx, row.id)}
+    chosen = [claim for claim in chosen if claim.state != ClaimState.CLOSED]
+    if not chosen or any(claim.id in begun for claim in chosen):
+        raise AlreadyUnderWay
+    for claim in chosen:
+        await approvals.forget_open(tx, claim.id)
+        _undo_decision(claim)
+        await claims.close(tx, row, claim, ClaimOutcome.WITHDRAWN)
+    await steps.note(tx, row, AuditStep.REQUEST_WITHDRAWN, actor=actor, facts={"rights": [c.right for c in chosen]})
+    await steps.changed(tx, row)

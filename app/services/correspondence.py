@@ -1,0 +1,64 @@
+"""
+Letters: written from what was done, sealed as they were rendered, read by the person behind a login.
+
+A letter is written in the transaction that makes it true and never before it.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.db import Tx
+from app.domain.audit import AuditStep
+from app.domain.errors import DomainError
+from app.letters.render import render
+from app.models import LetterRow, RequestRow
+from app.services import sealing, steps, telling
+from app.services.context import INSYN, Context
+from app.services.ids import new_id
+
+
+class UnknownLetterHere(DomainError):
+    """There is no such letter in this request."""
+
+
+async def write(tx: Tx, ctx: Context, row: RequestRow, kind: str) -> LetterRow:
+    """
+    Render a letter and seal it.
+
+    Raises:
+        LetterIncomplete: A part the law demands is missing; nothing is written.
+    """
+    letter = render(kind, telling.language_of(row), await telling.letter_facts(tx, ctx, row))
+    letter_id = new_id()
+    sealed = {"subject": letter.subject, "html": letter.html}
+    made = LetterRow(
+        id=letter_id,
+        request_id=row.id,
+        controller_id=row.controller_id,
+        kind=kind,
+        language=letter.language,
+        template_sha256=letter.template_sha256,
+        body_sealed=sealing.seal(ctx, row, sealed, table="letter", column="body", id=letter_id),
+        written_at=tx.now,
+    )
+    tx.session.add(made)
+    facts = {"letter_id": str(letter_id), "kind": kind, "language": letter.language}
+    await steps.note(tx, row, AuditStep.LETTER_WRITTEN, actor=INSYN, facts=facts)
+    return made
+
+
+async def letters_of(tx: Tx, row: RequestRow) -> Sequence[LetterRow]:
+    """A request's letters, the oldest first; still sealed."""
+    query = select(LetterRow).where(col(LetterRow.request_id) == row.id).order_by(col(LetterRow.written_at))
+    return (await tx.session.execute(query)).scalars().all()
+
+
+async def read_letter(tx: Tx, ctx: Context, row: RequestRow, kind: str) -> str:
+    """A letter's HTML page, opened; raises :class:`UnknownLetterHere`."""
+    for letter in await letters_of(tx, row):
+        if letter.kind == kind:
+            opened = sealing.unseal(ctx, row, letter.body_sealed, table="letter", column="body", id=letter.id)
+            return str(opened["html"])
+    raise UnknownLetterHere

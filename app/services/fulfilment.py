@@ -1,0 +1,110 @@
+"""
+Carrying a case on: ask the pure process what is to be done, do it, ask again, until it waits for somebody.
+
+One transaction, the request's row locked. Run twice it does nothing the second time.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import assert_never
+from uuid import UUID
+
+from app.db import Tx
+from app.domain.audit import AuditStep
+from app.domain.case import ClaimState
+from app.domain.decisions import Verdict
+from app.domain.fanout import TaskState
+from app.domain.process import (
+    Act,
+    CloseClaim,
+    CreateTask,
+    GrantAtOnce,
+    NamePerson,
+    SealPackage,
+    ShowStatus,
+    TakeStep,
+    WriteLetter,
+    next_actions,
+    next_instant,
+)
+from app.letters.kinds import LetterIncomplete
+from app.models import ClaimRow, RequestRow
+from app.repositories import cases
+from app.services import claims, correspondence, packaging, steps, tasks
+from app.services.context import INSYN, Context
+
+#: A case that is never done asking would be a fault of ours; the sweep comes back to it.
+MOST_ROUNDS = 60
+
+
+async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
+    """
+    Do everything that can be done about a request now; return how many actions that were.
+
+    Raises:
+        UnknownRequest: If this transaction may not see it.
+    """
+    row = await steps.hold(tx, request_id)
+    done = 0
+    for _ in range(MOST_ROUNDS):
+        await tx.session.flush()
+        case = await cases.snapshot(tx, row)
+        acts = next_actions(case, today=ctx.today(row.controller_id, tx.now))
+        if not acts:
+            row.next_at = next_instant(case, now=tx.now, next_midnight=_next_midnight(ctx, row, tx.now))
+            await tx.session.flush()
+            return done
+        try:
+            for act in acts:
+                await _do(tx, ctx, row, act)
+        except LetterIncomplete:
+            # A letter that lacks what the law demands is not sent: a person must see what is missing.
+            row.status, row.next_at = "letter_incomplete", _next_midnight(ctx, row, tx.now)
+            await tx.session.flush()
+            return done
+        done += len(acts)
+    raise RuntimeError("the process of a case does not come to rest")
+
+
+def _next_midnight(ctx: Context, row: RequestRow, now: datetime) -> datetime:
+    tomorrow = ctx.today(row.controller_id, now) + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), tzinfo=ctx.zone(row.controller_id)).astimezone(UTC)
+
+
+async def _do(tx: Tx, ctx: Context, row: RequestRow, act: Act) -> None:
+    match act:
+        case TakeStep(step):
+            await steps.take(tx, row, step, actor=INSYN)
+        case ShowStatus(status):
+            row.status, row.version = status, row.version + 1
+        case WriteLetter(kind):
+            await correspondence.write(tx, ctx, row, kind)
+        case CreateTask():
+            await tasks.create(tx, ctx, row, act)
+        case GrantAtOnce(claim):
+            await _grant_at_once(tx, row, await _claim(tx, row, claim))
+        case NamePerson(task, reason):
+            await _name_person(tx, row, UUID(task), reason)
+        case SealPackage():
+            await packaging.seal(tx, ctx, row)
+        case CloseClaim(claim, outcome):
+            await claims.close(tx, row, await _claim(tx, row, claim), outcome.value)
+        case _:
+            assert_never(act)
+
+
+async def _claim(tx: Tx, row: RequestRow, claim_id: str) -> ClaimRow:
+    found = await cases.claims_of(tx, [row.id])
+    return next(claim for claim in found if str(claim.id) == claim_id)
+
+
+async def _grant_at_once(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
+    claim.state, claim.verdict = ClaimState.DECIDED, Verdict.GRANTED
+    claim.decided_by, claim.decided_at = INSYN.ref, tx.now
+    facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": claim.verdict, "rule": "at_once"}
+    await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=INSYN, facts=facts)
+
+
+async def _name_person(tx: Tx, row: RequestRow, task_id: UUID, reason: str) -> None:
+    task = await cases.task(tx, task_id, lock=True)
+    if task is not None and task.state == TaskState.ACCEPTED:
+        await tasks.hand_to_person(tx, row, task, reason)

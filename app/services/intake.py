@@ -1,0 +1,207 @@
+"""
+A request comes in.
+
+From any channel, in any form (GDPR Art. 12(2)): the clock starts at receipt, not when somebody types it in. One
+transaction holds the request, its claims, the sealed person, the audit entry and the wake-up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.db import Tx
+from app.domain.audit import AuditStep
+from app.domain.case import ClaimState, Phase
+from app.domain.errors import DomainError
+from app.domain.identity import Level
+from app.domain.rights import right
+from app.models import ClaimRow, IdentifierRow, RequestRow
+from app.repositories import jobs
+from app.services import steps
+from app.services.context import Actor, Context
+from app.services.ids import new_id, new_reference
+from app.services.sealing import where
+from app.vault.envelope import DataKey
+from app.vault.identifiers import normalise
+
+#: Clocks of honest senders differ a little.
+CLOCK_LEEWAY = timedelta(minutes=2)
+#: A letter older than this was not received lately; it is a slip of the pen.
+OLDEST_RECEIPT = timedelta(days=365)
+
+
+class ReceivedInTheFuture(DomainError):
+    """A request cannot have been received later than now."""
+
+
+class ReceivedTooLongAgo(DomainError):
+    """A request received more than a year ago is not taken in; check the date."""
+
+
+class SameRightTwice(DomainError):
+    """Each right is claimed once in a request."""
+
+
+class NobodyNamed(DomainError):
+    """At least one identifier is needed to find the person."""
+
+
+class Identifier(NamedTuple):
+    """How a person is known somewhere: a type and a value."""
+
+    type: str
+    value: str
+
+
+@dataclass(frozen=True)
+class NewClaim:
+    """One right, and what the person says about it."""
+
+    right: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRequest:
+    """What came in, as plain values. Holds personal data: shown without it."""
+
+    controller: str
+    channel: str
+    received_at: datetime
+    language: str
+    claims: Sequence[NewClaim]
+    identifiers: Sequence[Identifier]
+    message: str | None = None
+    contact: Mapping[str, Any] = field(default_factory=dict)
+    assurance: Level = Level.NONE
+    subject_key: bytes | None = None  #: whose request it is in self-service
+    requester_ref: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<NewRequest {self.controller} {self.channel}>"
+
+
+async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> RequestRow:
+    """
+    Take a request in and start its clock.
+
+    Raises:
+        UnknownController, UnknownRight, SameRightTwice, NobodyNamed, MalformedIdentifier, ReceivedInTheFuture,
+        ReceivedTooLongAgo: Nothing is written.
+    """
+    _check(tx, ctx, new)
+    deadline = ctx.explain_deadline(new.controller, new.received_at)
+    request_id = new_id()
+    key, today = ctx.vault.new_data_key(str(request_id)), ctx.today(new.controller, tx.now)
+    identifiers = [Identifier(i.type, normalise(i.type, i.value, today=today)) for i in new.identifiers]
+    row = RequestRow(
+        id=request_id,
+        controller_id=new.controller,
+        reference=new_reference(tx.now),
+        phase=Phase.RECEIVED,
+        status=Phase.RECEIVED,
+        channel=new.channel,
+        language=new.language,
+        received_at=min(new.received_at, tx.now),
+        filed_at=tx.now,
+        due_on=deadline.due_on,
+        deadline=deadline.as_json(),
+        assurance=new.assurance.key,
+        subject_key=new.subject_key,
+        requester_ref=new.requester_ref,
+        filed_by_role=actor.role,
+        next_at=tx.now,
+        wrapped_key=key.wrapped,
+        subject_sealed=b"",
+    )
+    _seal_person(row, key, new, identifiers)
+    tx.session.add(row)
+    await tx.session.flush()
+    for index, claim in enumerate(new.claims):
+        tx.session.add(_claim(ctx, row, key, claim, index))
+    for identifier in dict.fromkeys(identifiers):
+        blind = ctx.vault.blind_index(controller=new.controller, type=identifier.type, normalised=identifier.value)
+        tx.session.add(
+            IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type=identifier.type)
+        )
+    await steps.note(
+        tx,
+        row,
+        AuditStep.REQUEST_RECEIVED,
+        actor=actor,
+        facts={
+            "channel": new.channel,
+            "rights": [claim.right for claim in new.claims],
+            "received_on": deadline.anchor.isoformat(),
+            "due_on": deadline.due_on.isoformat(),
+            "assurance": new.assurance.key,
+        },
+    )
+    await jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
+    return row
+
+
+def _check(tx: Tx, ctx: Context, new: NewRequest) -> None:
+    ctx.profile(new.controller)
+    if new.received_at > tx.now + CLOCK_LEEWAY:
+        raise ReceivedInTheFuture
+    if new.received_at < tx.now - OLDEST_RECEIPT:
+        raise ReceivedTooLongAgo
+    keys = [right(claim.right).key for claim in new.claims]
+    if len(set(keys)) < len(keys):
+        raise SameRightTwice
+    if not new.identifiers:
+        raise NobodyNamed
+
+
+def _seal_person(row: RequestRow, key: DataKey, new: NewRequest, identifiers: Sequence[Identifier]) -> None:
+    person = {
+        "identifiers": [{"type": one.type, "value": one.value} for one in identifiers],
+        "contact": dict(new.contact),
+    }
+    row.subject_sealed = key.seal_json(person, where=where(row, "request", "subject", row.id))
+    if new.message:
+        row.message_sealed = key.seal_json({"text": new.message}, where=where(row, "request", "message", row.id))
+
+
+def _claim(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position: int) -> ClaimRow:
+    claim_id = new_id()
+    profile = ctx.profile(row.controller_id)
+    return ClaimRow(
+        id=claim_id,
+        request_id=row.id,
+        controller_id=row.controller_id,
+        position=position,
+        right=new.right,
+        state=ClaimState.OPEN,
+        needs=max(right(new.right).needs, profile.identity.needed(new.right)).key,
+        details_sealed=(
+            key.seal_json(dict(new.details), where=where(row, "claim", "details", claim_id)) if new.details else None
+        ),
+    )
+
+
+def subject_keys(
+    ctx: Context, *, issuer: str, subject: str, number: str | None, controllers: frozenset[str]
+) -> dict[str, list[bytes]]:
+    """
+    Under which keys a logged-in person's requests lie, per controller: by personnummer where the e-ID gave one,
+    and by the issuer's own pseudonym.
+    """
+    keys: dict[str, list[bytes]] = {}
+    for controller in controllers:
+        found = [ctx.vault.blind_index(controller=controller, type="token_subject", normalised=f"{issuer}|{subject}")]
+        if number is not None:
+            found.insert(0, ctx.vault.blind_index(controller=controller, type="personnummer", normalised=number))
+        keys[controller] = found
+    return keys
+
+
+def request_id_of(text: str) -> UUID:
+    """Parse an id from a path; raises :class:`UnknownRequest` for anything that cannot be one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise steps.UnknownRequest from None

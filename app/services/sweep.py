@@ -1,0 +1,21 @@
+"""
+The sweep: whatever is due is found in the tables, whether or not an alarm clock rang for it.
+
+It changes nothing itself; it only wakes cases and lanes whose instant has passed. Lost jobs, crashed workers, a moved
+clock: all end here.
+"""
+
+from app.repositories import cases, jobs
+from app.services.context import Context
+
+
+async def wake_what_is_due(ctx: Context) -> int:
+    """Wake every due case and lane of every controller; return how many were woken."""
+    async with ctx.database.transaction(ctx.profiles) as tx:
+        requests = await cases.due_requests(tx)
+        lanes = await cases.lanes_with_work(tx, now=tx.now)
+        for controller, request_id in requests:
+            await jobs.wake(tx, "case.advance", controller=controller, id=request_id)
+        for controller, processor_id in lanes:
+            await jobs.wake(tx, "lane.drain", controller=controller, id=processor_id)
+    return len(requests) + len(lanes)

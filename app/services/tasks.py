@@ -1,0 +1,271 @@
+"""
+One action asked of one recipient: made, settled by an answer, resolved by a person.
+
+Whatever ends or moves a task comes through :func:`settle` (a processor's word) or :func:`resolve` (a person's). Both
+hold the request's row, so a callback, a poll and a person never race.
+"""
+
+import base64
+import hashlib
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, assert_never
+from uuid import UUID
+
+from app.db import Tx
+from app.domain import deadlines, fanout
+from app.domain.audit import AuditStep
+from app.domain.errors import DomainError
+from app.domain.fanout import (
+    Action,
+    AnswerMode,
+    AskPerson,
+    AskProcessor,
+    Close,
+    Idempotency,
+    Outcome,
+    TaskState,
+    TryAgain,
+    Wait,
+)
+from app.domain.process import CreateTask
+from app.models import ProcessorRow, RequestRow, TaskRow
+from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
+from app.repositories import cases, jobs, registry
+from app.services import sealing, steps
+from app.services.context import INSYN, Actor, Context
+from app.services.ids import new_id
+
+
+class UnknownTask(DomainError):
+    """There is no such task."""
+
+
+class TaskOver(DomainError):
+    """The task is over; nothing can be added to it."""
+
+
+class TaskUnderWay(DomainError):
+    """The task is being sent or answered by the processor; it is not a person's now."""
+
+
+class OutcomeNotAPersons(DomainError):
+    """A person ends a task with completed, completed_partial, not_found, retained, refused or failed."""
+
+
+class ReasonMissing(DomainError):
+    """'refused' and 'failed' need a reason code; 'retained' needs category, law and end."""
+
+
+#: Random only to spread retries; nothing secret hangs on it.
+_spread = random.Random()  # noqa: S311
+
+
+async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> TaskRow:
+    """Make a task and wake its lane, or hand it to a person where nobody can be called."""
+    processor = await registry.processor(tx, UUID(wanted.processor))
+    if processor is None:  # the snapshot was read in this very transaction
+        raise LookupError("a task was planned for a processor that is not registered")
+    person = _why_a_person(processor)
+    task_id = new_id()
+    task = TaskRow(
+        id=task_id,
+        request_id=row.id,
+        claim_id=UUID(wanted.claim) if wanted.claim else None,
+        processor_id=processor.id,
+        controller_id=row.controller_id,
+        action=wanted.action,
+        categories=list(wanted.categories),
+        state=TaskState.NEEDS_PERSON if person else TaskState.OPEN,
+        attention=person,
+        answer_by=deadlines.answer_by(
+            deadline_on=row.due_on,
+            today=ctx.today(row.controller_id, tx.now),
+            calendar=ctx.calendar(row.controller_id),
+        ),
+        next_at=None if person else tx.now,
+        token_hash=hashlib.sha256(callback_token(ctx, row.controller_id, task_id).encode()).digest(),
+        created_at=tx.now,
+    )
+    tx.session.add(task)
+    facts = {"task_id": str(task.id), "processor": processor.key, "action": wanted.action.value}
+    await steps.note(tx, row, AuditStep.TASK_CREATED, actor=INSYN, facts=facts)
+    if not person:
+        await jobs.wake(tx, "lane.drain", controller=row.controller_id, id=processor.id)
+    return task
+
+
+def _why_a_person(processor: ProcessorRow) -> str | None:
+    if processor.kind == Kind.MANUAL:
+        return "manual"
+    if processor.endpoint is None or processor.secrets_sealed is None:
+        return "not_connected"
+    return None
+
+
+def callback_token(ctx: Context, controller: str, task_id: UUID) -> str:
+    """
+    The secret part of a task's callback address: 256 bits that can be made again, so only a hash is stored.
+
+    It begins with the controller, so that a callback enters one tenant and no other.
+    """
+    secret = ctx.vault.blind_index(controller=controller, type="callback_token", normalised=str(task_id))
+    return f"{controller}.{base64.urlsafe_b64encode(secret).decode().rstrip('=')}"
+
+
+def token_expires_at(ctx: Context, row: RequestRow) -> datetime:
+    """The statutory end of the case, extension included: midnight after the extended due date."""
+    last = datetime.fromisoformat(row.deadline["extended_due_on"]).date()
+    return datetime.combine(last + timedelta(days=1), time(), tzinfo=ctx.zone(row.controller_id)).astimezone(UTC)
+
+
+async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer, *, by: str) -> bool:
+    """
+    Let a processor's answer take its consequence; False when the task was over already and nothing changed.
+
+    The caller holds the request's row and the task's.
+    """
+    if task.state == TaskState.CLOSED:
+        return False
+    processor = await registry.processor(tx, task.processor_id)
+    if processor is None:
+        raise LookupError("a task without its processor")
+    try:
+        check_categories(task, answer.body)
+    except AnswerNotUnderstood:
+        answer = Answer(outcome=Outcome.UNKNOWN, code="foreign_category")
+    failed = answer.outcome in (Outcome.RETRY, Outcome.UNKNOWN)
+    task.failures = task.failures + 1 if failed else 0
+    consequence = fanout.judge(
+        answer.outcome,
+        now=tx.now,
+        attempt=task.failures,
+        idempotency=Idempotency(processor.idempotency),
+        answer_mode=AnswerMode(processor.answer_mode),
+        fraction=_spread.random(),
+        wait=answer.wait,
+        effective_at=answer.effective_at,
+    )
+    task.poll_url = answer.poll_url or task.poll_url
+    task.ask_first = isinstance(consequence, AskProcessor)
+    if answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY):
+        task.outcome = answer.outcome.value
+    if answer.body:
+        task.answer_sealed = _seal_answer(ctx, row, task, answer.body)
+    match consequence:
+        case Close():
+            await _close(tx, row, task, answer.outcome, actor=Actor("processor", processor.key), by=by)
+        case Wait(poll_at):
+            task.state, task.next_at = TaskState.ACCEPTED, poll_at
+            await _ring(tx, processor, poll_at)
+        case TryAgain(at) | AskProcessor(at):
+            task.state, task.next_at = TaskState.OPEN, at
+            await _ring(tx, processor, at)
+        case AskPerson(reason):
+            await hand_to_person(tx, row, task, reason, code=answer.code)
+        case _:
+            assert_never(consequence)
+    await steps.changed(tx, row)
+    return True
+
+
+async def _ring(tx: Tx, processor: ProcessorRow, at: datetime | None) -> None:
+    if at is not None:
+        await jobs.wake(tx, "lane.drain", controller=processor.controller_id, id=processor.id, at=at)
+
+
+async def hand_to_person(tx: Tx, row: RequestRow, task: TaskRow, reason: str, *, code: str | None = None) -> None:
+    """Say that only a person can go on with the task, and why."""
+    task.state, task.next_at, task.attention = TaskState.NEEDS_PERSON, None, reason
+    facts = {"task_id": str(task.id), "reason": reason} | ({"code": code} if code else {})
+    await steps.note(tx, row, AuditStep.TASK_ESCALATED, actor=INSYN, facts=facts)
+
+
+async def _close(tx: Tx, row: RequestRow, task: TaskRow, outcome: Outcome, *, actor: Actor, by: str) -> None:
+    task.state, task.next_at, task.attention = TaskState.CLOSED, None, None
+    task.outcome, task.closed_at, task.closed_by = outcome.value, tx.now, by
+    facts = {"task_id": str(task.id), "action": task.action, "outcome": outcome.value, "by": by}
+    await steps.note(tx, row, AuditStep.TASK_CLOSED, actor=actor, facts=facts)
+
+
+def _seal_answer(ctx: Context, row: RequestRow, task: TaskRow, body: Mapping[str, Any]) -> bytes:
+    return sealing.seal(ctx, row, dict(body), table="task", column="answer", id=task.id)
+
+
+def answer_of(ctx: Context, row: RequestRow, task: TaskRow) -> dict[str, Any]:
+    """What the processor (or the person) answered; empty when nothing was said."""
+    if task.answer_sealed is None:
+        return {}
+    opened: dict[str, Any] = sealing.unseal(ctx, row, task.answer_sealed, table="task", column="answer", id=task.id)
+    return opened
+
+
+async def hold_with_request(tx: Tx, task_id: UUID) -> tuple[RequestRow, TaskRow]:
+    """Lock a task's request, then the task: the order everybody takes. Raises :class:`UnknownTask`."""
+    found = await cases.task(tx, task_id)
+    if found is None:
+        raise UnknownTask
+    row = await steps.hold(tx, found.request_id)
+    task = await cases.task(tx, task_id, lock=True)
+    if task is None:
+        raise UnknownTask
+    return row, task
+
+
+async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], *, actor: Actor) -> TaskRow:
+    """
+    End a task with a person's word.
+
+    Args:
+        said: An outcome object, as a processor would give it, with the person's ``reason``.
+
+    Raises:
+        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, AnswerNotUnderstood
+    """
+    row, task = await hold_with_request(tx, task_id)
+    if task.state == TaskState.CLOSED:
+        raise TaskOver
+    if task.state == TaskState.SENDING:
+        raise TaskUnderWay
+    answer = read_outcome(said, code="person")
+    if answer.outcome not in fanout.TERMINAL_BY_PERSON:
+        raise OutcomeNotAPersons
+    if answer.outcome in (Outcome.REFUSED, Outcome.FAILED) and not said.get("reason"):
+        raise ReasonMissing
+    if task.action == Action.REVIEW_DECISION and answer.outcome is Outcome.COMPLETED and not said.get("message"):
+        raise ReasonMissing("A review says in a message what it came to (GDPR Art. 22(3)).")
+    check_categories(task, said)
+    task.answer_sealed = _seal_answer(ctx, row, task, said)
+    await _close(tx, row, task, answer.outcome, actor=actor, by="person")
+    await steps.changed(tx, row)
+    return task
+
+
+def check_categories(task: TaskRow, said: Mapping[str, Any]) -> None:
+    """Refuse an answer about categories that were not asked for: :class:`AnswerNotUnderstood`."""
+    named = [part["category"] for key in ("records", "retained") for part in said.get(key, [])]
+    if task.action != Action.LOCATE and set(named) - set(task.categories):
+        raise AnswerNotUnderstood("An answer names a category that is not this task's.")
+
+
+async def retry(tx: Tx, task_id: UUID, *, actor: Actor) -> TaskRow:
+    """
+    Send a stuck task again under its own key; a person takes the responsibility.
+
+    Raises:
+        UnknownTask, TaskOver, TaskUnderWay: Only a task that needs a person is sent again.
+    """
+    row, task = await hold_with_request(tx, task_id)
+    if task.state == TaskState.CLOSED:
+        raise TaskOver
+    if task.state != TaskState.NEEDS_PERSON:
+        raise TaskUnderWay
+    processor = await registry.processor(tx, task.processor_id)
+    if processor is None or _why_a_person(processor) is not None:
+        raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
+    task.state, task.next_at, task.attention = TaskState.OPEN, tx.now, None
+    await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id)})
+    await jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)
+    await steps.changed(tx, row)
+    return task

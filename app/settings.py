@@ -1,0 +1,134 @@
+"""
+What an operator may set, and what the service refuses to start with.
+
+Every setting is an environment variable with the prefix ``INSYN_``. Defaults are the safe ones: no sandbox,
+no built-in secret, no plain http. :func:`insecurities` gives one readable line per fault; the command line
+prints them and stops.
+"""
+
+import base64
+import binascii
+from functools import lru_cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: Keys that have stood in examples; whoever runs with one of them has no key at all.
+KNOWN_KEYS = frozenset({base64.b64encode(bytes(32)).decode(), "changeme", "secret", "insyn", "test"})
+
+
+class Settings(BaseSettings):
+    """The service's settings, read from the environment (``INSYN_*``)."""
+
+    model_config = SettingsConfigDict(env_prefix="INSYN_", extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL of the service's own role; unset: the embedded server (dev, demo)."
+    )
+    migration_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL of the role that owns the tables; unset: database_url."
+    )
+    data_dir: Path = Path(".insyn")
+    profiles_dir: Path = Path("profiles")
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = Field(default=None, description="Where processors and customers reach the API.")
+
+    master_key: SecretStr | None = Field(default=None, description="32 bytes base64, or '1:…,2:…' while rotating.")
+    master_key_file: Path | None = None
+
+    issuers: list[dict[str, Any]] = Field(
+        default_factory=list, description="OIDC issuers: JSON list, see app/tokens/issuers.py."
+    )
+
+    sandbox: bool = False
+    sandbox_on_this_database: bool = Field(
+        default=False, description="The second 'yes': play the sandbox on a database named by database_url."
+    )
+    sandbox_port: int = Field(default=0, description="First of the four simulated processors' ports; 0: port + 1.")
+
+    log_level: str = "INFO"
+    max_body_bytes: int = 262_144
+    sweep_seconds: float = 60.0
+    lane_lease_seconds: float = 30.0
+    processor_timeout_seconds: float = 15.0
+
+    @property
+    def base_url(self) -> str:
+        """The public address without a trailing slash; in development the loopback address."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def first_sandbox_port(self) -> int:
+        return self.sandbox_port or self.port + 1
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _key_faults(chosen: Settings) -> list[str]:
+    text = chosen.master_key.get_secret_value() if chosen.master_key else ""
+    if not text and chosen.master_key_file is None:
+        return (
+            [] if chosen.sandbox else ["INSYN_MASTER_KEY_FILE is not set: there is no key to seal personal data with."]
+        )
+    faults = []
+    for part in filter(None, text.split(",")):
+        key = part.split(":", 1)[-1].strip()
+        if key in KNOWN_KEYS:
+            faults.append("INSYN_MASTER_KEY is a known example value: make one with 'insyn key'.")
+            continue
+        try:
+            size = len(base64.b64decode(key, validate=True))
+        except (binascii.Error, ValueError):
+            size = 0
+        if size != 32:
+            faults.append("INSYN_MASTER_KEY is not 32 bytes of base64: make one with 'insyn key'.")
+    if chosen.master_key_file is not None and not chosen.master_key_file.is_file():
+        faults.append("INSYN_MASTER_KEY_FILE names no readable file.")
+    return faults
+
+
+def insecurities(chosen: Settings) -> list[str]:
+    """
+    Say what makes these settings unfit to run with, one line each; an empty list is fit.
+
+    In the sandbox the loopback address may be plain http and the key may be generated; nothing else is let off.
+    """
+    faults = _key_faults(chosen)
+    address = urlsplit(chosen.base_url)
+    if chosen.sandbox:
+        if not _is_loopback(chosen.host):
+            faults.append("INSYN_SANDBOX is on but INSYN_HOST is not a loopback address: the sandbox hands out tokens.")
+        if chosen.database_url is not None and not chosen.sandbox_on_this_database:
+            faults.append(
+                "INSYN_SANDBOX is on with INSYN_DATABASE_URL set: the sandbox would play on that database. "
+                "If that is meant, say INSYN_SANDBOX_ON_THIS_DATABASE=1 as well."
+            )
+        return faults
+    if chosen.public_url is None or address.scheme != "https":
+        faults.append("INSYN_PUBLIC_URL is not https: processors would call back, and customers read, in the clear.")
+    if chosen.database_url is None:
+        faults.append("INSYN_DATABASE_URL is not set: the embedded server is for development and the demo only.")
+    if not chosen.issuers:
+        faults.append("INSYN_ISSUERS is empty: nobody could prove who they are.")
+    for issuer in chosen.issuers:
+        for name in ("issuer", "jwks_uri"):
+            if not str(issuer.get(name, "")).startswith("https://"):
+                faults.append(f"INSYN_ISSUERS: {name} is not an https address.")
+    return faults

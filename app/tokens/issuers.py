@@ -1,0 +1,58 @@
+"""Which token issuers are trusted, for what, and how each names things in its tokens (``INSYN_ISSUERS``)."""
+
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Algorithm = Literal["RS256", "ES256"]
+LevelName = Literal["none", "channel", "substantial", "high"]
+RoleName = Literal["subject", "agent", "approver", "dpo", "admin", "integrator", "auditor"]
+
+ROLES: tuple[RoleName, ...] = ("subject", "agent", "approver", "dpo", "admin", "integrator", "auditor")
+#: Where Swedish brokers (Criipto, Signicat, OIDC Sweden) put the personnummer; the first that is present counts.
+SUBJECT_NUMBER_CLAIMS = ("ssn", "nin", "https://id.oidc.se/claim/personalIdentityNumber")
+
+
+class IssuerSettings(BaseModel):
+    """
+    One trusted issuer.
+
+    Keep ``roles`` and ``controllers`` as narrow as they are: an issuer for customers has no business naming an
+    administrator, nor one company's identity provider another company's staff.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str = Field(min_length=1, description="Exactly what the token's iss says.")
+    jwks_uri: str = Field(description="Where its public keys are; https, plain http on loopback only.")
+    audience: str = Field(min_length=1, description="What the token's aud must hold: this service's name there.")
+    algorithms: tuple[Algorithm, ...] = Field(default=("RS256", "ES256"), min_length=1)
+
+    roles: tuple[RoleName, ...] = Field(default=ROLES, description="Roles its tokens may give; others are dropped.")
+    controllers: tuple[str, ...] | None = Field(
+        default=None,
+        description="Controllers its tokens may speak for; the same are meant when a token names none. "
+        "Unset: those the token names.",
+    )
+    roles_claim: str = "roles"
+    controllers_claim: str = "controllers"
+    subject_number_claims: tuple[str, ...] = SUBJECT_NUMBER_CLAIMS
+    acr_levels: dict[str, LevelName] = Field(
+        default_factory=dict, description="What each acr is worth, e.g. urn:grn:authn:se:bankid: substantial."
+    )
+
+    @field_validator("jwks_uri")
+    @classmethod
+    def _is_fetched_safely(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if not parts.hostname or not (parts.scheme == "https" or is_loopback):
+            raise ValueError("must be an https address (http only on loopback)")
+        return value
+
+    @model_validator(mode="after")
+    def _has_something_to_say(self) -> Self:
+        if not self.roles or self.controllers == ():
+            raise ValueError("an issuer that may give no role or speak for no controller is a mistake")
+        return self

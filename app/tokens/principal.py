@@ -1,0 +1,124 @@
+"""Who the bearer of a checked token is, in our own words; each issuer's words are translated here."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.identity import Level
+from app.tokens.issuers import IssuerSettings
+
+_LONGEST_LIST = 64
+# Of this process only: lines of one log belong together, and no list of personnummer can be tried against them.
+_SALT = os.urandom(16)
+
+
+class ClaimMalformed(ValueError):
+    """A claim is there but cannot be what it should be; names the claim, never its value."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Principal:
+    """
+    Who asks.
+
+    Attributes:
+        subject: The issuer's ``sub``; unique together with ``issuer``. Treat it as personal data.
+        roles: Of :data:`app.tokens.issuers.ROLES`.
+        controllers: Ids the bearer may act for or towards; empty is none, never all.
+        level: What the login was worth (``acr``); unknown is none.
+        auth_time: When the person last proved who they are, UTC; None if the issuer does not say.
+        subject_number: Personnummer as the issuer wrote it, not yet normalised.
+        scope: OAuth scopes.
+    """
+
+    issuer: str
+    subject: str
+    roles: frozenset[str]
+    controllers: frozenset[str]
+    level: Level = Level.NONE
+    auth_time: datetime | None = None
+    subject_number: str | None = None
+    scope: frozenset[str] = field(default_factory=frozenset)
+
+    def has(self, role: str, controller: str) -> bool:
+        """Whether the bearer has this role at this controller."""
+        return role in self.roles and controller in self.controllers
+
+    @property
+    def pseudonym(self) -> str:
+        """Tells bearers apart in this process's log; another process gives another."""
+        named = f"{self.issuer}\0{self.subject}".encode()
+        return hashlib.blake2b(named, key=_SALT, digest_size=6).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"<Principal {self.pseudonym}>"
+
+
+def principal_of(claims: Mapping[str, Any], *, issuer: IssuerSettings, now: float, leeway: float) -> Principal:
+    """
+    Translate an issuer's checked claims.
+
+    Args:
+        now: Unix seconds, real wall clock.
+
+    Raises:
+        ClaimMalformed: If a claim we use has another shape than it should; a doubtful token is refused, not guessed at.
+    """
+    return Principal(
+        issuer=issuer.issuer,
+        subject=claims["sub"],
+        roles=frozenset(_texts(claims, issuer.roles_claim)) & frozenset(issuer.roles),
+        controllers=_controllers(claims, issuer),
+        level=_level(claims, issuer),
+        auth_time=_auth_time(claims, latest=now + leeway),
+        subject_number=_subject_number(claims, issuer),
+        scope=frozenset(_texts(claims, "scope")),
+    )
+
+
+def _controllers(claims: Mapping[str, Any], issuer: IssuerSettings) -> frozenset[str]:
+    if issuer.controllers is None:
+        return frozenset(_texts(claims, issuer.controllers_claim))
+    if issuer.controllers_claim not in claims:
+        return frozenset(issuer.controllers)
+    return frozenset(_texts(claims, issuer.controllers_claim)) & frozenset(issuer.controllers)
+
+
+def _level(claims: Mapping[str, Any], issuer: IssuerSettings) -> Level:
+    acr = claims.get("acr")
+    if acr is not None and not isinstance(acr, str):
+        raise ClaimMalformed("acr")
+    return Level.from_key(issuer.acr_levels.get(acr, "none")) if acr else Level.NONE
+
+
+def _auth_time(claims: Mapping[str, Any], *, latest: float) -> datetime | None:
+    value = claims.get("auth_time")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= latest:
+        raise ClaimMalformed("auth_time")
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _subject_number(claims: Mapping[str, Any], issuer: IssuerSettings) -> str | None:
+    for name in issuer.subject_number_claims:
+        value = claims.get(name)
+        if value is not None:
+            if not isinstance(value, str) or not 10 <= len(value) <= 20:
+                raise ClaimMalformed(name)
+            return value
+    return None
+
+
+def _texts(claims: Mapping[str, Any], name: str) -> list[str]:
+    """A list of texts, or one text of words separated by spaces, as OAuth has it."""
+    value = claims.get(name)
+    if value is None:
+        return []
+    texts = value.split() if isinstance(value, str) else value
+    if not isinstance(texts, list) or len(texts) > _LONGEST_LIST or not all(isinstance(one, str) for one in texts):
+        raise ClaimMalformed(name)
+    return texts

@@ -1,0 +1,24 @@
+"""What keeps personal data sealed: keys, values, files, and the index by which sealed identifiers are found."""
+
+from app.vault.envelope import Address, DataKey, Vault
+from app.vault.errors import Reason, UnfitMasterKey, Unreadable, VaultError
+from app.vault.files import FileStore, StoredFile
+from app.vault.identifiers import TYPES, MalformedIdentifier, UnknownIdentifierType, normalise
+from app.vault.keys import MasterKeys
+
+__all__ = [
+    "TYPES",
+    "Address",
+    "DataKey",
+    "FileStore",
+    "MalformedIdentifier",
+    "MasterKeys",
+    "Reason",
+    "StoredFile",
+    "UnfitMasterKey",
+    "UnknownIdentifierType",
+    "Unreadable",
+    "Vault",
+    "VaultError",
+    "normalise",
+]

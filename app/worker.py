@@ -1,0 +1,96 @@
+"""
+The worker: rings of the alarm clock in, cases and lanes carried on.
+
+A job says which case or lane; everything else stands in the tables. A job that fails is logged by its kind of failure
+and let go: what it should have done is still due there, and the sweep wakes it again.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.models import Job
+
+from app.db import APP_ROLE, plain_url
+from app.services import fulfilment, sweep
+from app.services.context import Context
+from app.services.lanes import Lanes
+
+log = structlog.get_logger()
+
+#: Cases and lanes one worker has in hand at once.
+AT_ONCE = 40
+Handler = Callable[[str, UUID], Awaitable[object]]
+
+
+class Worker:
+    """One worker process's loop over one PostgreSQL; any number may run."""
+
+    def __init__(self, ctx: Context, *, url: str) -> None:
+        self._ctx = ctx
+        self._url = url
+        self._lanes = Lanes(ctx)
+        self.jobs: dict[str, Handler] = {"case.advance": self._advance, "lane.drain": self._lanes.drain}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until *stop* is set; what is under way is finished first."""
+        async with asyncpg.create_pool(
+            plain_url(self._url), min_size=2, max_size=6, server_settings={"role": APP_ROLE, "timezone": "UTC"}
+        ) as pool:
+            queue = PgQueuer(AsyncpgPoolDriver(pool))
+            for name, handler in self.jobs.items():
+                queue.entrypoint(name)(_guarded(name, handler))
+            sweeping = asyncio.create_task(self._sweep(stop))
+            stopping = asyncio.create_task(_pass_on(stop, queue))
+            try:
+                await queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=20, max_concurrent_tasks=AT_ONCE)
+            finally:
+                stop.set()
+                await asyncio.gather(sweeping, stopping)
+                await self._lanes.aclose()
+
+    async def _advance(self, controller: str, request_id: UUID) -> None:
+        async with self._ctx.database.transaction([controller]) as tx:
+            done = await fulfilment.advance(tx, self._ctx, request_id)
+        log.info("case.advanced", request_id=str(request_id), controller=controller, actions=done)
+
+    async def _sweep(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                woken = await sweep.wake_what_is_due(self._ctx)
+                log.info("sweep.done", woken=woken)
+            except (OSError, asyncpg.PostgresError) as error:
+                log.warning("sweep.failed", kind=type(error).__name__)
+            try:
+                await asyncio.wait_for(stop.wait(), timeout=self._ctx.settings.sweep_seconds)
+            except TimeoutError:
+                continue
+
+
+async def _pass_on(stop: asyncio.Event, queue: PgQueuer) -> None:
+    await stop.wait()
+    queue.shutdown.set()
+
+
+def _guarded(name: str, handler: Handler) -> Callable[[Job], Awaitable[None]]:
+    """
+    A handler whose failures stay with us: PgQueuer writes an exception's text into its log table, and texts of
+    foreign exceptions may hold personal data.
+    """
+
+    async def handle(job: Job) -> None:
+        try:
+            said = json.loads(job.payload or b"{}")
+            await handler(said["controller"], UUID(said["id"]))
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            log.exception("job.failed", job=name)
+
+    return handle

@@ -1,0 +1,94 @@
+"""
+Introduces the simulated processors to Insyn, the way any administrator would: through the API.
+
+Every processor whose settings name a sandbox service gets a secret of its own, the address where that service
+stands today, and is switched on. Doing it again changes nothing.
+"""
+
+import asyncio
+import base64
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from sandbox.categories import CONTROLLERS
+from sandbox.store import Connection, Store
+
+
+async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str, store: Store) -> list[Connection]:
+    """
+    Connect every sandbox processor and return what was changed; nothing changed, nothing returned.
+
+    Args:
+        client: A client whose base URL is Insyn's.
+        urls: Base URLs of the simulated processors by service name.
+        token: An administrator's access token for all controllers.
+        store: Where the processors find the secrets shared with Insyn.
+
+    Raises:
+        httpx.HTTPStatusError: If Insyn refuses.
+    """
+    headers = {"Authorization": f"Bearer {token}"}
+    changed = []
+    for controller in CONTROLLERS:
+        async for processor in _processors(client, headers, controller):
+            service = str((processor.get("settings") or {}).get("sandbox_service"))
+            if processor.get("kind") != "webhook" or service not in urls:
+                continue
+            ours = await asyncio.to_thread(_known, store, controller, processor["id"], service)
+            wanted = replace(ours, endpoint=f"{urls[service]}/{controller}")
+            if await _bring_in_line(client, headers, processor, ours, wanted, store):
+                changed.append(wanted)
+    return changed
+
+
+async def _processors(
+    client: httpx.AsyncClient, headers: dict[str, str], controller: str
+) -> AsyncIterator[dict[str, Any]]:
+    cursor: str | None = None
+    while True:
+        query = {"controller": controller} | ({"cursor": cursor} if cursor else {})
+        page = (await client.get("/v1/processors", params=query, headers=headers)).raise_for_status().json()
+        for processor in page["items"]:
+            yield processor
+        if not (cursor := page.get("next")):
+            return
+
+
+def _known(store: Store, controller: str, processor: str, service: str) -> Connection:
+    for connection in store.connections(service, controller):
+        if connection.processor == processor:
+            return connection
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    return Connection(controller=controller, processor=processor, service=service, secret=secret)
+
+
+async def _bring_in_line(
+    client: httpx.AsyncClient,
+    headers: dict[str, str],
+    processor: dict[str, Any],
+    ours: Connection,
+    wanted: Connection,
+    store: Store,
+) -> bool:
+    """Say whether anything had to be told to Insyn."""
+    there = processor.get("endpoint")
+    if there == ours.endpoint == wanted.endpoint and processor.get("state") == "active":
+        return False
+    path = f"/v1/processors/{processor['id']}"
+    if ours.endpoint is None or there is None:
+        # Written down before it is sent: a crash in between must not leave Insyn with a secret nobody has.
+        await asyncio.to_thread(store.connect, replace(ours, endpoint=None))
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        answer = await client.post(f"{path}/secrets", json={"secret": ours.secret}, headers=headers | key)
+        answer.raise_for_status()
+    current = (await client.get(path, headers=headers)).raise_for_status()
+    change = {"endpoint": wanted.endpoint, "state": "active"}
+    match = {"If-Match": current.headers["etag"]}
+    (await client.patch(path, json=change, headers=headers | match)).raise_for_status()
+    await asyncio.to_thread(store.connect, wanted)
+    return True

@@ -1,0 +1,1 @@
+"""Programs of the development, run by make."""

@@ -1,0 +1,238 @@
+"""What a processor's answer, or its silence, leads to."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.fanout import (
+    FIRST_RETRY,
+    LONGEST_RETRY,
+    MOST_ATTEMPTS,
+    POLL_EVERY,
+    SAYABLE,
+    TERMINAL,
+    TERMINAL_BY_PERSON,
+    AnswerMode,
+    AskPerson,
+    AskProcessor,
+    Close,
+    Consequence,
+    Idempotency,
+    Outcome,
+    TryAgain,
+    Wait,
+    judge,
+    retry_after,
+)
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=2)
+
+attempts = st.integers(1, 200)
+fractions = st.floats(0, 1, exclude_max=True)
+waits = st.timedeltas(timedelta(), timedelta(days=1))
+
+#: What follows at the first attempt, for each outcome: at a processor that honours a key twice, does not, can be asked.
+CONSEQUENCES: dict[Outcome, tuple[type[Consequence], type[Consequence], type[Consequence]]] = {
+    Outcome.COMPLETED: (Close, Close, Close),
+    Outcome.COMPLETED_PARTIAL: (Close, Close, Close),
+    Outcome.NOT_FOUND: (Close, Close, Close),
+    Outcome.RETAINED: (Close, Close, Close),
+    Outcome.REFUSED: (AskPerson, AskPerson, AskPerson),
+    Outcome.AMBIGUOUS: (AskPerson, AskPerson, AskPerson),
+    Outcome.FAILED: (AskPerson, AskPerson, AskPerson),
+    Outcome.ACCEPTED: (Wait, Wait, Wait),
+    Outcome.EFFECTIVE_LATER: (TryAgain, AskPerson, TryAgain),
+    Outcome.RETRY: (TryAgain, TryAgain, TryAgain),
+    Outcome.UNKNOWN: (TryAgain, AskPerson, AskProcessor),
+}
+TABLE = [
+    pytest.param(outcome, idempotency, mode, follows, id=f"{outcome}-{idempotency}-{mode}")
+    for outcome, row in CONSEQUENCES.items()
+    for (idempotency, follows), mode in product(
+        zip((Idempotency.YES, Idempotency.NO, Idempotency.QUERY), row, strict=True), AnswerMode
+    )
+]
+
+
+def judged(
+    outcome: Outcome,
+    *,
+    attempt: int = 1,
+    idempotency: Idempotency = Idempotency.YES,
+    mode: AnswerMode = AnswerMode.SYNC,
+    fraction: float = 0.5,
+    wait: timedelta | None = None,
+    effective_at: datetime | None = LATER,
+) -> Consequence:
+    return judge(
+        outcome,
+        now=NOW,
+        attempt=attempt,
+        idempotency=idempotency,
+        answer_mode=mode,
+        fraction=fraction,
+        wait=wait,
+        effective_at=effective_at,
+    )
+
+
+class TestJudge:
+    def test_knows_every_outcome(self) -> None:
+        """
+        There is no answer without a consequence.
+        """
+        assert set(CONSEQUENCES) == set(Outcome)
+
+    @pytest.mark.parametrize(("outcome", "idempotency", "mode", "follows"), TABLE)
+    def test_follows_the_table(
+        self, outcome: Outcome, idempotency: Idempotency, mode: AnswerMode, follows: type[Consequence]
+    ) -> None:
+        """
+        Only terminal evidence ends a task; nothing is sent twice where twice would mean two effects.
+        """
+        assert type(judged(outcome, idempotency=idempotency, mode=mode)) is follows
+
+    @pytest.mark.parametrize("mode", AnswerMode)
+    def test_polls_only_who_is_to_be_polled(self, mode: AnswerMode) -> None:
+        """
+        The others call back; a task they forget is found by its answer-by day.
+        """
+        expected = Wait(NOW + POLL_EVERY) if mode is AnswerMode.POLL else Wait(None)
+
+        assert judged(Outcome.ACCEPTED, mode=mode) == expected
+
+    def test_polls_when_the_processor_says(self) -> None:
+        """
+        Its Retry-After goes before our own habit.
+        """
+        assert judged(Outcome.ACCEPTED, mode=AnswerMode.POLL, wait=timedelta(hours=2)) == Wait(NOW + timedelta(hours=2))
+
+    def test_comes_back_when_the_effect_is_due(self) -> None:
+        """
+        "On the first of next month" is asked for again then, and not before.
+        """
+        assert judged(Outcome.EFFECTIVE_LATER) == TryAgain(LATER)
+
+    @pytest.mark.parametrize("effective_at", [NOW, NOW - timedelta(days=9)])
+    def test_comes_back_soon_when_the_day_has_passed(self, effective_at: datetime) -> None:
+        """
+        A day in the past is asked for in a moment, never at once and never in the past.
+        """
+        assert judged(Outcome.EFFECTIVE_LATER, effective_at=effective_at) == TryAgain(NOW + FIRST_RETRY)
+
+    def test_asks_a_person_when_later_has_no_day(self) -> None:
+        """
+        "Later" without a day is a promise nobody can keep.
+        """
+        assert judged(Outcome.EFFECTIVE_LATER, effective_at=None) == AskPerson("effective_later")
+
+    @pytest.mark.parametrize(
+        ("outcome", "reason"),
+        [
+            (Outcome.REFUSED, "refused"),
+            (Outcome.AMBIGUOUS, "ambiguous"),
+            (Outcome.FAILED, "failed"),
+            (Outcome.UNKNOWN, "unknown"),
+        ],
+    )
+    def test_tells_the_person_why(self, outcome: Outcome, reason: str) -> None:
+        """
+        Whoever is handed a task reads the reason as a code.
+        """
+        assert judged(outcome, idempotency=Idempotency.NO) == AskPerson(reason)
+
+    @pytest.mark.parametrize("idempotency", Idempotency)
+    @pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.UNKNOWN])
+    def test_gives_up_trying_after_many_attempts(self, outcome: Outcome, idempotency: Idempotency) -> None:
+        """
+        A processor that never answers is a person's business (no silent end).
+        """
+        assert judged(outcome, attempt=MOST_ATTEMPTS, idempotency=idempotency) == AskPerson("no_answer")
+
+    @given(outcome=st.sampled_from(sorted(TERMINAL)), attempt=attempts)
+    def test_takes_an_end_however_late(self, outcome: Outcome, attempt: int) -> None:
+        """
+        Terminal evidence ends a task at any attempt.
+        """
+        assert judged(outcome, attempt=attempt) == Close()
+
+    @given(
+        outcome=st.sampled_from([Outcome.RETRY, Outcome.UNKNOWN]),
+        attempt=st.integers(1, MOST_ATTEMPTS - 1),
+        fraction=fractions,
+        wait=st.none() | waits,
+    )
+    def test_tries_again_when_the_pause_is_over(
+        self, outcome: Outcome, attempt: int, fraction: float, wait: timedelta | None
+    ) -> None:
+        """
+        Lost answers and "come back later" wait alike.
+        """
+        pause = retry_after(attempt, fraction=fraction, asked=wait)
+
+        assert judged(outcome, attempt=attempt, fraction=fraction, wait=wait) == TryAgain(NOW + pause)
+
+    @given(attempt=attempts, wait=st.none() | waits, mode=st.sampled_from(AnswerMode))
+    def test_never_sends_twice_what_would_count_twice(
+        self, attempt: int, wait: timedelta | None, mode: AnswerMode
+    ) -> None:
+        """
+        When nobody knows whether a call took effect, a processor without idempotency is not called again.
+        """
+        found = judged(Outcome.UNKNOWN, attempt=attempt, wait=wait, mode=mode, idempotency=Idempotency.NO)
+
+        assert isinstance(found, AskPerson)
+
+
+class TestRetryAfter:
+    @given(attempt=attempts, fraction=fractions)
+    def test_stays_under_a_doubling_ceiling(self, attempt: int, fraction: float) -> None:
+        """
+        Full jitter: anything from nothing to the ceiling, which doubles up to the longest wait.
+        """
+        ceiling = min(LONGEST_RETRY.total_seconds(), FIRST_RETRY.total_seconds() * 2.0 ** (attempt - 1))
+
+        assert 0 <= retry_after(attempt, fraction=fraction).total_seconds() <= ceiling
+
+    @given(attempt=attempts, fraction=fractions, asked=waits)
+    def test_is_never_shorter_than_asked(self, attempt: int, fraction: float, asked: timedelta) -> None:
+        """
+        A processor that says when to come back is not called before.
+        """
+        pause = retry_after(attempt, fraction=fraction, asked=asked)
+
+        assert pause == max(asked, retry_after(attempt, fraction=fraction))
+
+    @given(attempt=attempts, fraction=fractions)
+    def test_does_not_shrink_from_one_attempt_to_the_next(self, attempt: int, fraction: float) -> None:
+        """
+        With the same luck a later attempt waits at least as long.
+        """
+        assert retry_after(attempt, fraction=fraction) <= retry_after(attempt + 1, fraction=fraction)
+
+    def test_spreads_over_the_whole_wait(self) -> None:
+        """
+        Many tasks that failed together do not come back together.
+        """
+        pauses = {retry_after(8, fraction=step / 10) for step in range(10)}
+
+        assert len(pauses) == 10
+
+
+class TestOutcomes:
+    def test_of_a_person_include_a_no(self) -> None:
+        """
+        A refusal or a failure ends a task only when a person stands for it.
+        """
+        assert {Outcome.REFUSED, Outcome.FAILED} == TERMINAL_BY_PERSON - TERMINAL
+
+    def test_of_a_processor_are_its_own_words(self) -> None:
+        """
+        "Retry" and "unknown" are read off the call, never said in an answer.
+        """
+        assert set(Outcome) - SAYABLE == {Outcome.RETRY, Outcome.UNKNOWN}
+        assert TERMINAL <= SAYABLE

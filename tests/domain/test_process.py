@@ -1,0 +1,371 @@
+"""What is to be done next, from receipt to execution; what holds always is walked by the machine."""
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from app.domain import process
+from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
+from app.domain.decisions import Verdict
+from app.domain.fanout import Action, Outcome
+from app.domain.identity import Level
+from app.domain.process import (
+    CloseClaim,
+    CreateTask,
+    GrantAtOnce,
+    SealPackage,
+    TakeStep,
+    WriteLetter,
+    action_for,
+    is_executed,
+)
+from app.domain.rights import RIGHTS
+from app.domain.snapshot import Claim, Task
+from tests.domain.process_cases import (
+    WEBHOOK,
+    a_case,
+    a_claim,
+    a_processor,
+    a_task,
+    granted,
+    located,
+    wanted,
+)
+
+
+class TestNextActions:
+    def test_begin_with_the_receipt(self) -> None:
+        """
+        Whoever asks hears that it arrived, before anything else is done.
+        """
+        assert wanted(a_case(a_claim(), phase=Phase.RECEIVED, letters=frozenset())) == [WriteLetter("receipt")]
+
+    def test_are_none_for_a_closed_case(self) -> None:
+        """
+        A closed request stays closed, whatever is still open in it.
+        """
+        assert wanted(a_case(a_claim(), phase=Phase.CLOSED, letters=frozenset())) == []
+
+    def test_have_no_word_for_a_no(self) -> None:
+        """
+        The service never refuses by itself (R22-2): among what it can do is a yes, and no refusal.
+        """
+        verbs = {act.__name__ for act in get_args(process.Act)}
+
+        assert verbs == {
+            *("TakeStep", "ShowStatus", "WriteLetter", "CreateTask"),
+            *("GrantAtOnce", "NamePerson", "SealPackage", "CloseClaim"),
+        }
+
+    @pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.IDENTIFYING, Phase.ASSESSING, Phase.EXECUTING])
+    @pytest.mark.parametrize("right", [key for key, one in RIGHTS.items() if not one.granted_at_once])
+    def test_decide_nothing_a_person_must_weigh(self, right: str, phase: Phase) -> None:
+        """
+        An open claim of any other right waits for a person, in every phase in which it can be open.
+        """
+        acts = wanted(a_case(a_claim(right), phase=phase, tasks=(located(),)))
+
+        assert not [act for act in acts if isinstance(act, GrantAtOnce | CloseClaim)]
+
+
+class TestIdentity:
+    def test_is_asked_for_when_nothing_can_begin_without_it(self) -> None:
+        """
+        The person is asked at once, not when the month is nearly over (GDPR Art. 12(6)).
+        """
+        case = a_case(a_claim(), phase=Phase.RECEIVED, assurance=Level.NONE)
+
+        assert wanted(case) == [TakeStep(Step.ASK_FOR_IDENTITY)]
+
+    @pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.IDENTIFYING])
+    def test_proved_begins_the_assessment(self, phase: Phase) -> None:
+        """
+        At intake or later: as soon as the level suffices.
+        """
+        assert wanted(a_case(a_claim(), phase=phase)) == [TakeStep(Step.BEGIN_ASSESSMENT)]
+
+    def test_too_low_begins_nothing(self) -> None:
+        """
+        A profile may demand more than the right's floor.
+        """
+        case = a_case(a_claim(needs=Level.HIGH), phase=Phase.IDENTIFYING, status="identity_wanted")
+
+        assert wanted(case) == []
+
+    def test_is_not_needed_to_stop_marketing(self) -> None:
+        """
+        An objection to marketing is met without proof (R21-2), beside a claim that still waits for one.
+        """
+        claims = [a_claim("access"), a_claim("marketing_objection")]
+
+        assert wanted(a_case(*claims, phase=Phase.RECEIVED, assurance=Level.NONE)) == [TakeStep(Step.BEGIN_ASSESSMENT)]
+
+    def test_of_one_claim_opens_no_other(self) -> None:
+        """
+        What suffices for stopping marketing exports nothing.
+        """
+        claims = [granted("access"), granted("marketing_objection")]
+        acts = wanted(a_case(*claims, assurance=Level.NONE, tasks=(located(),)))
+
+        assert acts == [CreateTask("marketing_objection", "crm", Action.STOP_MARKETING, ("contact",))]
+
+
+class TestFreeze:
+    def test_waits_for_no_proof(self) -> None:
+        """
+        From receipt on nothing is deleted by itself (R15-11).
+        """
+        case = a_case(
+            a_claim("access"),
+            phase=Phase.RECEIVED,
+            assurance=Level.NONE,
+            processors=[a_processor(actions=frozenset(Action))],
+        )
+
+        assert wanted(case) == [CreateTask(None, "crm", Action.FREEZE, ("contact",))]
+
+    @pytest.mark.parametrize(
+        ("claim", "actions"),
+        [
+            pytest.param(a_claim("erasure"), frozenset(Action), id="right that does not freeze"),
+            pytest.param(a_claim("access"), WEBHOOK, id="processor that cannot"),
+            pytest.param(
+                a_claim("access", state=ClaimState.CLOSED, outcome=ClaimOutcome.WITHDRAWN),
+                frozenset(Action),
+                id="claim withdrawn",
+            ),
+        ],
+    )
+    def test_is_asked_of_nobody(self, claim: Claim, actions: frozenset[Action]) -> None:
+        """
+        Only for a right that needs it, only of who can, only while it is open.
+        """
+        acts = wanted(a_case(claim, phase=Phase.RECEIVED, processors=[a_processor(actions=actions)]))
+
+        assert not [act for act in acts if isinstance(act, CreateTask)]
+
+
+class TestLocate:
+    def test_asks_every_processor_that_can_look(self) -> None:
+        """
+        All stores are searched (R15-6); who was asked is not asked again.
+        """
+        processors = [a_processor("crm"), a_processor("billing"), a_processor("post", frozenset({Action.NOTIFY}))]
+        case = a_case(a_claim(), phase=Phase.ASSESSING, processors=processors, tasks=(located("crm", None),))
+
+        assert wanted(case) == [CreateTask(None, "billing", Action.LOCATE, ("contact",))]
+
+    def test_waits_for_the_proof(self) -> None:
+        """
+        Who asks without proof does not make us search (GDPR Art. 12(6)).
+        """
+        case = a_case(a_claim(), phase=Phase.IDENTIFYING, status="identity_wanted", assurance=Level.CHANNEL)
+
+        assert wanted(case) == []
+
+
+class TestGrantAtOnce:
+    @pytest.mark.parametrize("right", ["marketing_objection", "consent_withdrawal"])
+    def test_says_yes_to_the_unconditional(self, right: str) -> None:
+        """
+        Nothing is weighed where the law weighs nothing (R21-2, R7-1).
+        """
+        case = a_case(a_claim(right), phase=Phase.ASSESSING, assurance=Level.CHANNEL, tasks=(located(),))
+
+        assert wanted(case) == [GrantAtOnce(right)]
+
+    def test_waits_for_the_channel(self) -> None:
+        """
+        Consent is withdrawn by whoever holds the channel it was given through.
+        """
+        case = a_case(
+            a_claim("consent_withdrawal"), phase=Phase.IDENTIFYING, status="identity_wanted", assurance=Level.NONE
+        )
+
+        assert wanted(case) == []
+
+
+class TestPlan:
+    def test_begins_with_the_first_yes(self) -> None:
+        """
+        One claim is carried out while another is still weighed.
+        """
+        case = a_case(granted("access"), a_claim("erasure"), phase=Phase.ASSESSING, tasks=(located(),))
+
+        assert wanted(case) == [TakeStep(Step.BEGIN_EXECUTION)]
+
+    @pytest.mark.parametrize(("right", "action"), [(key, one.action) for key, one in RIGHTS.items()], ids=list(RIGHTS))
+    def test_asks_for_the_action_of_the_right(self, right: str, action: Action) -> None:
+        """
+        At a processor where the person was found.
+        """
+        assert wanted(a_case(granted(right), tasks=(located(),))) == [CreateTask(right, "crm", action, ("contact",))]
+
+    @pytest.mark.parametrize("answer", [None, Outcome.NOT_FOUND], ids=["not answered yet", "not known there"])
+    def test_asks_nobody_who_does_not_know_the_person(self, answer: Outcome | None) -> None:
+        """
+        Personal data go only where the person is known (GDPR Art. 5(1)(c)).
+        """
+        acts = wanted(a_case(granted("access"), tasks=(located(outcome=answer),)))
+
+        assert not [act for act in acts if isinstance(act, CreateTask)]
+
+    @pytest.mark.parametrize("answer", [Outcome.REFUSED, Outcome.FAILED])
+    def test_asks_who_may_know_the_person(self, answer: Outcome) -> None:
+        """
+        A search that failed found nothing out; only "not found" does.
+        """
+        acts = wanted(a_case(granted("access"), tasks=(located(outcome=answer),)))
+
+        assert acts == [CreateTask("access", "crm", Action.EXPORT, ("contact",))]
+
+    def test_asks_who_cannot_search(self) -> None:
+        """
+        A recipient reached only by a person is asked straight away.
+        """
+        clerk = a_processor("clerk", frozenset({Action.EXPORT}))
+
+        assert wanted(a_case(granted("access"), processors=[clerk])) == [
+            CreateTask("access", "clerk", Action.EXPORT, ("contact",))
+        ]
+
+    def test_leaves_out_what_the_decision_leaves_out(self) -> None:
+        """
+        A partly granted claim is carried out for the rest only (R17-1).
+        """
+        claim = a_claim("erasure", Verdict.PARTLY_GRANTED, excluded=frozenset({"billing"}))
+        crm = a_processor(categories=frozenset({"billing", "contact", "alarm"}))
+        acts = wanted(a_case(claim, processors=[crm], tasks=(located(),)))
+
+        assert acts == [CreateTask("erasure", "crm", Action.ERASE, ("alarm", "contact"))]
+
+    def test_keeps_the_order_of_processors(self) -> None:
+        """
+        The system that feeds another is asked before it.
+        """
+        first, then = a_processor("crm"), a_processor("billing", after=frozenset({"crm"}))
+        found = (located("crm"), located("billing"))
+        asked = a_case(granted("erasure"), processors=[then, first], tasks=found)
+        answered = replace(asked, tasks=(*found, a_task("erasure", Action.ERASE, Outcome.COMPLETED)))
+
+        assert wanted(asked) == [CreateTask("erasure", "crm", Action.ERASE, ("contact",))]
+        assert wanted(answered) == [CreateTask("erasure", "billing", Action.ERASE, ("contact",))]
+
+    def test_waits_for_nobody_who_has_nothing_to_do(self) -> None:
+        """
+        Who does not know the person, or is not registered any more, holds nobody up.
+        """
+        then = a_processor("billing", after=frozenset({"crm", "gone"}))
+        case = a_case(
+            granted("erasure"),
+            processors=[a_processor("crm"), then],
+            tasks=(located("crm", Outcome.NOT_FOUND), located("billing")),
+        )
+
+        assert wanted(case) == [CreateTask("erasure", "billing", Action.ERASE, ("contact",))]
+
+    @pytest.mark.parametrize(
+        ("first", "then"),
+        [
+            ("access", "restriction"),
+            ("restriction", "rectification"),
+            ("rectification", "erasure"),
+            ("access", "erasure"),
+        ],
+    )
+    def test_keeps_the_order_of_rights(self, first: str, then: str) -> None:
+        """
+        The copy before the restriction before the correction before the erasure.
+        """
+        claims = granted(then), granted(first)
+        before = a_case(*claims, tasks=(located(),))
+        during = a_case(*claims, tasks=(located(), a_task(first, RIGHTS[first].action)), status="executing")
+        over = (located(), a_task(first, RIGHTS[first].action, Outcome.COMPLETED))
+
+        assert [act.claim for act in wanted(before) if isinstance(act, CreateTask)] == [first]
+        assert wanted(during) == []
+        assert wanted(a_case(*claims, tasks=over, package_sealed=True)) == [
+            CreateTask(then, "crm", RIGHTS[then].action, ("contact",))
+        ]
+
+    @pytest.mark.parametrize("state", [ClaimState.OPEN, ClaimState.AWAITING_APPROVAL])
+    def test_erases_nothing_while_the_copy_is_undecided(self, state: ClaimState) -> None:
+        """
+        What was erased can never be copied (GDPR Art. 15(3)).
+        """
+        acts = wanted(a_case(a_claim("access", state=state), granted("erasure"), tasks=(located(),)))
+
+        assert not [act for act in acts if isinstance(act, CreateTask)]
+
+    def test_erases_nothing_before_the_copy_is_sealed(self) -> None:
+        """
+        Collected is not enough: the copy must be in a sealed package.
+        """
+        tasks = (located(), a_task("access", Action.EXPORT, Outcome.COMPLETED))
+        case = a_case(granted("access"), granted("erasure"), tasks=tasks)
+
+        assert wanted(case) == [SealPackage()]
+        assert isinstance(wanted(replace(case, package_sealed=True))[0], CreateTask)
+
+    def test_erases_without_a_copy_when_the_copy_was_refused(self) -> None:
+        """
+        A claim that is over holds up no other.
+        """
+        claims = a_claim("access", Verdict.REFUSED), granted("erasure")
+
+        assert wanted(a_case(*claims, tasks=(located(),))) == [CreateTask("erasure", "crm", Action.ERASE, ("contact",))]
+
+
+class TestActionFor:
+    @pytest.mark.parametrize("right", RIGHTS)
+    def test_tells_recipients_only_of_what_must_be_told(self, right: str) -> None:
+        """
+        A recipient that can only be told is told of corrections, erasures and restrictions (R19-1, R19-2).
+        """
+        post = a_processor("post", frozenset({Action.NOTIFY}))
+        told = right in ("rectification", "erasure", "restriction")
+
+        assert action_for(granted(right), post) is (Action.NOTIFY if told else None)
+
+    def test_prefers_doing_to_telling(self) -> None:
+        """
+        Who can erase is asked to erase, not told of an erasure.
+        """
+        assert action_for(granted("erasure"), a_processor(actions=frozenset(Action))) is Action.ERASE
+
+    def test_asks_nothing_of_who_holds_only_what_is_left_out(self) -> None:
+        """
+        A processor all of whose data is kept has nothing to do.
+        """
+        claim = a_claim("erasure", Verdict.PARTLY_GRANTED, excluded=frozenset({"contact"}))
+
+        assert action_for(claim, a_processor()) is None
+
+
+class TestIsExecuted:
+    @pytest.mark.parametrize(
+        ("tasks", "executed"),
+        [
+            pytest.param((), False, id="not searched"),
+            pytest.param((located(outcome=None),), False, id="searching"),
+            pytest.param((located(),), False, id="found, not asked"),
+            pytest.param((located(), a_task("access", Action.EXPORT)), False, id="asked"),
+            pytest.param((located(), a_task("access", Action.EXPORT, Outcome.COMPLETED)), True, id="answered"),
+            pytest.param((located(outcome=Outcome.NOT_FOUND),), True, id="not known there"),
+        ],
+    )
+    def test_when_everybody_has_answered(self, tasks: tuple[Task, ...], executed: bool) -> None:
+        """
+        Asked is not answered, and not asked is not answered either.
+        """
+        claim = granted("access")
+
+        assert is_executed(a_case(claim, tasks=tasks), claim) is executed
+
+    @pytest.mark.parametrize("claim", [a_claim(), a_claim("access", Verdict.REFUSED)], ids=["undecided", "refused"])
+    def test_never_without_a_yes(self, claim: Claim) -> None:
+        """
+        What was not granted was not carried out.
+        """
+        assert not is_executed(a_case(claim, tasks=(located(outcome=Outcome.NOT_FOUND),)), claim)

@@ -1,0 +1,265 @@
+"""What is to be done next, from the sealed copy to the closed case, and when a case is looked at again."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.domain import process
+from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
+from app.domain.decisions import Verdict
+from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.identity import Level
+from app.domain.process import (
+    CloseClaim,
+    NamePerson,
+    SealPackage,
+    ShowStatus,
+    TakeStep,
+    WriteLetter,
+    letters_owed,
+    next_instant,
+    outcome_of,
+    status_of,
+)
+from app.domain.snapshot import Case, Claim
+from tests.domain.process_cases import (
+    MIDNIGHT,
+    NOW,
+    TODAY,
+    a_case,
+    a_claim,
+    a_task,
+    granted,
+    located,
+    wanted,
+)
+
+
+class TestSeal:
+    def test_waits_for_every_copy(self) -> None:
+        """
+        There is one package: access and portability are sealed together.
+        """
+        claims = granted("access"), granted("portability")
+        one = (located(), a_task("access", Action.EXPORT, Outcome.COMPLETED))
+        both = (*one, a_task("portability", Action.EXPORT, Outcome.COMPLETED))
+
+        assert SealPackage() not in wanted(a_case(*claims, tasks=one))
+        assert wanted(a_case(*claims, tasks=both)) == [SealPackage()]
+
+    def test_waits_for_the_other_copy_to_be_decided(self) -> None:
+        """
+        A sealed package is never opened again to add to it.
+        """
+        tasks = (located(), a_task("access", Action.EXPORT, Outcome.COMPLETED))
+
+        assert SealPackage() not in wanted(a_case(granted("access"), a_claim("portability"), tasks=tasks))
+
+    def test_happens_even_when_nothing_was_found(self) -> None:
+        """
+        "We hold nothing about you" is an answer too (R15-1).
+        """
+        case = a_case(granted("access"), tasks=(located(outcome=Outcome.NOT_FOUND),))
+
+        assert wanted(case) == [SealPackage()]
+
+    def test_is_for_copies_alone(self) -> None:
+        """
+        An erasure yields no package.
+        """
+        tasks = (located(), a_task("erasure", Action.ERASE, Outcome.COMPLETED))
+
+        assert wanted(a_case(granted("erasure"), tasks=tasks)) == [TakeStep(Step.BEGIN_ANSWER)]
+
+
+class TestAnswer:
+    @pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.IDENTIFYING, Phase.ASSESSING, Phase.EXECUTING])
+    def test_begins_when_every_claim_is_through(self, phase: Phase) -> None:
+        """
+        From every open phase: withdrawn, not identified or refused claims need no execution.
+        """
+        over = a_claim("access", state=ClaimState.CLOSED, outcome=ClaimOutcome.WITHDRAWN)
+
+        assert wanted(a_case(over, phase=phase)) == [TakeStep(Step.BEGIN_ANSWER)]
+
+    def test_does_not_begin_while_a_claim_is_open(self) -> None:
+        """
+        One request, one answer.
+        """
+        case = a_case(a_claim("access", Verdict.REFUSED), a_claim("erasure"), phase=Phase.ASSESSING, tasks=(located(),))
+
+        assert TakeStep(Step.BEGIN_ANSWER) not in wanted(case)
+
+    def test_waits_for_the_release(self) -> None:
+        """
+        The letter that says "here it is" is written when it is there.
+        """
+        tasks = (located(), a_task("access", Action.EXPORT, Outcome.COMPLETED))
+        sealed = a_case(
+            granted("access"), phase=Phase.ANSWERING, tasks=tasks, package_sealed=True, status="awaiting_release"
+        )
+
+        assert wanted(sealed) == []
+        assert wanted(replace(sealed, package_released=True)) == [WriteLetter("fulfilment")]
+
+    def test_closes_the_claims_when_the_letters_are_written(self) -> None:
+        """
+        First the person is told, then the claim is over.
+        """
+        case = a_case(a_claim("access", Verdict.REFUSED), phase=Phase.ANSWERING, tasks=(located(),))
+        told = replace(case, letters=case.letters | {"refusal"})
+
+        assert wanted(case) == [WriteLetter("refusal")]
+        assert wanted(told) == [CloseClaim("access", ClaimOutcome.REFUSED)]
+
+    def test_closes_the_case_when_nothing_is_loose(self) -> None:
+        """
+        A search or a freeze that is still under way holds the case open.
+        """
+        over = a_claim("access", Verdict.REFUSED, state=ClaimState.CLOSED, outcome=ClaimOutcome.REFUSED)
+        case = a_case(
+            over, phase=Phase.ANSWERING, letters=frozenset({"receipt", "refusal"}), tasks=(located(outcome=None),)
+        )
+
+        assert TakeStep(Step.CLOSE) not in wanted(case)
+        assert wanted(replace(case, tasks=(located(),))) == [TakeStep(Step.CLOSE)]
+
+
+class TestLettersOwed:
+    @pytest.mark.parametrize(
+        ("claims", "letters"),
+        [
+            ([granted("access")], ["fulfilment"]),
+            ([a_claim("access", Verdict.REFUSED)], ["refusal"]),
+            ([a_claim("access", Verdict.PARTLY_GRANTED)], ["fulfilment", "refusal"]),
+            ([granted("access"), a_claim("erasure", Verdict.REFUSED)], ["fulfilment", "refusal"]),
+            ([a_claim(state=ClaimState.CLOSED, outcome=ClaimOutcome.NOT_IDENTIFIED)], ["not_identified"]),
+            ([a_claim(state=ClaimState.CLOSED, outcome=ClaimOutcome.WITHDRAWN)], ["withdrawal"]),
+        ],
+    )
+    def test_say_what_was_done_and_what_was_not(self, claims: list[Claim], letters: list[str]) -> None:
+        """
+        GDPR Art. 12(3) for what was done, 12(4) for every no, whole or in part, 11(2) for who was not identified.
+        """
+        assert letters_owed(a_case(*claims)) == letters
+
+
+class TestOutcomeOf:
+    @pytest.mark.parametrize(
+        ("verdict", "outcomes", "ends"),
+        [
+            (Verdict.GRANTED, [Outcome.COMPLETED], ClaimOutcome.GRANTED),
+            (Verdict.GRANTED, [Outcome.COMPLETED, Outcome.NOT_FOUND], ClaimOutcome.GRANTED),
+            (Verdict.GRANTED, [Outcome.NOT_FOUND, Outcome.NOT_FOUND], ClaimOutcome.NOTHING_HELD),
+            (Verdict.GRANTED, [Outcome.COMPLETED, Outcome.RETAINED], ClaimOutcome.PARTLY_GRANTED),
+            (Verdict.GRANTED, [Outcome.COMPLETED, Outcome.REFUSED], ClaimOutcome.PARTLY_GRANTED),
+            (Verdict.GRANTED, [Outcome.COMPLETED_PARTIAL], ClaimOutcome.PARTLY_GRANTED),
+            (Verdict.PARTLY_GRANTED, [Outcome.COMPLETED], ClaimOutcome.PARTLY_GRANTED),
+            (Verdict.REFUSED, [], ClaimOutcome.REFUSED),
+        ],
+    )
+    def test_is_what_the_processors_did(self, verdict: Verdict, outcomes: list[Outcome], ends: ClaimOutcome) -> None:
+        """
+        Never confirm what is not true (R17-5): a yes that met a hold ends as a part.
+        """
+        claim = a_claim("erasure", verdict)
+        tasks = [a_task("erasure", Action.ERASE, outcome, f"p{place}") for place, outcome in enumerate(outcomes)]
+
+        assert outcome_of(a_case(claim, tasks=tuple(tasks)), claim) is ends
+
+    def test_does_not_count_who_was_only_told(self) -> None:
+        """
+        A notification that could not be delivered does not undo an erasure.
+        """
+        tasks = (
+            a_task("erasure", Action.ERASE, Outcome.COMPLETED),
+            a_task("erasure", Action.NOTIFY, Outcome.FAILED, "post"),
+        )
+        claim = granted("erasure")
+
+        assert outcome_of(a_case(claim, tasks=tasks), claim) is ClaimOutcome.GRANTED
+
+
+class TestChase:
+    @pytest.mark.parametrize(
+        ("days", "acts"), [(0, []), (1, [NamePerson("access/crm/export", "silent")])], ids=["last day", "day after"]
+    )
+    def test_names_a_person_when_a_processor_is_silent(self, days: int, acts: list[process.Act]) -> None:
+        """
+        A processor has the whole of its last day; the day after, a person is asked.
+        """
+        silent = a_task("access", Action.EXPORT, state=TaskState.ACCEPTED)
+        case = a_case(granted("access"), tasks=(located(), silent), status="executing")
+
+        assert wanted(case, today=TODAY + timedelta(days=days)) == acts
+
+
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("case", "status"),
+        [
+            (a_case(a_claim(), phase=Phase.RECEIVED), "received"),
+            (a_case(a_claim(), phase=Phase.IDENTIFYING), "identity_wanted"),
+            (a_case(a_claim(needs=Level.HIGH), phase=Phase.ASSESSING), "identity_wanted"),
+            (a_case(a_claim(), phase=Phase.ASSESSING, tasks=(located(outcome=None),)), "locating"),
+            (a_case(a_claim(), phase=Phase.ASSESSING, tasks=(located(),)), "awaiting_decision"),
+            (a_case(a_claim(state=ClaimState.AWAITING_APPROVAL), phase=Phase.ASSESSING), "awaiting_approval"),
+            (a_case(granted("access"), tasks=(located(),)), "executing"),
+            (
+                a_case(granted("access"), tasks=(a_task("access", Action.EXPORT, state=TaskState.NEEDS_PERSON),)),
+                "needs_person",
+            ),
+            (a_case(granted("access"), phase=Phase.ANSWERING, package_sealed=True), "awaiting_release"),
+            (a_case(a_claim("access", Verdict.REFUSED), phase=Phase.ANSWERING), "answering"),
+            (a_case(phase=Phase.CLOSED), "closed"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_says_what_the_case_waits_for(self, case: Case, status: str) -> None:
+        """
+        The finer word under the phase.
+        """
+        assert status_of(case) == status
+
+    def test_is_shown_when_nothing_else_is_to_be_done(self) -> None:
+        """
+        The word is changed last, once the case has come to rest.
+        """
+        case = a_case(a_claim(), phase=Phase.ASSESSING, tasks=(located(),))
+
+        assert wanted(case) == [ShowStatus("awaiting_decision")]
+        assert wanted(replace(case, status="awaiting_decision")) == []
+
+
+class TestNextInstant:
+    def test_is_none_only_for_a_closed_case(self) -> None:
+        """
+        Nothing follows the end.
+        """
+        assert next_instant(a_case(phase=Phase.CLOSED), now=NOW, next_midnight=MIDNIGHT) is None
+
+    @pytest.mark.parametrize(
+        ("next_at", "expected"),
+        [
+            pytest.param(None, MIDNIGHT, id="waits for a callback"),
+            pytest.param(NOW - timedelta(hours=1), MIDNIGHT, id="is due already"),
+            pytest.param(NOW + timedelta(hours=1), NOW + timedelta(hours=1), id="is tried again today"),
+            pytest.param(NOW + timedelta(days=9), MIDNIGHT, id="is tried again next week"),
+        ],
+    )
+    def test_is_the_next_timer_or_midnight(self, next_at: datetime | None, expected: datetime) -> None:
+        """
+        Every open case is looked at once a day at least: no end is silent.
+        """
+        case = a_case(granted("access"), tasks=(a_task("access", Action.EXPORT, next_at=next_at),))
+
+        assert next_instant(case, now=NOW, next_midnight=MIDNIGHT) == expected
+
+    def test_does_not_wait_for_what_is_over(self) -> None:
+        """
+        A closed task's timer counts no more.
+        """
+        done = a_task("access", Action.EXPORT, Outcome.COMPLETED, next_at=NOW + timedelta(hours=1))
+
+        assert next_instant(a_case(granted("access"), tasks=(done,)), now=NOW, next_midnight=MIDNIGHT) == MIDNIGHT

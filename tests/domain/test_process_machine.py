@@ -1,0 +1,270 @@
+"""
+The pure process under everything that may happen, in any order.
+
+A random request of one to four claims meets a random registry; then people prove, decide, agree and withdraw,
+processors answer well or badly or not at all, days pass, processors are added and the service restarts. After every
+step the promises of the process are looked at; at the end of every walk the case must still find its way to an end.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import TypeVar, get_args
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from app.domain import process
+from app.domain.case import ClaimOutcome, ClaimState, Phase
+from app.domain.decisions import Verdict
+from app.domain.fanout import SAYABLE, TERMINAL_BY_PERSON, Action, AnswerMode, Idempotency, Outcome, TaskState
+from app.domain.identity import Level
+from app.domain.rights import RIGHTS
+from app.domain.snapshot import Case, Claim, Processor, Task
+from tests.domain.process_world import World
+
+T = TypeVar("T")
+
+FIRST_DAY = date(2026, 3, 2)
+CATEGORIES = ("alarm", "billing", "contact")
+MOST_PROCESSORS = 7
+#: Four ranks, each waiting for up to seven processors one after the other, and what comes before and after.
+TURNS_TO_CLOSE = 4 * MOST_PROCESSORS + 8
+
+#: A walk is usually cut short by its randomness running out; together they take at least so many steps.
+WALKS, STEPS_A_WALK, LEAST_STEPS = 480, 200, 50_000
+
+#: A number stands for a choice; which one, the state of the world decides.
+picks = st.integers(0, 2**12 - 1)
+
+
+def one_of(choices: Sequence[T], pick: int) -> T:
+    return choices[pick % len(choices)]
+
+
+def some_of(choices: Iterable[T], pick: int) -> frozenset[T]:
+    return frozenset(choice for place, choice in enumerate(choices) if pick >> place & 1)
+
+
+HUMAN = (Idempotency.NO, AnswerMode.HUMAN)
+MANNERS = [(i, m) for i in Idempotency for m in (AnswerMode.SYNC, AnswerMode.POLL, AnswerMode.CALLBACK)]
+OTHER_THAN_LOCATE = tuple(action for action in Action if action is not Action.LOCATE)
+
+
+def a_processor(id_: str, before: Sequence[str], pick: int) -> tuple[Processor, tuple[Idempotency, AnswerMode]]:
+    """One of four kinds of recipients; it may have to wait for those registered *before* it, never in a circle."""
+    kind, pick = pick % 4, pick // 4
+    after, held = some_of(before, pick >> 3), some_of(CATEGORIES, ~pick)
+    match kind:
+        case 0:
+            able, manners = frozenset(Action), one_of(MANNERS, pick)
+        case 1:
+            able, manners = some_of(OTHER_THAN_LOCATE, pick) | {Action.LOCATE}, one_of(MANNERS, pick)
+        case 2:
+            able, manners = some_of(OTHER_THAN_LOCATE, ~pick), HUMAN
+        case _:
+            able, manners = frozenset({Action.NOTIFY}), one_of([*MANNERS, HUMAN], pick)
+    return Processor(id=id_, actions=able, categories=held, after=after), manners
+
+
+class Requests(RuleBasedStateMachine):
+    """Requests of one person after another, each until it is closed or the walk ends."""
+
+    steps = 0
+
+    @initialize(
+        rights=st.lists(st.sampled_from(sorted(RIGHTS)), min_size=1, max_size=4, unique=True),
+        registry=st.lists(picks, min_size=1, max_size=5),
+        strict=st.booleans(),
+    )
+    def file(self, rights: list[str], registry: list[int], strict: bool) -> None:
+        claims = tuple(
+            Claim(id=key, right=right, needs=Level.HIGH if strict and right.needs >= Level.SUBSTANTIAL else right.needs)
+            for key, right in ((key, RIGHTS[key]) for key in rights)
+        )
+        case = Case(
+            phase=Phase.RECEIVED,
+            status=Phase.RECEIVED.value,
+            assurance=Level.NONE,
+            due_on=FIRST_DAY + timedelta(days=31),
+            claims=claims,
+        )
+        self.world = World(case=case, today=FIRST_DAY)
+        for pick in registry:
+            self._register(pick)
+
+    def _register(self, pick: int) -> None:
+        known = list(self.world.case.processors)
+        self.world.register(*a_processor(f"p{len(known)}", known, pick))
+
+    def _claims(self, *states: ClaimState) -> list[Claim]:
+        return [claim for claim in self.world.case.claims if claim.state in states]
+
+    def _tasks(self, *states: TaskState) -> list[Task]:
+        return [task for task in self.world.case.tasks if task.state in states]
+
+    def _undecided(self) -> list[Claim]:
+        return [claim for claim in self._claims(ClaimState.OPEN) if not claim.right.granted_at_once]
+
+    # --- what may happen -----------------------------------------------------------------------------------------
+
+    @rule()
+    def worker_advances(self) -> None:
+        assert self.world.run(), "asks for more and more"
+
+    @rule(rounds=st.integers(0, 3))
+    def worker_dies_half_way(self, rounds: int) -> None:
+        self.world.run(rounds)
+        wanted = self.world.next_actions()
+        self.world.restart(rounds)
+
+        assert set(self.world.next_actions()) == set(wanted)
+
+    @precondition(lambda self: self.world.case.assurance < Level.HIGH)
+    @rule(level=st.sampled_from([Level.SUBSTANTIAL, Level.CHANNEL, Level.HIGH]))
+    def person_proves_identity(self, level: Level) -> None:
+        self.world.prove(level)
+
+    @precondition(lambda self: self._undecided())
+    @rule(pick=picks)
+    def staff_decide(self, pick: int) -> None:
+        claim = one_of(self._undecided(), pick)
+        verdict = one_of(list(Verdict), pick // 8)
+        if verdict is Verdict.REFUSED or self.world.case.is_ready(claim):
+            self.world.decide(claim.id, verdict, some_of(CATEGORIES, pick // 32))
+
+    @precondition(lambda self: self._claims(ClaimState.AWAITING_APPROVAL))
+    @rule(pick=picks, agrees=st.booleans())
+    def second_person_speaks(self, pick: int, agrees: bool) -> None:
+        claim = one_of(self._claims(ClaimState.AWAITING_APPROVAL), pick)
+        if agrees:
+            self.world.approve(claim.id)
+        else:
+            self.world.send_back(claim.id)
+
+    @precondition(lambda self: self._claims(ClaimState.OPEN, ClaimState.AWAITING_APPROVAL))
+    @rule(pick=picks)
+    def undecided_claim_is_given_up(self, pick: int) -> None:
+        claim = one_of(self._claims(ClaimState.OPEN, ClaimState.AWAITING_APPROVAL), pick // 8)
+        if pick % 8 == 7:
+            outcome = ClaimOutcome.WITHDRAWN if self.world.case.is_ready(claim) else ClaimOutcome.NOT_IDENTIFIED
+            self.world.end(claim.id, outcome)
+
+    @precondition(lambda self: self._tasks(TaskState.OPEN, TaskState.ACCEPTED))
+    @rule(pick=picks, outcome=st.sampled_from([*sorted(SAYABLE), Outcome.RETRY, Outcome.UNKNOWN]))
+    def processor_answers(self, pick: int, outcome: Outcome) -> None:
+        self.world.answer(one_of(self._tasks(TaskState.OPEN, TaskState.ACCEPTED), pick), outcome)
+
+    @precondition(lambda self: self._tasks(TaskState.OPEN, TaskState.ACCEPTED))
+    @rule(outcome=st.sampled_from([Outcome.COMPLETED, Outcome.NOT_FOUND]))
+    def every_processor_answers(self, outcome: Outcome) -> None:
+        for task in self._tasks(TaskState.OPEN, TaskState.ACCEPTED):
+            self.world.answer(task, outcome)
+
+    @precondition(lambda self: self._tasks(TaskState.NEEDS_PERSON))
+    @rule(pick=picks, outcome=st.sampled_from([*sorted(TERMINAL_BY_PERSON), Outcome.RETRY]))
+    def person_settles_a_task(self, pick: int, outcome: Outcome) -> None:
+        self.world.resolve(one_of(self._tasks(TaskState.NEEDS_PERSON), pick), outcome)
+
+    @precondition(lambda self: self.world.case.package_sealed and not self.world.case.package_released)
+    @rule()
+    def staff_release_the_package(self) -> None:
+        self.world.release()
+
+    @rule(days=st.sampled_from([1, 20]))
+    def days_pass(self, days: int) -> None:
+        self.world.today += timedelta(days=days)
+        assert self.world.run()
+
+        assert not [t for t in self._tasks(TaskState.ACCEPTED) if t.answer_by < self.world.today], "silence is borne"
+
+    @precondition(lambda self: len(self.world.case.processors) < MOST_PROCESSORS)
+    @rule(pick=picks)
+    def processor_is_registered(self, pick: int) -> None:
+        self._register(pick)
+
+    @precondition(lambda self: self.world.is_closed)
+    @rule(pick=picks)
+    def person_asks_again(self, pick: int) -> None:
+        """A closed request stays closed; a follow-up is a new one, at the same controller."""
+        claims = tuple(
+            Claim(id=right.key, right=right, needs=right.needs)
+            for right in some_of(RIGHTS.values(), pick) or {RIGHTS["access"]}
+        )[:4]
+        fresh = Case(
+            phase=Phase.RECEIVED,
+            status=Phase.RECEIVED.value,
+            assurance=Level.NONE,
+            due_on=self.world.today + timedelta(days=31),
+            claims=claims,
+            processors=self.world.case.processors,
+        )
+        self.world = World(case=fresh, today=self.world.today, manners=self.world.manners)
+
+    # --- what must always be true --------------------------------------------------------------------------------
+
+    @invariant()
+    def keeps_its_promises(self) -> None:
+        Requests.steps += 1
+        case = self.world.case
+        at_work = {task.claim for task in case.tasks if not task.is_over}
+        for claim in case.claims:
+            over = claim.state is ClaimState.CLOSED
+            assert over == (claim.outcome is not None)
+            assert not (over and claim.id in at_work), "a claim is closed while a task of it is open"
+            said_no = claim.verdict is Verdict.REFUSED or claim.outcome is ClaimOutcome.REFUSED
+            assert not said_no or claim.id in self.world.refused, "nobody said no"
+        if any(task.action is Action.ERASE for task in case.tasks):
+            copies = [
+                c
+                for c in case.claims
+                if c.right.yields_package and c.verdict in (Verdict.GRANTED, Verdict.PARTLY_GRANTED)
+            ]
+            assert not copies or case.package_sealed, "an erasure before the copy is sealed"
+
+    @invariant()
+    def is_never_silently_over(self) -> None:
+        at = self.world.next_instant()
+        if not self.world.is_closed:
+            assert at is not None
+            assert self.world.now < at <= self.world.now + timedelta(days=1), "an open case that nobody looks at"
+            return
+        case = self.world.case
+        assert at is None
+        assert not self.world.next_actions()
+        assert all(claim.state is ClaimState.CLOSED and claim.outcome for claim in case.claims)
+        assert all(task.is_over and task.outcome for task in case.tasks)
+
+    def teardown(self) -> None:
+        """Wherever the walk ended: when everybody does their part the case is closed."""
+        if hasattr(self, "world"):
+            self.world.drive_to_the_end(TURNS_TO_CLOSE)
+
+
+class TestRequests:
+    def test_keep_their_promises_and_find_an_end_whatever_happens(self) -> None:
+        """
+        The invariants hold after every step, an end can be reached from everywhere, and the walks have been everywhere.
+        """
+        Requests.steps = 0
+        World.carried_out.clear()
+
+        run_state_machine_as_test(
+            Requests,
+            settings=settings(
+                max_examples=WALKS,
+                stateful_step_count=STEPS_A_WALK,
+                deadline=None,
+                suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+            ),
+        )
+
+        assert Requests.steps >= LEAST_STEPS
+        assert World.carried_out >= set(get_args(process.Act)), "an action the walks never met"

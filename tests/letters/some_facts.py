@@ -1,0 +1,87 @@
+"""Facts of a case for letters, whole; tests take parts away."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from app.domain.rights import RIGHTS
+from app.letters.facts import (
+    ClaimFacts,
+    ControllerFacts,
+    GroundFacts,
+    LetterFacts,
+    PackageFacts,
+    ResultFacts,
+    Retained,
+)
+
+ON = date(2026, 4, 2)
+CONTROLLER = ControllerFacts(
+    name="Exempellarm AB",
+    org_number="559999-0001",
+    address="Exempelvägen 1, 999 01 Provstad",
+    contact="integritet@example.com",
+    dpo="dso@example.com",
+)
+GROUND = GroundFacts(source="GDPR Art. 15(4)", text="Kopian skulle skada andras rättigheter och friheter")
+KEPT = Retained(category_title="Fakturor", law="BFL_7_2", until=date(2033, 12, 31))
+
+
+def result(recipient: str = "Exempelfaktura AB", **changes: Any) -> ResultFacts:
+    facts: dict[str, Any] = {"action": "export", "outcome": "completed", "on": ON, "categories": ("Fakturor",)}
+    return ResultFacts(recipient=recipient, **facts | changes)
+
+
+def granted(right: str, **changes: Any) -> ClaimFacts:
+    """A claim that was carried out by one recipient."""
+    claim = ClaimFacts(
+        right=right,
+        outcome="granted",
+        results=(result(action=RIGHTS[right].action.value),),
+        changed=("telefonnummer",),
+        purposes=("nyhetsbrev",),
+        reasons="En handläggare har gått igenom beslutet och ändrat det." if right == "automated_decision" else None,
+    )
+    return replace(claim, **changes)
+
+
+def refused(right: str, **changes: Any) -> ClaimFacts:
+    claim = ClaimFacts(
+        right=right, outcome="refused", ground=GROUND, reasons="Inspelningen visar bara andra människor än dig."
+    )
+    return replace(claim, **changes)
+
+
+def facts(*claims: ClaimFacts, **changes: Any) -> LetterFacts:
+    whole = LetterFacts(
+        controller=CONTROLLER,
+        reference="INS-2026-ABC234",
+        written_on=ON,
+        received_on=date(2026, 3, 16),
+        due_on=date(2026, 4, 16),
+        deadline=("Din begäran kom in måndagen den 16 mars 2026.",),
+        claims=claims,
+        freeze=True,
+        package=PackageFacts(available=True, expires_on=date(2026, 5, 2)),
+        identity_wanted=True,
+        identity_methods=("e_id", "one_time_code"),
+        helps_finding=("customer_number", "date_and_time"),
+        searched=("Exempelfaktura AB", "Exempelväkt AB"),
+        searched_with=("personnummer", "email"),
+    )
+    return replace(whole, **changes)
+
+
+#: One claim that the letter of that kind speaks of.
+CLAIM_FOR: dict[str, ClaimFacts] = {
+    "receipt": ClaimFacts(right="access"),
+    "fulfilment": granted("access"),
+    "refusal": refused("access"),
+    "not_identified": ClaimFacts(right="access", outcome="not_identified"),
+    "withdrawal": ClaimFacts(right="access", outcome="withdrawn"),
+}
+
+
+def facts_for(kind: str, **changes: Any) -> LetterFacts:
+    """Everything a letter of *kind* needs."""
+    return facts(CLAIM_FOR[kind], **changes)
