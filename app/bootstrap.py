@@ -7,6 +7,7 @@ a warning. Everywhere else both must be given.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -81,10 +82,24 @@ def master_keys(chosen: Settings) -> MasterKeys:
     return MasterKeys.from_settings(file=kept)
 
 
-@asynccontextmanager
-async def opened(chosen: Settings, *, pool_size: int = 10) -> AsyncIterator[Context]:
+@dataclass(frozen=True)
+class House:
+    """A built house: its fixed things, the addresses of its database, and what must be let go of at the end."""
+
+    ctx: Context
+    url: str = field(repr=False)
+    owner_url: str | None = field(repr=False)
+    server: EmbeddedPostgres | None = None
+
+    async def close(self) -> None:
+        await self.ctx.database.dispose()
+        if self.server is not None:
+            self.server.stop_holding()
+
+
+def build(chosen: Settings, *, pool_size: int = 10) -> House:
     """
-    The house, ready to be worked in; closed again on leaving.
+    Put the house together.
 
     Raises:
         Unfit: The settings are not fit to run with.
@@ -94,25 +109,34 @@ async def opened(chosen: Settings, *, pool_size: int = 10) -> AsyncIterator[Cont
     profiles_dir = chosen.profiles_dir if chosen.profiles_dir.is_absolute() else root() / chosen.profiles_dir
     profiles = load_profiles(profiles_dir)
     vault = Vault(master_keys(chosen))
-    server = None if chosen.database_url else embedded(chosen)
-    if server is not None:
-        url = server.start().app_dsn
-    elif chosen.database_url is not None:
+    server = None
+    if chosen.database_url is not None:
         url = chosen.database_url.get_secret_value()
+        owner = chosen.migration_database_url
+        owner_url = owner.get_secret_value() if owner else None
+    else:
+        server = embedded(chosen)
+        cluster = server.start()
+        url, owner_url = cluster.app_dsn, cluster.owner_dsn
     engine = make_engine(url, role=APP_ROLE, pool_size=pool_size)
-    database = Database(engine, read_clock=movable_time if chosen.sandbox else machine_time)
+    ctx = Context(
+        settings=chosen,
+        database=Database(engine, read_clock=movable_time if chosen.sandbox else machine_time),
+        vault=vault,
+        files=FileStore(chosen.data_dir.resolve() / "packages"),
+        profiles=profiles,
+    )
+    return House(ctx=ctx, url=url, owner_url=owner_url, server=server)
+
+
+@asynccontextmanager
+async def opened(chosen: Settings, *, pool_size: int = 10) -> AsyncIterator[House]:
+    """A built house, closed again on leaving. Raises what :func:`build` raises."""
+    house = build(chosen, pool_size=pool_size)
     try:
-        yield Context(
-            settings=chosen,
-            database=database,
-            vault=vault,
-            files=FileStore(chosen.data_dir.resolve() / "packages"),
-            profiles=profiles,
-        )
+        yield house
     finally:
-        await database.dispose()
-        if server is not None:
-            server.stop_holding()
+        await house.close()
 
 
 async def apply_profiles(ctx: Context) -> int:

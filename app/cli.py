@@ -67,9 +67,8 @@ async def _work() -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with bootstrap.opened(settings(), pool_size=20) as ctx:
-        url = ctx.database.engine.url.render_as_string(hide_password=False)
-        await Worker(ctx, url=url).run(stop)
+    async with bootstrap.opened(settings(), pool_size=20) as house:
+        await Worker(house.ctx, url=house.url).run(stop)
 
 
 @cli.command()

@@ -36,7 +36,7 @@ async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str
     changed = []
     for controller in CONTROLLERS:
         async for processor in _processors(client, headers, controller):
-            service = str((processor.get("settings") or {}).get("sandbox_service"))
+            service = str(processor.get("sandbox_service"))
             if processor.get("kind") != "webhook" or service not in urls:
                 continue
             ours = await asyncio.to_thread(_known, store, controller, processor["id"], service)

@@ -1,7 +1,7 @@
 """
 What each simulated processor has on file about each fictional person.
 
-Rows are flat. Where several people's doings meet in one row, the row says whose it is: ``own_user`` in an
+Rows are flat. Where several people's doings meet in one row, the row says whose it is: ``user_is_subject`` in an
 alarm's history, ``speaker`` in a transcript, ``supplied_by_subject`` on a contact person.
 """
 
@@ -70,9 +70,9 @@ def _alarm_events(person: Person) -> list[Row]:
     for number, (at, event, code) in enumerate(_HISTORY, start=1):
         row: Row = {"event_id": f"{person.home}-{number}", "at": at, "event": event}
         if code is None:
-            row |= {"zone": "2", "own_user": False}
+            row |= {"zone": "2", "user_is_subject": False}
         elif code in users:
-            row |= {"user_code": code, "user_name": users[code], "own_user": code == person.user_code}
+            row |= {"user_code": code, "user_name": users[code], "user_is_subject": code == person.user_code}
         else:
             continue
         rows.append(row)

@@ -70,7 +70,10 @@ def _results_bear_it_out(claim: ClaimFacts, _facts: LetterFacts) -> bool:
 
 
 def _results_give_reasons(claim: ClaimFacts, _facts: LetterFacts) -> bool:
-    return all(_said(result.reason) for result in claim.results if result.outcome in ("refused", "failed"))
+    """Whatever was not done is explained, by words or by the law that keeps the data."""
+    undone = [result for result in claim.results if result.outcome in ("refused", "failed")]
+    partly = [result for result in claim.results if result.outcome == "completed_partial" and not result.retained]
+    return all(_said(result.reason) for result in (*undone, *partly))
 
 
 def _kept_is_explained(claim: ClaimFacts, _facts: LetterFacts) -> bool:

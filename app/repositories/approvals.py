@@ -27,3 +27,13 @@ async def forget_open(tx: Tx, claim_id: UUID) -> None:
     await tx.session.execute(
         delete(ApprovalRow).where(col(ApprovalRow.claim_id) == claim_id, col(ApprovalRow.verdict).is_(None))
     )
+
+
+async def waiting(tx: Tx, *, controller: str | None, after: UUID | None, limit: int) -> Sequence[ApprovalRow]:
+    """Questions nobody has answered yet, the oldest first, keyset-paged."""
+    query = select(ApprovalRow).where(col(ApprovalRow.verdict).is_(None))
+    if controller is not None:
+        query = query.where(col(ApprovalRow.controller_id) == controller)
+    if after is not None:
+        query = query.where(col(ApprovalRow.id) > after)
+    return (await tx.session.execute(query.order_by(col(ApprovalRow.id)).limit(limit))).scalars().all()

@@ -70,7 +70,7 @@ async def once(
     if idempotency_key is None:
         raise IdempotencyKeyMissing
     key = idempotency_key.strip()
-    if len(key) > 2 and key[0] == key[-1] == '"':
+    if len(key) >= 2 and key[0] == key[-1] == '"':
         key = key[1:-1]
     if not _VISIBLE.fullmatch(key):
         raise IdempotencyKeyMalformed

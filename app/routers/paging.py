@@ -29,7 +29,9 @@ class Pages:
     limit: int
     after: tuple[str, ...] | None
 
-    def of(self, found: Sequence[Item], *, place: Callable[[Item], Sequence[object]]) -> tuple[Sequence[Item], dict[str, str]]:
+    def of(
+        self, found: Sequence[Item], *, place: Callable[[Item], Sequence[object]]
+    ) -> tuple[Sequence[Item], dict[str, str]]:
         """
         Cut what was found (asked for: ``limit + 1``) to the page.
 
@@ -54,7 +56,9 @@ class Pages:
 
 def _write(vault: Vault, scope: str, place: Sequence[str]) -> str:
     payload = json.dumps(list(place), separators=(",", ":")).encode()
-    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (payload, _mark(vault, scope, payload)))
+    return ".".join(
+        base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (payload, _mark(vault, scope, payload))
+    )
 
 
 def _mark(vault: Vault, scope: str, payload: bytes) -> bytes:
@@ -78,7 +82,9 @@ def pages(
 ) -> Pages:
     """The call's place in a list; raises :class:`CursorMalformed`."""
     vault = context_of(request).vault
-    filters = sorted((name, value) for name, value in request.query_params.multi_items() if name not in ("limit", "cursor"))
+    filters = sorted(
+        (name, value) for name, value in request.query_params.multi_items() if name not in ("limit", "cursor")
+    )
     made = Pages(vault, request.url.path, tuple(filters), limit, None)
     if cursor is None:
         return made

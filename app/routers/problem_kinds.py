@@ -6,9 +6,22 @@ from dataclasses import dataclass, field
 from app.domain import case, deadlines, decisions, identity, retention, rights, webhook_signature
 from app.domain.errors import DomainError
 from app.letters import kinds, words
+from app.letters.package_facts import PackageRefused
 from app.processors import AddressNotAllowed, AnswerNotUnderstood
 from app.routers import refusals as edge
-from app.services import callbacks, casework, context, correspondence, idempotency, intake, registration, steps, tasks
+from app.services import (
+    callbacks,
+    casework,
+    claims,
+    context,
+    correspondence,
+    idempotency,
+    intake,
+    packaging,
+    registration,
+    steps,
+    tasks,
+)
 from app.tokens.jwks import KeysUnavailable
 from app.tokens.verifier import TokenRefused
 from app.vault import identifiers
@@ -34,11 +47,16 @@ _OURS = Kind(500, "Något gick fel hos oss.")
 KINDS: dict[type[DomainError], Kind] = {
     # who asks
     TokenRefused: Kind(401, "Åtkomsttoken saknas, har gått ut eller gäller inte här."),
-    KeysUnavailable: Kind(503, "Nycklarna som din token prövas med kan inte läsas just nu.", headers={"retry-after": "5"}),
+    KeysUnavailable: Kind(
+        503, "Nycklarna som din token prövas med kan inte läsas just nu.", headers={"retry-after": "5"}
+    ),
     edge.LoginTooOld: Kind(401, "Logga in igen: det här kräver en inloggning från de senaste minuterna."),
     edge.RoleNotAllowed: Kind(403, "Din roll får inte göra detta."),
     edge.ControllerNotYours: Kind(403, "Din token gäller inte för den personuppgiftsansvarige.", "#/controller"),
-    decisions.SecondPersonNeeded: Kind(403, "Den andra personen ska vara någon annan än den som beslutade och den som begärde."),
+    decisions.SecondPersonNeeded: Kind(
+        403, "Den andra personen ska vara någon annan än den som beslutade och den som begärde."
+    ),
+    packaging.ReleasedByTheRequester: Kind(403, "Den som begärde kan inte själv lämna ut sitt paket."),
     webhook_signature.WebhookRefused: Kind(401, "Meddelandets underskrift går inte att lita på."),
     # headers
     edge.IdempotencyKeyMissing: Kind(400, "Anropet behöver rubriken Idempotency-Key."),
@@ -52,13 +70,18 @@ KINDS: dict[type[DomainError], Kind] = {
     edge.CursorMalformed: Kind(422, "Markören hör inte till den här listan.", "query/cursor"),
     # there is no such thing
     steps.UnknownRequest: Kind(404, "Det finns ingen sådan begäran."),
-    casework.UnknownClaim: Kind(404, "Begäran har inget sådant yrkande."),
+    claims.UnknownClaim: Kind(404, "Begäran har inget sådant yrkande."),
     casework.UnknownApproval: Kind(404, "Det finns inget sådant godkännande."),
     tasks.UnknownTask: Kind(404, "Det finns ingen sådan uppgift."),
     registration.UnknownProcessor: Kind(404, "Det finns ingen sådan mottagare."),
     callbacks.UnknownCallback: Kind(404, "Det finns ingen sådan svarsadress."),
     correspondence.UnknownLetterHere: Kind(404, "Det finns inget sådant brev i begäran."),
+    edge.NoSuchController: Kind(404, "Det finns ingen sådan personuppgiftsansvarig här."),
+    packaging.NoPackage: Kind(404, "Det finns inget paket i begäran, eller så är det inte lämnat ut."),
+    packaging.UnknownDownload: Kind(404, "Det finns ingen sådan hämtning, eller så är den använd."),
     # not as things stand
+    packaging.PackageReleased: Kind(409, "Paketet är redan lämnat ut."),
+    packaging.PackageExpired: Kind(410, "Paketet finns inte kvar; begär igen så görs ett nytt."),
     Conflict: Kind(409, "Någon annan har just gjort samma sak; läs igen."),
     case.StepNotAllowed: Kind(409, "Begäran kan inte ta det steget från där den står."),
     case.ClaimNotOpen: Kind(409, "Yrkandet är redan avgjort."),
@@ -73,26 +96,40 @@ KINDS: dict[type[DomainError], Kind] = {
     # something in the call
     context.UnknownController: Kind(422, "Det finns ingen sådan personuppgiftsansvarig här.", "#/controller"),
     edge.ControllerNeeded: Kind(422, "Din token gäller flera; säg vem du vänder dig till.", "#/controller"),
-    edge.NumberComesFromLogin: Kind(422, "Ditt personnummer tas från inloggningen och ingen annanstans ifrån.", "#/identifiers"),
+    edge.NumberComesFromLogin: Kind(
+        422, "Ditt personnummer tas från inloggningen och ingen annanstans ifrån.", "#/identifiers"
+    ),
     rights.UnknownRight: Kind(422, "Det finns ingen sådan rättighet.", "#/claims"),
     intake.SameRightTwice: Kind(422, "Varje rättighet yrkas en gång i en begäran.", "#/claims"),
     intake.NobodyNamed: Kind(422, "Det behövs minst en uppgift att hitta personen med.", "#/identifiers"),
     intake.ReceivedInTheFuture: Kind(422, "En begäran kan inte ha kommit in senare än nu.", "#/received_at"),
-    intake.ReceivedTooLongAgo: Kind(422, "En begäran som kom in för mer än ett år sedan tas inte in; se över datumet.", "#/received_at"),
+    intake.ReceivedTooLongAgo: Kind(
+        422, "En begäran som kom in för mer än ett år sedan tas inte in; se över datumet.", "#/received_at"
+    ),
     identifiers.MalformedIdentifier: Kind(422, "Uppgiften är inte giltig i sitt slag.", "#/identifiers"),
     identifiers.UnknownIdentifierType: Kind(422, "Det finns inget sådant slags uppgift.", "#/identifiers"),
-    identity.UnknownMethod: Kind(422, "Så styrker man inte sin identitet här: inga id-kopior, kontrollfrågor eller namnteckningar.", "#/method"),
-    decisions.GroundNeeded: Kind(422, "Ett nej, helt eller delvis, ska ange en av rättighetens lagliga grunder.", "#/ground"),
+    identity.UnknownMethod: Kind(
+        422, "Så styrker man inte sin identitet här: inga id-kopior, kontrollfrågor eller namnteckningar.", "#/method"
+    ),
+    decisions.GroundNeeded: Kind(
+        422, "Ett nej, helt eller delvis, ska ange en av rättighetens lagliga grunder.", "#/ground"
+    ),
     decisions.GroundNotAllowed: Kind(422, "Den grunden finns inte för rättigheten.", "#/ground"),
     decisions.ReasonsNeeded: Kind(422, "Ett nej, helt eller delvis, ska ha skäl som personen kan förstå.", "#/reasons"),
-    casework.NothingLeftOut: Kind(422, "Ett delvis bifall, och bara det, anger vad som lämnas utanför.", "#/plan/exclude"),
+    casework.NothingLeftOut: Kind(
+        422, "Ett delvis bifall, och bara det, anger vad som lämnas utanför.", "#/plan/exclude"
+    ),
     casework.UnknownCategory: Kind(422, "Den personuppgiftsansvarige har ingen sådan kategori.", "#/plan/exclude"),
     tasks.OutcomeNotAPersons: Kind(422, "Det utfallet kan en människa inte ange.", "#/outcome"),
     tasks.ReasonMissing: Kind(422, "Utfallet behöver ett skäl.", "#/reason"),
     AnswerNotUnderstood: Kind(422, "Svaret har inte den överenskomna formen.", "#"),
     AddressNotAllowed: Kind(422, "Adressen får inte anropas: https till en publik värd behövs.", "#/endpoint"),
-    registration.NotConnectable: Kind(422, "En mottagare med webhook blir aktiv när den har adress och hemlighet.", "#/state"),
-    webhook_signature.UnfitWebhookSecret: Kind(422, "En hemlighet är 'whsec_' och base64 av 24 till 64 slumpade byte.", "#/secret"),
+    registration.NotConnectable: Kind(
+        422, "En mottagare med webhook blir aktiv när den har adress och hemlighet.", "#/state"
+    ),
+    webhook_signature.UnfitWebhookSecret: Kind(
+        422, "En hemlighet är 'whsec_' och base64 av 24 till 64 slumpade byte.", "#/secret"
+    ),
     deadlines.TimeZoneMissing: Kind(422, "Tidpunkten saknar tidszon.", "query/received_at"),
     deadlines.DayOutOfRange: Kind(422, "Dagen ligger för långt bort för att vara menad.", "query/received_at"),
     deadlines.AskedBeforeReceipt: Kind(422, "Frågan är daterad före mottagandet.", "#"),
@@ -104,4 +141,5 @@ KINDS: dict[type[DomainError], Kind] = {
     kinds.LetterIncomplete: _OURS,
     kinds.UnknownLetter: _OURS,
     words.NoWords: _OURS,
+    PackageRefused: _OURS,
 }

@@ -26,6 +26,10 @@ class ControllerNeeded(DomainError):
     """Your access token is good for several controllers: say which one you turn to."""
 
 
+class NoSuchController(DomainError):
+    """There is no such controller."""
+
+
 class LoginTooOld(DomainError):
     """Log in again: this needs a login of the last few minutes."""
 

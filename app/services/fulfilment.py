@@ -27,6 +27,7 @@ from app.domain.process import (
     next_instant,
 )
 from app.letters.kinds import LetterIncomplete
+from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
 from app.repositories import cases
 from app.services import claims, correspondence, packaging, steps, tasks
@@ -34,6 +35,7 @@ from app.services.context import INSYN, Context
 
 #: A case that is never done asking would be a fault of ours; the sweep comes back to it.
 MOST_ROUNDS = 60
+_LACKING = {True: "letter_incomplete", False: "package_incomplete"}
 
 
 async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
@@ -56,9 +58,9 @@ async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
         try:
             for act in acts:
                 await _do(tx, ctx, row, act)
-        except LetterIncomplete:
-            # A letter that lacks what the law demands is not sent: a person must see what is missing.
-            row.status, row.next_at = "letter_incomplete", _next_midnight(ctx, row, tx.now)
+        except (LetterIncomplete, PackageRefused) as lacking:
+            # An answer that lacks what the law demands is not given: a person must see what is missing.
+            row.status, row.next_at = _LACKING[isinstance(lacking, LetterIncomplete)], _next_midnight(ctx, row, tx.now)
             await tx.session.flush()
             return done
         done += len(acts)

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -101,23 +102,27 @@ async def _contents(tx: Tx, ctx: Context, row: RequestRow) -> PackageContents:
     exports = [t for t in await cases.tasks_of(tx, row.id) if t.claim_id in wanted and t.action == Action.EXPORT]
     names = {one.id: (one.key, one.title) for one in await registry.processors_of(tx, [row.controller_id])}
     reviewer = _Reviewer(ctx, row, profile)
-    parts: dict[str, PackagePart] = {}
-    for task in exports:
-        key, name = names[task.processor_id]
-        parts.setdefault(key, reviewer.part(key, name, task))
-    held = dict.fromkeys(category.key for part in parts.values() for category in part.categories)
+    parts = [reviewer.part(*names[processor], found) for processor, found in _by_processor(exports).items()]
+    held = dict.fromkeys(category.key for part in parts for category in part.categories)
     is_access = any(claim.right == "access" for claim in claims)
     return PackageContents(
         language=language,
         reference=row.reference,
-        created_at=tx.now,
+        created_at=tx.now.astimezone(ctx.zone(row.controller_id)),
         controller=telling.controller_facts(profile),
         rights=frozenset(claim.right for claim in claims),
-        parts=tuple(parts.values()),
+        parts=tuple(parts),
         left_out=tuple(reviewer.left_out),
         information=information.about(profile, held, language) if is_access else (),
         automated_decisions=information.automated_decisions(language) if is_access else None,
     )
+
+
+def _by_processor(exports: Sequence[TaskRow]) -> dict[UUID, list[TaskRow]]:
+    found: dict[UUID, list[TaskRow]] = {}
+    for task in exports:
+        found.setdefault(task.processor_id, []).append(task)
+    return found
 
 
 class _Reviewer:
@@ -128,11 +133,15 @@ class _Reviewer:
         self._level = Level.from_key(row.assurance)
         self.left_out: list[LeftOut] = []
 
-    def part(self, key: str, name: str, task: TaskRow) -> PackagePart:
-        answer = tasks.answer_of(self._ctx, self._row, task)
+    def part(self, key: str, name: str, exports: Sequence[TaskRow]) -> PackagePart:
+        """What one processor gave; two claims of a request may have asked it for the same rows, which count once."""
         rows: dict[str, list[Mapping[str, Any]]] = {}
-        for record in answer.get("records", []):
-            rows.setdefault(record["category"], []).extend(record.get("rows", []))
+        for task in exports:
+            given: dict[str, list[Mapping[str, Any]]] = {}
+            for record in tasks.answer_of(self._ctx, self._row, task).get("records", []):
+                given.setdefault(record["category"], []).extend(record.get("rows", []))
+            for category, found in given.items():
+                rows.setdefault(category, found)
         return PackagePart(
             key=key,
             name=name,

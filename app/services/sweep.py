@@ -19,3 +19,9 @@ async def wake_what_is_due(ctx: Context) -> int:
         for controller, processor_id in lanes:
             await jobs.wake(tx, "lane.drain", controller=controller, id=processor_id)
     return len(requests) + len(lanes)
+
+
+async def is_anything_due(ctx: Context) -> bool:
+    """Whether a case is due that nobody has advanced yet."""
+    async with ctx.database.transaction(ctx.profiles) as tx:
+        return bool(await cases.due_requests(tx, limit=1))

@@ -55,7 +55,7 @@ class OutcomeNotAPersons(DomainError):
 
 
 class ReasonMissing(DomainError):
-    """'refused' and 'failed' need a reason code; 'retained' needs category, law and end."""
+    """'refused' and 'failed' need a message that tells the person why."""
 
 
 #: Random only to spread retries; nothing secret hangs on it.
@@ -218,7 +218,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
     End a task with a person's word.
 
     Args:
-        said: An outcome object, as a processor would give it, with the person's ``reason``.
+        said: An outcome object, as a processor would give it; ``message`` is what the person who asked will read.
 
     Raises:
         UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, AnswerNotUnderstood
@@ -231,7 +231,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
     answer = read_outcome(said, code="person")
     if answer.outcome not in fanout.TERMINAL_BY_PERSON:
         raise OutcomeNotAPersons
-    if answer.outcome in (Outcome.REFUSED, Outcome.FAILED) and not said.get("reason"):
+    if answer.outcome in (Outcome.REFUSED, Outcome.FAILED) and not said.get("message"):
         raise ReasonMissing
     if task.action == Action.REVIEW_DECISION and answer.outcome is Outcome.COMPLETED and not said.get("message"):
         raise ReasonMissing("A review says in a message what it came to (GDPR Art. 22(3)).")

@@ -24,7 +24,7 @@ from app.letters.facts import (
     ResultFacts,
     Retained,
 )
-from app.letters.words import Language
+from app.letters.words import IDENTIFIERS, Language, say
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.profiles import Profile
 from app.repositories import cases, registry
@@ -120,12 +120,33 @@ class _Teller:
                 for task in task_rows
                 if task.closed_at is not None and task.processor_id in processors
             ),
-            changed=(str(details.get("field") or self._as_asked()),) if claim.right == "rectification" else (),
+            changed=tuple(self._changed(details)) if claim.right == "rectification" else (),
             purposes=tuple(str(one) for one in details.get("purposes", ()) if isinstance(one, str)),
         )
 
+    def _changed(self, details: Mapping[str, Any]) -> list[str]:
+        """The corrected fields in words; what was asked in words of its own is "as you asked"."""
+        corrections = details.get("corrections")
+        named = corrections if isinstance(corrections, list) else [details]
+        fields = [str(one.get("field")) for one in named if isinstance(one, Mapping)]
+        return [
+            say(IDENTIFIERS, field, self._language) if field in IDENTIFIERS else self._as_asked() for field in fields
+        ]
+
     def _as_asked(self) -> str:
-        return "enligt din begäran" if self._language == "sv" else "as you asked"
+        return "det du bad oss rätta" if self._language == "sv" else "what you asked us to correct"
+
+    def _reason(self, answer: Mapping[str, Any]) -> str | None:
+        if answer.get("message"):
+            return str(answer["message"])
+        if not answer.get("reason"):
+            return None
+        code = str(answer["reason"]).replace("_", " ")
+        return (
+            f"mottagaren anger skälet ”{code}”"
+            if self._language == "sv"
+            else f"the recipient gives the reason “{code}”"
+        )
 
     def _ground(self, claim: ClaimRow) -> GroundFacts | None:
         found: Ground | None = next((g for g in right(claim.right).refusal_grounds if g.key == claim.ground), None)
@@ -147,7 +168,7 @@ class _Teller:
             on=self._ctx.today(self._row.controller_id, task.closed_at) if task.closed_at else date.min,
             categories=titles if task.action != Action.NOTIFY else (),
             retained=kept,
-            reason=str(answer.get("message") or answer.get("reason") or "") or None,
+            reason=self._reason(answer),
         )
 
     def _kept(self, one: Mapping[str, Any]) -> Retained:

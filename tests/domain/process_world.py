@@ -1,7 +1,8 @@
 """
 A small world in memory in which a case lives: it applies what the process asks for, and lets the outside answer.
 
-The world holds one :class:`Case` at a time and replaces it. Applying an action checks what must be true at that moment: that is where the law would be broken.
+The world holds one :class:`Case` at a time and replaces it. Applying an action checks what must be true at that
+moment: that is where the law would be broken.
 """
 
 import json
@@ -141,6 +142,9 @@ class World:
             assert claim.is_carried_out
             assert self.case.is_ready(claim)
             assert not claim.excluded & set(act.categories), "asked for what the decision leaves out"
+            if Action.LOCATE in self.case.processors[act.processor].actions:
+                search = self.case.located(act.processor)
+                assert search and search.is_over and search.outcome is not Outcome.NOT_FOUND, "asked before found"  # noqa: PT018
             self._check_turn(claim)
         human = self.manners[act.processor][1] is AnswerMode.HUMAN
         task = Task(

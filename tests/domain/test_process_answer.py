@@ -113,6 +113,16 @@ class TestAnswer:
         assert wanted(case) == [WriteLetter("refusal")]
         assert wanted(told) == [CloseClaim("access", ClaimOutcome.REFUSED)]
 
+    def test_closes_no_claim_whose_task_is_open(self) -> None:
+        """
+        Whatever was said already: a claim is over when its last processor has answered.
+        """
+        tasks = (located(), a_task("erasure", Action.ERASE))
+        told = frozenset({"receipt", "fulfilment"})
+        case = a_case(granted("erasure"), phase=Phase.ANSWERING, status="answering", letters=told, tasks=tasks)
+
+        assert wanted(case) == []
+
     def test_closes_the_case_when_nothing_is_loose(self) -> None:
         """
         A search or a freeze that is still under way holds the case open.

@@ -49,8 +49,10 @@ class TestServer:
 
     __test__ = False
 
-    superuser_dsn: str = field(repr=False)
     run: str
+    superuser_dsn: str = field(repr=False)
+    owner_dsn: str = field(repr=False)
+    app_dsn: str = field(repr=False)
 
     @property
     def template(self) -> str:
@@ -61,13 +63,9 @@ class TestServer:
         return TestDatabase(
             name=name,
             superuser_dsn=_with(self.superuser_dsn, database=name),
-            owner_dsn=_with(self.superuser_dsn, database=name, login=(OWNER, self.password(OWNER))),
-            app_dsn=_with(self.superuser_dsn, database=name, login=(SERVICE, self.password(SERVICE))),
+            owner_dsn=_with(self.owner_dsn, database=name),
+            app_dsn=_with(self.app_dsn, database=name),
         )
-
-    def password(self, role: str) -> str:
-        """The same in every worker and every run on this server, and known only to who knows the superuser's."""
-        return hashlib.sha256(f"{role} {self.superuser_dsn}".encode()).hexdigest()
 
     @asynccontextmanager
     async def superuser(self) -> AsyncIterator[asyncpg.Connection]:
@@ -78,20 +76,16 @@ class TestServer:
             await connection.close()
 
     async def prepare(self) -> None:
-        """Make the roles and the template, unless another worker already has."""
+        """Make the template, unless another worker already has."""
         async with self.superuser() as connection:
             await connection.execute("SELECT pg_advisory_lock($1)", TEMPLATE_LOCK)
             found = "SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate"
             if await connection.fetchval(found, self.template):
                 return
-            await self.prepare_roles()
             await self.drop(self.template)
             await connection.execute(f'CREATE DATABASE "{self.template}" OWNER {OWNER}')
             await asyncio.to_thread(migrate, self.database(self.template).owner_dsn, "head")
             await connection.execute(f'ALTER DATABASE "{self.template}" IS_TEMPLATE true')
-
-    async def prepare_roles(self) -> None:
-        await prepare_roles(self.superuser_dsn, {role: self.password(role) for role in (OWNER, SERVICE)}, database=None)
 
     @asynccontextmanager
     async def in_use(self) -> AsyncIterator[None]:
@@ -140,10 +134,9 @@ def alembic_config(owner_dsn: str) -> Config:
     return config
 
 
-def _with(dsn: str, *, database: str, login: tuple[str, str] | None = None) -> str:
+def _with(dsn: str, *, database: str, login: str | None = None) -> str:
     parts = urlsplit(dsn)
-    host = parts.netloc.rpartition("@")[2]
-    netloc = f"{login[0]}:{login[1]}@{host}" if login else parts.netloc
+    netloc = f"{login}@{parts.netloc.rpartition('@')[2]}" if login else parts.netloc
     return urlunsplit(parts._replace(netloc=netloc, path=f"/{database}"))
 
 
@@ -165,11 +158,24 @@ async def throw_away_server(run: str, superuser_dsn: str | None = None) -> Async
         superuser_dsn: A server that is there already.
     """
     if superuser_dsn:
-        yield TestServer(superuser_dsn=superuser_dsn, run=run)
+        yield await _server_at(superuser_dsn, run)
         return
     embedded = EmbeddedPostgres(folder_for_a_server(f"insyn-test-{run}"), durable=False, throw_away=True)
     cluster = await asyncio.to_thread(embedded.start)
     try:
-        yield TestServer(superuser_dsn=cluster.superuser_dsn, run=run)
+        yield TestServer(run, cluster.superuser_dsn, cluster.owner_dsn, cluster.app_dsn)
     finally:
         embedded.stop_holding()
+
+
+async def _server_at(superuser_dsn: str, run: str) -> TestServer:
+    # The same passwords for every worker and every run, and known only to who knows the superuser's.
+    passwords = {role: hashlib.sha256(f"{role} {superuser_dsn}".encode()).hexdigest() for role in (OWNER, SERVICE)}
+    connection = await asyncpg.connect(superuser_dsn)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", TEMPLATE_LOCK)
+        await prepare_roles(superuser_dsn, passwords, database=None)
+    finally:
+        await connection.close()
+    owner, app = (_with(superuser_dsn, database="", login=f"{role}:{passwords[role]}") for role in (OWNER, SERVICE))
+    return TestServer(run, superuser_dsn, owner, app)

@@ -45,7 +45,6 @@ async def round_trip(server: TestServer) -> list[str]:
 async def main() -> None:
     """Say in one line that all is well, or end with what is not."""
     async with throw_away_server(secrets.token_hex(6)) as server:
-        await server.prepare_roles()
         try:
             left = await round_trip(server)
         except CommandError as error:

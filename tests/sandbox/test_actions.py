@@ -98,7 +98,7 @@ class TestExport:
         (group,) = answer["records"]
 
         assert group["category"] == "arm_disarm_history"
-        assert {row["own_user"] for row in group["rows"]} == {True, False}
+        assert {row["user_is_subject"] for row in group["rows"]} == {True, False}
 
     @pytest.mark.parametrize("service", ALL)
     async def test_gives_flat_rows(self, outside, service):

@@ -57,7 +57,7 @@ class TestStories:
         """
         by_id = {person.id: person for person in PEOPLE}
         hers, his = (
-            {row["event_id"]: row["own_user"] for kind, row in rows_about(by_id[who], "guard-company")
+            {row["event_id"]: row["user_is_subject"] for kind, row in rows_about(by_id[who], "guard-company")
              if kind == "alarm_events" and "user_code" in row}
             for who in ("anna-lindqvist", "bjorn-lindqvist")
         )  # fmt: skip

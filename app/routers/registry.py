@@ -1,0 +1,175 @@
+"""Controllers, their profiles, and the processors that are asked."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import JSONResponse
+
+from app.processors import Kind
+from app.repositories import registry
+from app.routers.conditions import IfMatch, Made, OnceOnly, etag
+from app.routers.dependencies import Admin, Language, RegistryReader, Work
+from app.routers.documented import ACTS, DECIDES, READS, dump, problems
+from app.routers.refusals import At, ControllerNeeded, NoSuchController
+from app.schemas.registry import (
+    ControllerList,
+    ProcessorChange,
+    ProcessorIn,
+    ProcessorList,
+    ProcessorOut,
+    ProfileProblemList,
+    SecretIn,
+)
+from app.services import catalogue, registration
+from app.services.casework import UnknownCategory
+from app.services.registration import NewProcessor, UnknownProcessor
+
+router = APIRouter(prefix="/v1")
+View = catalogue.View
+ControllerId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+ControllerQuery = Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+
+
+def _profile(work: Work, controller: str) -> Any:
+    if controller not in work.tx.controllers:
+        raise NoSuchController
+    return work.ctx.profile(controller)
+
+
+@router.get(
+    "/controllers",
+    operation_id="listControllers",
+    tags=["controllers"],
+    response_model=ControllerList,
+    responses=problems(401, 403),
+)
+async def controllers(work: RegistryReader) -> View:
+    """The controllers your token speaks for."""
+    return {"items": [catalogue.controller(work.ctx.profile(one)) for one in sorted(work.tx.controllers)]}
+
+
+@router.get("/controllers/{id}/profile", operation_id="getProfile", tags=["controllers"], responses=READS)
+async def profile(work: RegistryReader, id: ControllerId) -> dict[str, Any]:
+    """What the controller's privacy policy says, with its gaps, and how it is wired."""
+    found: dict[str, Any] = _profile(work, id).model_dump(mode="json", exclude_none=True)
+    return found
+
+
+@router.get(
+    "/controllers/{id}/profile/problems",
+    operation_id="listProfileProblems",
+    tags=["controllers"],
+    response_model=ProfileProblemList,
+    response_model_exclude_none=True,
+    responses=READS,
+)
+async def profile_problems(work: RegistryReader, id: ControllerId, language: Language) -> View:
+    """What an honest access answer still lacks."""
+    return {"items": catalogue.profile_problems(_profile(work, id), language)}
+
+
+@router.get(
+    "/processors",
+    operation_id="listProcessors",
+    tags=["processors"],
+    response_model=ProcessorList,
+    response_model_exclude_none=True,
+    responses=problems(401, 403),
+)
+async def processors(work: RegistryReader, controller: ControllerQuery = None) -> View:
+    """The registered recipients; all of them, there are never many."""
+    if controller is not None:
+        work.check_controller(controller)
+    chosen = [controller] if controller else sorted(work.tx.controllers)
+    return {"items": [catalogue.processor(row) for row in await registry.processors_of(work.tx, chosen)]}
+
+
+@router.post(
+    "/processors",
+    status_code=201,
+    operation_id="registerProcessor",
+    tags=["processors"],
+    response_model=ProcessorOut,
+    responses=ACTS,
+)
+async def register(work: Admin, once: OnceOnly, body: ProcessorIn, controller: ControllerQuery = None) -> JSONResponse:
+    """Register a recipient; a webhook starts unconnected and takes part once it has an endpoint and a secret."""
+    owner = body.controller or controller
+    if owner is None:
+        raise ControllerNeeded
+    work.check_controller(owner)
+    _check_categories(work, owner, body.categories)
+    said = body.model_dump(exclude={"controller", "limits", "kind"}) | body.limits.model_dump()
+
+    async def act() -> Made:
+        row = await registration.register(work.tx, work.ctx, owner, NewProcessor(kind=Kind(body.kind), **said))
+        headers = {"Location": f"/v1/processors/{row.id}", "ETag": etag(row.version)}
+        return Made(dump(ProcessorOut, catalogue.processor(row)), 201, headers)
+
+    return await once.answer(work, owner, act)
+
+
+def _check_categories(work: Work, controller: str, categories: list[str]) -> None:
+    known = {category.id for category in work.ctx.profile(controller).categories}
+    for index, one in enumerate(categories):
+        if one not in known:
+            raise At(f"#/categories/{index}", UnknownCategory())
+
+
+@router.get(
+    "/processors/{id}",
+    operation_id="getProcessor",
+    tags=["processors"],
+    response_model=ProcessorOut,
+    response_model_exclude_none=True,
+    responses=READS,
+)
+async def processor(work: RegistryReader, id: UUID, response: Response) -> View:
+    """One registration."""
+    row = await registry.processor(work.tx, id)
+    if row is None or row.state == "removed":
+        raise UnknownProcessor
+    response.headers["ETag"] = etag(row.version)
+    return catalogue.processor(row)
+
+
+@router.patch(
+    "/processors/{id}",
+    operation_id="changeProcessor",
+    tags=["processors"],
+    response_model=ProcessorOut,
+    response_model_exclude_none=True,
+    responses=DECIDES,
+)
+async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange, response: Response) -> View:
+    """Change a registration: only the named fields."""
+    row = await registration.hold(work.tx, id, version=version)
+    changes = body.model_dump(exclude_unset=True, exclude={"limits"})
+    if body.limits is not None:
+        changes |= body.limits.model_dump(exclude_none=True)
+    for name in ("state", "title"):
+        if name in changes and changes[name] is None:
+            del changes[name]
+    await registration.change(work.tx, work.ctx, row, changes)
+    response.headers["ETag"] = etag(row.version)
+    return catalogue.processor(row)
+
+
+@router.delete(
+    "/processors/{id}", status_code=204, operation_id="removeProcessor", tags=["processors"], responses=DECIDES
+)
+async def remove(work: Admin, version: IfMatch, id: UUID) -> None:
+    """Take a recipient out of new work; its past stays on the cases."""
+    await registration.remove(work.tx, await registration.hold(work.tx, id, version=version))
+
+
+@router.post("/processors/{id}/secrets", status_code=204, operation_id="addSecret", tags=["processors"], responses=ACTS)
+async def add_secret(work: Admin, id: UUID, body: SecretIn) -> None:
+    """
+    Give a processor a new secret; the one before stays valid until the next. It never comes out again.
+
+    No Idempotency-Key is needed: the same secret twice is the same secret.
+    """
+    row = await registration.hold(work.tx, id)
+    await registration.add_secret(work.tx, work.ctx, row, body.secret)

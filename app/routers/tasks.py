@@ -1,0 +1,98 @@
+"""Tasks that need a person: seen, done, sent again."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from app.domain.fanout import TaskState
+from app.repositories import cases
+from app.routers.conditions import Made, OnceOnly
+from app.routers.dependencies import Staff, Work
+from app.routers.documented import ACTS, READS, dump, problems
+from app.routers.paging import Paging, page
+from app.schemas.records import OutcomeIn, TaskOut, TaskPage, TaskWhole
+from app.services import tasks, views
+from app.services.tasks import UnknownTask
+
+router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+
+
+@router.get(
+    "",
+    operation_id="listTasks",
+    response_model=TaskPage,
+    response_model_exclude_none=True,
+    responses=problems(401, 403),
+)
+async def list_tasks(
+    work: Staff,
+    pages: Paging,
+    state: Annotated[TaskState, Query(description="By default the ones that need a person.")] = TaskState.NEEDS_PERSON,
+    controller: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,63}$")] = None,
+) -> views.View:
+    """Tasks in one state, the oldest first."""
+    after = UUID(pages.after[0]) if pages.after else None
+    found = await cases.tasks_for_staff(
+        work.tx, states=[state.value], controller=controller, after=after, limit=pages.limit + 1
+    )
+    rows, links = pages.of(found, place=lambda row: [row.id])
+    return page(await views.task_list(work.tx, rows), links)
+
+
+@router.get(
+    "/{id}", operation_id="getTask", response_model=TaskWhole, response_model_exclude_none=True, responses=READS
+)
+async def get(work: Staff, id: UUID) -> views.View:
+    """A task with what has to be done, and only what its recipient may know of the person."""
+    row, task = await tasks.hold_with_request(work.tx, id)
+    return await views.whole_task(work.tx, work.ctx, row, task)
+
+
+@router.post(
+    "/{id}/outcome",
+    operation_id="resolveTask",
+    response_model=TaskOut,
+    response_model_exclude_none=True,
+    responses=ACTS,
+)
+async def resolve(work: Staff, once: OnceOnly, id: UUID, body: OutcomeIn) -> JSONResponse:
+    """End a task with a person's word."""
+    said = body.model_dump(exclude_none=True)
+
+    async def act() -> Made:
+        await tasks.resolve(work.tx, work.ctx, id, said, actor=work.actor)
+        return await _made(work, id)
+
+    return await once.answer(work, await _controller_of(work, id), act)
+
+
+@router.post(
+    "/{id}/retry",
+    operation_id="retryTask",
+    response_model=TaskOut,
+    response_model_exclude_none=True,
+    responses=ACTS,
+)
+async def retry(work: Staff, once: OnceOnly, id: UUID) -> JSONResponse:
+    """Send a stuck task again, under its own key."""
+
+    async def act() -> Made:
+        await tasks.retry(work.tx, id, actor=work.actor)
+        return await _made(work, id)
+
+    return await once.answer(work, await _controller_of(work, id), act)
+
+
+async def _controller_of(work: Work, id: UUID) -> str:
+    found = await cases.task(work.tx, id)
+    if found is None:
+        raise UnknownTask
+    return found.controller_id
+
+
+async def _made(work: Work, id: UUID) -> Made:
+    _, task = await tasks.hold_with_request(work.tx, id)
+    (view,) = await views.task_list(work.tx, [task])
+    return Made(dump(TaskOut, view), request_id=task.request_id)

@@ -1,0 +1,113 @@
+"""
+How strictly bodies are read, and the words they are written with.
+
+A number is not a text, a text is not a number, and an unknown field is a mistake: it is refused, not dropped.
+"""
+
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+LARGEST_DETAILS = 20_000
+
+
+class Body(BaseModel):
+    """Something sent to us."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class Answer(BaseModel):
+    """Something sent by us; what is not known is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _is_instant(value: object) -> object:
+    if isinstance(value, str) and not _INSTANT.fullmatch(value):
+        raise PydanticCustomError("not_an_instant", "an instant has a date, a time and an offset")
+    if isinstance(value, int | float):
+        raise PydanticCustomError("not_an_instant", "an instant is a text")
+    return value
+
+
+def _is_small(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        size = len(json.dumps(value, allow_nan=False))
+    except (ValueError, RecursionError):
+        size = LARGEST_DETAILS + 1
+    if size > LARGEST_DETAILS:
+        raise PydanticCustomError("not_flat_json", "a small JSON object")
+    return value
+
+
+#: RFC 3339 with an offset; a naive time, a bare date or a number is refused.
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_is_instant, json_schema_input_type=str),
+    Field(strict=False, examples=["2026-02-03T10:15:00+01:00"]),
+]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=64)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+#: What a category of data is called in a profile.
+CategoryId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+#: A small JSON object: what the person says about a claim.
+Details = Annotated[dict[str, Any], BeforeValidator(lambda v: _is_small(v) if isinstance(v, dict) else v)]
+
+Language = Literal["sv", "en"]
+RightKey = Literal[
+    "access",
+    "rectification",
+    "erasure",
+    "restriction",
+    "portability",
+    "objection",
+    "marketing_objection",
+    "automated_decision",
+    "consent_withdrawal",
+]
+IdentifierType = Literal["personnummer", "email", "phone", "customer_number", "name", "address", "installation_id"]
+Phase = Literal["received", "identifying", "assessing", "executing", "answering", "closed"]
+Channel = Literal["phone", "letter", "in_person", "email", "web", "other"]
+ActionKey = Literal[
+    "locate",
+    "freeze",
+    "export",
+    "rectify",
+    "erase",
+    "restrict",
+    "lift_restriction",
+    "stop_purposes",
+    "stop_marketing",
+    "review_decision",
+    "notify",
+]
+
+
+class IdentifierIn(Body):
+    """How a person is known somewhere; finding is not proving."""
+
+    type: IdentifierType
+    value: Annotated[str, StringConstraints(min_length=1, max_length=320)]
+
+
+class ClaimIn(Body):
+    """One right, and what the person says about it."""
+
+    right: RightKey
+    details: Details = Field(default_factory=dict)
+
+
+class ContactIn(Body):
+    """Where the person wants to be reached."""
+
+    email: Annotated[str, StringConstraints(min_length=3, max_length=320)] | None = None
+    phone: Annotated[str, StringConstraints(min_length=3, max_length=40)] | None = None

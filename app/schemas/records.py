@@ -1,0 +1,191 @@
+"""Tasks, letters, recipients, packages, the audit chain, deadlines: what is read about a case."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from app.schemas.base import Answer, Body, CategoryId, Code
+from app.schemas.requests import Page
+
+
+class TaskRecipient(Answer):
+    """Who is asked."""
+
+    id: UUID
+    key: str
+    title: str
+    kind: str
+
+
+class TaskOut(Answer):
+    """One action asked of one recipient."""
+
+    id: UUID
+    request_id: UUID
+    claim_id: UUID | None = None
+    controller: str
+    processor: TaskRecipient
+    action: str
+    categories: list[str]
+    state: Literal["open", "sending", "accepted", "needs_person", "closed"]
+    outcome: str | None = None
+    attention: str | None = Field(default=None, description="Why a person is needed.")
+    answer_by: date
+    attempts: int
+    created_at: datetime
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+
+
+class TaskList(Answer):
+    items: list[TaskOut]
+
+
+class TaskPage(Page):
+    items: list[TaskOut]
+
+
+class TaskWhole(TaskOut):
+    """A task with what has to be done: only the identifiers this recipient may know."""
+
+    reference: str
+    identifiers: list[dict[str, str]]
+    details: dict[str, Any]
+    contact: str | None = None
+    answer: dict[str, Any] = Field(default_factory=dict)
+
+
+class RecordIn(Body):
+    """Rows of one category."""
+
+    category: CategoryId
+    rows: list[dict[str, Any]] = Field(default_factory=list, max_length=10_000)
+    description: str | None = None
+
+
+class RetainedIn(Body):
+    """What is kept, under which law, until when."""
+
+    category: CategoryId
+    law: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=40)]
+    until: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    reason: Code | None = None
+
+
+class OutcomeIn(Body):
+    """What a person says came of a task."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"outcome": "completed", "message": "Done by phone."}]})
+
+    outcome: Literal["completed", "completed_partial", "not_found", "retained", "refused", "failed"]
+    reason: Code | None = None
+    message: Annotated[str, Field(max_length=2_000)] | None = None
+    records: list[RecordIn] | None = Field(default=None, max_length=100)
+    retained: list[RetainedIn] | None = Field(default=None, max_length=100)
+    found_categories: list[CategoryId] | None = Field(default=None, max_length=200)
+
+
+class LetterOut(Answer):
+    """A letter, without its text."""
+
+    id: UUID
+    kind: str
+    language: str
+    written_at: datetime
+    template_sha256: str
+
+
+class LetterList(Answer):
+    items: list[LetterOut]
+
+
+class RecipientOut(Answer):
+    """What one recipient was asked and what came of it, in plain words too."""
+
+    title: str
+    action: str
+    status: Literal["asked", "working", "needs_person", "done"]
+    outcome: str | None = None
+    text: str
+    at: datetime | None = None
+
+
+class RecipientList(Answer):
+    items: list[RecipientOut]
+
+
+class TimelineEntry(Answer):
+    at: datetime
+    step: str
+    text: str
+
+
+class Timeline(Answer):
+    items: list[TimelineEntry]
+
+
+class PackageOut(Answer):
+    """The package and whether it may be fetched."""
+
+    state: Literal["sealed", "released", "expired"]
+    size: int
+    sha256: str
+    sealed_at: datetime
+    released_at: datetime | None = None
+    available_until: datetime | None = None
+
+
+class DownloadOut(Answer):
+    """A way to the package that works once, for the person it was made for."""
+
+    url: str
+    expires_at: datetime
+    uses_left: int
+
+
+class AuditEntryOut(Answer):
+    seq: int
+    at: datetime
+    step: str
+    actor_role: str
+    actor_ref: str
+    facts: dict[str, Any]
+    prev_hash: str
+    hash: str
+
+
+class AuditList(Answer):
+    items: list[AuditEntryOut]
+
+
+class PlanCategory(Answer):
+    """One category a recipient holds, and what speaks for or against acting on it."""
+
+    id: str
+    title: str
+    data_class: str
+    legal_bases: list[str]
+    retention: str | None = None
+    law: str | None = None
+    gap: str | None = None
+    excluded: bool = False
+
+
+class PlanStep(Answer):
+    """What would be asked of one recipient if the claim were granted."""
+
+    processor: TaskRecipient
+    action: str | None = None
+    categories: list[PlanCategory]
+
+
+class PlanOut(Answer):
+    claim_id: UUID
+    right: str
+    steps: list[PlanStep]
+
+
+class Accepted(Answer):
+    status: Literal["accepted", "repeated"]

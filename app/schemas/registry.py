@@ -1,0 +1,191 @@
+"""Controllers and processors: bodies and answers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Slug
+
+Endpoint = Annotated[str, Field(min_length=8, max_length=2_000)]
+
+
+class Limits(Body):
+    """What a processor can bear."""
+
+    rate_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 1.0
+    burst: Annotated[int, Field(ge=1, le=10_000)] = 1
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = 1
+
+
+class LimitsChange(Body):
+    """The limits to change; the others stay."""
+
+    rate_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
+    burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] | None = None
+
+
+class ProcessorIn(Body):
+    """A recipient to register."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "controller": "westra",
+                    "key": "crm",
+                    "title": "Kundregister",
+                    "kind": "webhook",
+                    "actions": ["locate", "freeze", "export", "erase"],
+                    "categories": ["contact"],
+                    "identifier_types": ["email", "customer_number"],
+                    "answer_mode": "callback",
+                    "idempotency": "yes",
+                    "endpoint": "https://crm.example.com/insyn",
+                }
+            ]
+        }
+    )
+
+    controller: Slug | None = Field(default=None, description="Or as a query parameter.")
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
+    title: Line
+    kind: Literal["webhook", "manual"]
+    recipient_kind: Literal["own", "processor", "independent_controller", "group", "authority", "internal"] = (
+        "processor"
+    )
+    actions: Annotated[list[ActionKey], Field(min_length=1, max_length=11)]
+    categories: Annotated[list[CategoryId], Field(max_length=200)]
+    identifier_types: Annotated[list[IdentifierType], Field(max_length=7)] = Field(default_factory=list)
+    after: Annotated[list[str], Field(max_length=50)] = Field(default_factory=list)
+    answer_mode: Literal["sync", "poll", "callback", "human"] = "human"
+    idempotency: Literal["yes", "no", "query"] = "no"
+    limits: Limits = Limits()
+    endpoint: Endpoint | None = None
+    contact: Line | None = None
+    country: Line | None = None
+
+
+class ProcessorChange(Body):
+    """What is to change; what is not named stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"endpoint": "https://crm.example.com/insyn", "state": "active"}]}
+    )
+
+    endpoint: Endpoint | None = None
+    state: Literal["active", "paused", "unconnected"] | None = None
+    title: Line | None = None
+    limits: LimitsChange | None = None
+    contact: Line | None = None
+
+
+class SecretIn(Body):
+    """A Standard Webhooks secret; goes in and never comes out."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"secret": "whsec_<base64 of 24 to 64 random bytes>"}]})
+
+    secret: Annotated[str, Field(min_length=8, max_length=200)]
+
+
+class LimitsOut(Answer):
+    rate_per_second: float
+    burst: int
+    concurrency: int
+
+
+class ProcessorOut(Answer):
+    """A registered recipient; whether it has a secret, never which."""
+
+    id: UUID
+    controller: str
+    key: str
+    title: str
+    kind: str
+    recipient_kind: str
+    state: str
+    endpoint: str | None = None
+    sandbox_service: str | None = None
+    actions: list[str]
+    categories: list[str]
+    identifier_types: list[str]
+    after: list[str]
+    answer_mode: str
+    idempotency: str
+    limits: LimitsOut
+    contact: str | None = None
+    country: str | None = None
+    from_profile: bool
+    has_secret: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProcessorList(Answer):
+    items: list[ProcessorOut]
+
+
+class ControllerOut(Answer):
+    id: str
+    name: str
+    languages: list[str]
+    timezone: str
+
+
+class ControllerList(Answer):
+    items: list[ControllerOut]
+
+
+class ProfileProblem(Answer):
+    """Something an honest access answer still lacks."""
+
+    code: str
+    path: str
+    severity: str
+    text: str
+    law: str
+    tension: str | None = None
+
+
+class ProfileProblemList(Answer):
+    items: list[ProfileProblem]
+
+
+class RightOffered(Answer):
+    right: str
+    source: str
+    needs: str = Field(description="The level of identity that is needed.")
+
+
+class IntakeOut(Answer):
+    """What a person can do here, before any login."""
+
+    controller: str
+    name: str
+    contact: str | None = None
+    dpo: str | None = None
+    authority: str
+    languages: list[str]
+    rights: list[RightOffered]
+    identity_methods: list[str]
+    protected_identity: str = Field(description="What somebody with protected personal data should do.")
+
+
+class Summary(Answer):
+    """Counts, nothing else."""
+
+    by_phase: dict[str, int]
+    by_right: dict[str, int]
+    overdue: int
+
+
+class Loose(Answer):
+    """An object whose shape is documented elsewhere."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+ProfileOut = dict[str, Any]

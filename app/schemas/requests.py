@@ -1,0 +1,242 @@
+"""Requests, claims, decisions: bodies and answers."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from app.schemas.base import (
+    Answer,
+    Body,
+    CategoryId,
+    Channel,
+    ClaimIn,
+    Code,
+    ContactIn,
+    IdentifierIn,
+    Instant,
+    Language,
+    Phase,
+    RightKey,
+    Slug,
+    Text,
+)
+
+Claims = Annotated[list[ClaimIn], Field(min_length=1, max_length=9)]
+
+
+class OwnRequestIn(Body):
+    """A request of the person who is logged in."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"controller": "westra", "claims": [{"right": "access"}], "language": "sv"}],
+        }
+    )
+
+    controller: Slug | None = Field(default=None, description="Needed when the token is good for several.")
+    claims: Claims
+    language: Language = "sv"
+    message: Text | None = None
+    contact: ContactIn = ContactIn()
+    identifiers: list[IdentifierIn] = Field(default_factory=list, max_length=20)
+
+
+class PersonIn(Body):
+    """Who asks, as far as it is known."""
+
+    identifiers: Annotated[list[IdentifierIn], Field(min_length=1, max_length=20)]
+    contact: ContactIn = ContactIn()
+
+
+class RequestIn(Body):
+    """A request that came by phone, letter, in person, by e-mail: entered by staff, counted from its receipt."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "controller": "westra",
+                    "channel": "letter",
+                    "received_at": "2026-02-03T10:15:00+01:00",
+                    "claims": [{"right": "erasure", "details": {"categories": ["billing"]}}],
+                    "subject": {"identifiers": [{"type": "email", "value": "anna@example.org"}]},
+                    "language": "sv",
+                }
+            ],
+        }
+    )
+
+    controller: Slug
+    channel: Channel
+    received_at: Instant
+    claims: Claims
+    subject: PersonIn
+    language: Language = "sv"
+    message: Text | None = None
+
+
+class SearchIn(Body):
+    """Whose requests to look for; the identifiers travel in the body so that no log holds them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"identifiers": [{"type": "email", "value": "anna@example.org"}]}]}
+    )
+
+    identifiers: Annotated[list[IdentifierIn], Field(min_length=1, max_length=20)]
+    controller: Slug | None = None
+
+
+class WithdrawalIn(Body):
+    """Which claims are taken back; none named means all that can be."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"rights": ["erasure"]}]})
+
+    rights: list[RightKey] = Field(default_factory=list, max_length=9)
+
+
+class ProofIn(Body):
+    """How the person proved who they are; or that it was not possible. Never a copy of anything."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"method": "e_id_in_call", "result": "proved"}]})
+
+    method: Code = "none"
+    result: Literal["proved", "not_possible"] = "proved"
+
+
+class PlanIn(Body):
+    """What a partly granted claim leaves out."""
+
+    exclude: list[CategoryId] = Field(default_factory=list, max_length=200)
+
+
+class DecisionIn(Body):
+    """The decision on one claim. A no, whole or in part, needs a ground of that right and reasons."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "outcome": "refused",
+                    "ground": "manifestly_unfounded",
+                    "reasons": "The same copy was sent a week ago and nothing has changed since.",
+                }
+            ]
+        }
+    )
+
+    outcome: Literal["granted", "partly_granted", "refused"]
+    ground: Code | None = None
+    reasons: Annotated[str, Field(max_length=10_000)] = ""
+    plan: PlanIn = PlanIn()
+
+
+class VerdictIn(Body):
+    """The second person's word."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"verdict": "approved", "reason": "Checked."}]})
+
+    verdict: Literal["approved", "rejected"]
+    reason: Text
+
+
+class ClaimOut(Answer):
+    """One right and where it stands."""
+
+    id: UUID
+    right: RightKey
+    state: Literal["open", "awaiting_approval", "decided", "closed"]
+    verdict: str | None = None
+    outcome: str | None = None
+
+
+class RequestOut(Answer):
+    """A request, without anything about the person."""
+
+    id: UUID
+    reference: str = Field(examples=["INS-2026-7K2M9QXA"])
+    controller: str
+    phase: Phase
+    status: str = Field(description="Finer word under the phase; the list may grow.", examples=["locating"])
+    channel: str
+    language: str
+    received_at: datetime
+    due_on: date
+    closed_at: datetime | None = None
+    version: int
+    claims: list[ClaimOut]
+
+
+class RequestWithDeadline(RequestOut):
+    """A request with the explanation of its due date."""
+
+    deadline: dict[str, Any]
+
+
+class StaffClaim(ClaimOut):
+    """A claim as staff see it."""
+
+    needs: str = Field(description="The level of identity it needs.")
+    details: dict[str, Any] = Field(default_factory=dict)
+    ground: str | None = None
+    reasons: str | None = None
+    excluded: list[str] = Field(default_factory=list)
+    grounds_allowed: list[str]
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+
+
+class PersonOut(Answer):
+    """The person, opened for this one answer."""
+
+    identifiers: list[dict[str, str]]
+    contact: dict[str, str] = Field(default_factory=dict)
+
+
+class StaffRequest(RequestWithDeadline):
+    """A request as staff see it, the person included."""
+
+    filed_at: datetime
+    assurance: str
+    assignee: str | None = None
+    subject: PersonOut
+    message: str | None = None
+    claims: list[StaffClaim]  # type: ignore[assignment]
+
+
+class DecisionOut(Answer):
+    """What became of a decision; with an approval it waits for a second person."""
+
+    claim: ClaimOut
+    version: int
+    approval_id: UUID | None = None
+
+
+class ApprovalOut(Answer):
+    """A decision that waits for, or has, a second person's word."""
+
+    id: UUID
+    request_id: UUID
+    claim_id: UUID
+    controller: str
+    subject: str
+    asked_at: datetime
+    asked_by: str
+    verdict: str | None = None
+    decided_at: datetime | None = None
+
+
+class Page(Answer):
+    """A page of a list; ``next`` is absent on the last one."""
+
+    self: str
+    next: str | None = None
+
+
+class RequestPage(Page):
+    items: list[RequestOut]
+
+
+class ApprovalPage(Page):
+    items: list[ApprovalOut]

@@ -1,0 +1,278 @@
+"""
+What people see of a case, as plain values: rows opened for one answer.
+
+A view of a request holds nothing about the person unless its name says so; ``None`` means "not known" and is left out
+by whoever sends it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.db import Tx
+from app.domain.fanout import TaskState
+from app.domain.process import action_for
+from app.domain.rights import right
+from app.letters.processing_text import say_retention
+from app.models import ApprovalRow, AuditEntryRow, ClaimRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
+from app.profiles import Category
+from app.repositories import audit, cases, registry
+from app.services import claims as claiming
+from app.services import orders, packaging, sealing, tasks, view_words
+from app.services.claims import UnknownClaim
+from app.services.context import Context
+from app.services.steps import UnknownRequest
+from app.services.steps import hold as hold_row
+from app.services.telling import language_of
+
+View = dict[str, Any]
+
+
+def claim(row: ClaimRow) -> View:
+    return {"id": row.id, "right": row.right, "state": row.state, "verdict": row.verdict, "outcome": row.outcome}
+
+
+def request(row: RequestRow, claims: Iterable[ClaimRow]) -> View:
+    """A request without anything about the person."""
+    return {
+        "id": row.id,
+        "reference": row.reference,
+        "controller": row.controller_id,
+        "phase": row.phase,
+        "status": row.status,
+        "channel": row.channel,
+        "language": row.language,
+        "received_at": row.received_at,
+        "due_on": row.due_on,
+        "closed_at": row.closed_at,
+        "version": row.version,
+        "claims": [claim(one) for one in claims],
+    }
+
+
+async def requests(tx: Tx, rows: Sequence[RequestRow]) -> list[View]:
+    """Requests with their claims; one statement for all claims."""
+    by_request: dict[UUID, list[ClaimRow]] = {row.id: [] for row in rows}
+    for one in await cases.claims_of(tx, by_request):
+        by_request[one.request_id].append(one)
+    return [request(row, by_request[row.id]) for row in rows]
+
+
+async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold: bool = False) -> RequestRow:
+    """
+    A person's own request.
+
+    Args:
+        keys: Under which the person's requests lie, per controller.
+        hold: Take its row until the transaction ends.
+
+    Raises:
+        UnknownRequest: There is none, or it is somebody else's: from outside the same.
+    """
+    row = await cases.request(tx, id)
+    if row is None or row.subject_key is None or row.subject_key not in keys.get(row.controller_id, ()):
+        raise UnknownRequest
+    return await hold_row(tx, id) if hold else row
+
+
+async def own_request(tx: Tx, row: RequestRow) -> View:
+    """A request as its person sees it."""
+    return request(row, await cases.claims_of(tx, [row.id])) | {"deadline": row.deadline}
+
+
+async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
+    """A request as staff see it, the person opened."""
+    claims = await cases.claims_of(tx, [row.id])
+    message = None
+    if row.message_sealed is not None:
+        message = sealing.unseal(ctx, row, row.message_sealed, table="request", column="message", id=row.id)["text"]
+    return request(row, claims) | {
+        "deadline": row.deadline,
+        "filed_at": row.filed_at,
+        "assurance": row.assurance,
+        "assignee": row.assignee_ref,
+        "subject": dict(orders.person_of(ctx, row)),
+        "message": message,
+        "claims": [_staff_claim(ctx, row, one) for one in claims],
+    }
+
+
+def _staff_claim(ctx: Context, row: RequestRow, one: ClaimRow) -> View:
+    return claim(one) | {
+        "needs": one.needs,
+        "details": dict(claiming.details_of(ctx, row, one)),
+        "ground": one.ground,
+        "reasons": claiming.reasons_of(ctx, row, one),
+        "excluded": list(one.excluded),
+        "grounds_allowed": [ground.key for ground in right(one.right).refusal_grounds],
+        "decided_by": one.decided_by,
+        "decided_at": one.decided_at,
+    }
+
+
+def approval(row: ApprovalRow) -> View:
+    return {
+        "id": row.id,
+        "request_id": row.request_id,
+        "claim_id": row.claim_id,
+        "controller": row.controller_id,
+        "subject": row.subject,
+        "asked_at": row.asked_at,
+        "asked_by": row.asked_by,
+        "verdict": row.verdict,
+        "decided_at": row.decided_at,
+    }
+
+
+# --- tasks and recipients ------------------------------------------------------------------------------------------
+
+
+def _recipient(row: ProcessorRow) -> View:
+    return {"id": row.id, "key": row.key, "title": row.title, "kind": row.kind}
+
+
+async def _recipients_of(tx: Tx, ids: Iterable[UUID]) -> Mapping[UUID, ProcessorRow]:
+    found = [await registry.processor(tx, one) for one in dict.fromkeys(ids)]
+    return {row.id: row for row in found if row is not None}
+
+
+def _task(row: TaskRow, processor: ProcessorRow) -> View:
+    return {
+        "id": row.id,
+        "request_id": row.request_id,
+        "claim_id": row.claim_id,
+        "controller": row.controller_id,
+        "processor": _recipient(processor),
+        "action": row.action,
+        "categories": list(row.categories),
+        "state": row.state,
+        "outcome": row.outcome,
+        "attention": row.attention,
+        "answer_by": row.answer_by,
+        "attempts": row.attempts,
+        "created_at": row.created_at,
+        "closed_at": row.closed_at,
+        "closed_by": row.closed_by,
+    }
+
+
+async def task_list(tx: Tx, rows: Sequence[TaskRow]) -> list[View]:
+    """Tasks without what was said in them."""
+    processors = await _recipients_of(tx, (row.processor_id for row in rows))
+    return [_task(row, processors[row.processor_id]) for row in rows]
+
+
+async def whole_task(tx: Tx, ctx: Context, request_row: RequestRow, row: TaskRow) -> View:
+    """A task with what has to be done, as the recipient may know it, and what was answered."""
+    processor = (await _recipients_of(tx, [row.processor_id]))[row.processor_id]
+    order = await orders.order_for(tx, ctx, processor, row)
+    return _task(row, processor) | {
+        "reference": order.reference,
+        "identifiers": [dict(one) for one in order.identifiers],
+        "details": dict(order.details),
+        "contact": processor.contact,
+        "answer": tasks.answer_of(ctx, request_row, row),
+    }
+
+
+async def recipients(tx: Tx, row: RequestRow) -> list[View]:
+    """Who was asked what, and what came of it, in the person's language."""
+    rows = await cases.tasks_of(tx, row.id)
+    processors = await _recipients_of(tx, (one.processor_id for one in rows))
+    language = language_of(row)
+    return [_asked(one, processors[one.processor_id], language) for one in rows]
+
+
+def _asked(row: TaskRow, processor: ProcessorRow, language: str) -> View:
+    status = {TaskState.CLOSED: "done", TaskState.NEEDS_PERSON: "needs_person", TaskState.ACCEPTED: "working"}.get(
+        TaskState(row.state), "asked"
+    )
+    outcome = row.outcome if row.state == TaskState.CLOSED else None
+    return {
+        "title": processor.title,
+        "action": row.action,
+        "status": status,
+        "outcome": outcome,
+        "text": view_words.of_task(status, outcome, language),
+        "at": row.closed_at,
+    }
+
+
+# --- the plan of a claim -------------------------------------------------------------------------------------------
+
+
+async def plan(tx: Tx, ctx: Context, row: RequestRow, claim_id: UUID) -> View:
+    """
+    What granting a claim would ask of each recipient, with the profile's reasons per category.
+
+    Raises:
+        UnknownClaim: The request has no such claim.
+    """
+    case = await cases.snapshot(tx, row)
+    seen = next((one for one in case.claims if one.id == str(claim_id)), None)
+    if seen is None:
+        raise UnknownClaim
+    profile, language = ctx.profile(row.controller_id), language_of(row)
+    known = {category.id: category for category in profile.categories}
+    steps = []
+    for processor in await registry.processors_of(tx, [row.controller_id]):
+        if (as_seen := case.processors.get(str(processor.id))) is None:
+            continue
+        action = action_for(seen, as_seen)
+        held = [known[one] for one in sorted(processor.categories) if one in known]
+        categories = [_planned(one, language) | {"excluded": one.id in seen.excluded} for one in held]
+        steps.append({"processor": _recipient(processor), "action": action, "categories": categories})
+    return {"claim_id": claim_id, "right": seen.right.key, "steps": steps}
+
+
+def _planned(category: Category, language: str) -> View:
+    rule, gap = category.retention.parsed, category.retention.gap
+    spoken = "en" if language == "en" else "sv"
+    return {
+        "id": category.id,
+        "title": category.title.in_language(language),
+        "data_class": category.data_class,
+        "legal_bases": list(category.legal_bases.values),
+        "retention": None if rule is None else say_retention(rule, "en" if spoken == "en" else "sv"),
+        "law": category.retention.law,
+        "gap": None if gap is None else gap.in_language(language),
+    }
+
+
+# --- letters, package, history -------------------------------------------------------------------------------------
+
+
+def letter(row: LetterRow) -> View:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "language": row.language,
+        "written_at": row.written_at,
+        "template_sha256": row.template_sha256,
+    }
+
+
+def package(tx: Tx, row: PackageRow) -> View:
+    ends = packaging.expires_at(row)
+    state = "sealed" if ends is None else "released" if tx.now < ends else "expired"
+    return {
+        "state": state,
+        "size": row.size,
+        "sha256": row.sha256,
+        "sealed_at": row.sealed_at,
+        "released_at": row.released_at,
+        "available_until": ends,
+    }
+
+
+def audit_entry(row: AuditEntryRow) -> View:
+    names = ("seq", "at", "step", "actor_role", "actor_ref", "facts", "prev_hash", "hash")
+    return {name: getattr(row, name) for name in names}
+
+
+async def timeline(tx: Tx, row: RequestRow) -> list[View]:
+    """What happened, as far as it means something to the person, in their language."""
+    language = language_of(row)
+    entries = await audit.entries_of(tx, row.id)
+    told = ((one, view_words.of_step(one.step, language)) for one in entries)
+    return [{"at": one.at, "step": one.step, "text": text} for one, text in told if text is not None]

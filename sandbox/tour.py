@@ -1,0 +1,239 @@
+"""
+The tour: one request of every right at every controller, through the public API, until each is closed.
+
+It plays the people: customers who ask, staff who decide and do what only people can do, a second person who approves
+and releases, customers who fetch their package. Processors answer by themselves.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.domain.rights import RIGHTS
+from sandbox.categories import CONTROLLERS
+from sandbox.people import BY_ID
+
+#: Who asks for what; one person a right, so that an erasure takes nothing from anybody else's answer.
+ASKED_BY: dict[str, str] = {
+    "access": "anna-lindqvist",
+    "portability": "anna-lindqvist",
+    "rectification": "karin-ek",
+    "erasure": "omar-aziz",
+    "restriction": "tove-berg",
+    "objection": "leif-strand",
+    "marketing_objection": "leif-strand",
+    "automated_decision": "anna-lindqvist",
+    "consent_withdrawal": "karin-ek",
+}
+DETAILS: dict[str, dict[str, Any]] = {
+    "rectification": {"field": "email", "value": "karin.ek.ny@example.org"},
+    "objection": {"purposes": ["profiling"]},
+    "automated_decision": {"decision": "credit check"},
+}
+#: Where bookkeeping law keeps the invoices an erasure is granted in part: the answer says what is kept, until when.
+KEEPS_BOOKS = frozenset({"westila", "sos-alarm", "sensor-alarm"})
+PATIENCE_SECONDS = 150.0
+
+Progress = Callable[[int, int, str], None]
+
+
+class TourFailed(Exception):
+    """The tour did not end as it must; the text says where."""
+
+
+def expected_outcome(controller: str, right: str) -> str:
+    """How a request of the tour must end."""
+    return "partly_granted" if right == "erasure" and controller in KEEPS_BOOKS else "granted"
+
+
+@dataclass
+class Filed:
+    """One request of the tour, from filing to its end."""
+
+    id: str
+    reference: str
+    controller: str
+    right: str
+    person: str
+    due_on: str
+    deadline: Mapping[str, Any]
+    began: float
+    seconds: float | None = None
+    outcome: str | None = None
+    recipients: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_as_expected(self) -> bool:
+        return self.outcome == expected_outcome(self.controller, self.right)
+
+
+class Tour:
+    """Plays all the people against one running Insyn."""
+
+    def __init__(self, base_url: str, folder: Path, progress: Progress) -> None:
+        self._client = httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30)
+        self._folder = folder
+        self._progress = progress
+        self._tokens: dict[str, str] = {}
+        self._released: set[str] = set()
+        self.filed: list[Filed] = []
+
+    async def run(self) -> list[Filed]:
+        """File everything, play everybody, fetch the answers; raises :class:`TourFailed`."""
+        async with self._client:
+            await self._sign_in()
+            for controller in CONTROLLERS:
+                for right in RIGHTS:
+                    self.filed.append(await self._file(controller, right))
+                    self._tell(f"{controller}: {right} filed")
+            await self._play_until_closed()
+            await asyncio.gather(*(self._fetch(one) for one in self.filed))
+        return self.filed
+
+    def _tell(self, text: str) -> None:
+        self._progress(sum(one.seconds is not None for one in self.filed), len(CONTROLLERS) * len(RIGHTS), text)
+
+    async def _sign_in(self) -> None:
+        people: dict[str, dict[str, Any]] = {
+            "agent": {"role": "agent", "sub": "tour-agent"},
+            "approver": {"role": "approver", "sub": "tour-approver"},
+        }
+        people |= {person: {"role": "subject", "person": person} for person in set(ASKED_BY.values())}
+        for name, wanted in people.items():
+            said = await self._call("POST", "/sandbox/tokens", None, json=wanted)
+            self._tokens[name] = said["access_token"]
+
+    async def _call(
+        self, method: str, path: str, who: str | None, *, etag: str | None = None, **content: Any
+    ) -> dict[str, Any]:
+        answer = await self._answer(method, path, who, etag=etag, **content)
+        return dict(answer.json()) if answer.content else {}
+
+    async def _answer(
+        self, method: str, path: str, who: str | None, *, etag: str | None = None, **content: Any
+    ) -> httpx.Response:
+        headers = {"Accept-Language": "sv"}
+        if who is not None:
+            headers["Authorization"] = f"Bearer {self._tokens[who]}"
+        if method == "POST":
+            headers["Idempotency-Key"] = str(uuid.uuid4())
+        if etag is not None:
+            headers["If-Match"] = etag
+        answer = await self._client.request(method, path, headers=headers, **content)
+        if answer.is_error:
+            raise TourFailed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+        return answer
+
+    async def _file(self, controller: str, right: str) -> Filed:
+        person = ASKED_BY[right]
+        said = await self._call(
+            "POST",
+            "/v1/self-service/requests",
+            person,
+            json={
+                "controller": controller,
+                "claims": [{"right": right, "details": DETAILS.get(right, {})}],
+                "language": "sv" if right != "portability" else "en",
+                "identifiers": [
+                    {"type": type_, "value": value}
+                    for type_, value in BY_ID[person].identifiers
+                    if type_ in ("email", "phone", "customer_number", "installation_id")
+                ],
+            },
+        )
+        return Filed(
+            id=said["id"],
+            reference=said["reference"],
+            controller=controller,
+            right=right,
+            person=person,
+            due_on=said["due_on"],
+            deadline=said["deadline"],
+            began=time.monotonic(),
+        )
+
+    async def _play_until_closed(self) -> None:
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while any(one.seconds is None for one in self.filed):
+            if time.monotonic() > ends:
+                open_ones = [f"{one.controller}/{one.right}" for one in self.filed if one.seconds is None]
+                raise TourFailed("not closed in time: " + ", ".join(open_ones))
+            await self._staff_tasks()
+            await self._staff_cases()
+            await asyncio.sleep(0.1)
+
+    async def _items(self, path: str, who: str, **query: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        cursor: dict[str, Any] = {}
+        while True:
+            page = await self._call("GET", path, who, params=query | {"limit": 200} | cursor)
+            found += page["items"]
+            if not page.get("next"):
+                return found
+            cursor = {"cursor": page["next"]}
+
+    async def _staff_tasks(self) -> None:
+        """Do by hand what only people can do, and say so."""
+        for task in await self._items("/v1/tasks", "agent", state="needs_person"):
+            if task["request_id"] in {one.id for one in self.filed}:
+                said = {"outcome": "completed", "message": "Gjort för hand och kontrollerat av handläggaren."}
+                await self._call("POST", f"/v1/tasks/{task['id']}/outcome", "agent", json=said)
+                self._tell(f"{task['processor']}: {task['action']} done by hand")
+
+    async def _staff_cases(self) -> None:
+        """Look at the work lists, as staff do, and open only what waits for somebody or has just ended."""
+        waiting = {one.id: one for one in self.filed if one.seconds is None}
+        for query in ({"status": "awaiting_decision"}, {"status": "awaiting_approval"}, {"status": "awaiting_release"}):
+            for listed in await self._items("/v1/requests", "agent", **query):
+                if listed["id"] in waiting:
+                    await self._carry_on(waiting[listed["id"]])
+        for listed in await self._items("/v1/requests", "agent", phase="closed"):
+            if listed["id"] in waiting:
+                one = waiting[listed["id"]]
+                one.seconds, one.outcome = time.monotonic() - one.began, listed["claims"][0]["outcome"]
+                self._tell(f"{one.controller}: {one.right} closed")
+
+    async def _carry_on(self, one: Filed) -> None:
+        answer = await self._answer("GET", f"/v1/requests/{one.id}", "agent")
+        case, etag = answer.json(), answer.headers["etag"]
+        if case["status"] == "awaiting_decision" and case["claims"][0]["state"] == "open":
+            await self._decide(one, case, etag)
+        elif case["status"] == "awaiting_approval":
+            await self._approve(one)
+        elif case["status"] == "awaiting_release" and one.id not in self._released:
+            await self._call("POST", f"/v1/requests/{one.id}/package/release", "approver", etag=etag)
+            self._released.add(one.id)
+            self._tell(f"{one.controller}: package of {one.right} released")
+
+    async def _decide(self, one: Filed, case: Mapping[str, Any], etag: str) -> None:
+        claim = case["claims"][0]
+        path = f"/v1/requests/{one.id}/claims/{claim['id']}/decision"
+        await self._call("POST", path, "agent", etag=etag, json={"outcome": "granted"})
+        self._tell(f"{one.controller}: {one.right} granted")
+
+    async def _approve(self, one: Filed) -> None:
+        for approval in await self._items("/v1/approvals", "approver"):
+            if approval["request_id"] == one.id:
+                said = {"verdict": "approved", "reason": "Granskat av en andra person."}
+                await self._call("POST", f"/v1/approvals/{approval['id']}", "approver", json=said)
+                self._tell(f"{one.controller}: {one.right} approved by a second person")
+
+    async def _fetch(self, one: Filed) -> None:
+        """The person reads the letters, sees who did what, and fetches the package."""
+        mine = f"/v1/self-service/requests/{one.id}"
+        folder = self._folder / one.controller / f"{one.right}-{one.reference}"
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        one.recipients = (await self._call("GET", f"{mine}/recipients", one.person))["items"]
+        for letter in (await self._call("GET", f"{mine}/letters", one.person))["items"]:
+            page = await self._answer("GET", f"{mine}/letters/{letter['kind']}", one.person)
+            await asyncio.to_thread((folder / f"{letter['kind']}.html").write_bytes, page.content)
+        if RIGHTS[one.right].yields_package:
+            link = await self._call("POST", f"{mine}/package/downloads", one.person)
+            package = await self._answer("GET", httpx.URL(link["url"]).raw_path.decode(), one.person)
+            await asyncio.to_thread((folder / "package.zip").write_bytes, package.content)

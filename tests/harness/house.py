@@ -1,0 +1,409 @@
+"""
+The whole service for one test: a database of its own, the simulated processors connected, callbacks let in.
+
+``house`` has no worker yet: a test says with :meth:`House.working` when the work is done. What people do with a case
+(decide, approve, release, resolve) is done by :meth:`House.staff_do_their_part`.
+"""
+
+import asyncio
+import base64
+import dataclasses
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+from fastapi import FastAPI, Request, Response
+
+from app.bootstrap import apply_profiles, root
+from app.clock import movable_time
+from app.db import Database, Tx, make_engine
+from app.domain.case import ClaimState, Phase
+from app.domain.decisions import Verdict
+from app.domain.fanout import TaskState
+from app.domain.identity import Level
+from app.domain.webhook_signature import WebhookRefused
+from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
+from app.processors import AnswerNotUnderstood
+from app.profiles import Profile, load_profiles
+from app.repositories import approvals, audit, cases, registry
+from app.services import callbacks, casework, correspondence, intake, packaging, registration, sealing, steps, tasks
+from app.services.context import Actor, Context
+from app.settings import Settings
+from app.vault.envelope import Vault
+from app.vault.files import FileStore
+from app.vault.keys import MasterKeys
+from app.worker import Worker
+from sandbox import faults
+from sandbox.people import BY_ID, Person
+from sandbox.serving import served
+from sandbox.store import Connection, Store
+from sandbox.world import start_again
+from tests.harness.database import TestDatabase
+
+#: Long enough for a busy machine; a condition that holds is seen at once.
+PATIENCE_SECONDS = 45.0
+LOOK_EVERY_SECONDS = 0.05
+
+CUSTOMER = Actor("subject", "33333333-1111-4111-8111-111111111111")
+AGENT = Actor("agent", "11111111-1111-4111-8111-111111111111")
+APPROVER = Actor("approver", "22222222-2222-4222-8222-222222222222")
+DETAILS: Mapping[str, Mapping[str, Any]] = {"rectification": {"field": "email", "value": "ny.adress@example.org"}}
+
+Found = TypeVar("Found")
+
+
+class TookTooLong(AssertionError):
+    """What the test waited for did not come true."""
+
+
+async def eventually(look: Callable[[], Awaitable[Found | None]], *, seconds: float = PATIENCE_SECONDS) -> Found:
+    """Look until something true is seen and return it; raises :class:`TookTooLong`."""
+    ends = time.monotonic() + seconds
+    while not (found := await look()):
+        if time.monotonic() > ends:
+            raise TookTooLong(f"waited {seconds:.0f} s")
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+    return found
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A case as it stood at one moment."""
+
+    row: RequestRow
+    claims: list[ClaimRow]
+    tasks: list[TaskRow]
+    keys: Mapping[UUID, str]
+
+    def outcomes(self) -> dict[str, str | None]:
+        """Per right how its claim ended."""
+        return {claim.right: claim.outcome for claim in self.claims}
+
+    def of(self, action: str, processor: str | None = None) -> list[TaskRow]:
+        return [t for t in self.tasks if t.action == action and processor in (None, self.keys[t.processor_id])]
+
+    @property
+    def is_closed(self) -> bool:
+        return self.row.phase == Phase.CLOSED
+
+
+@dataclass
+class House:
+    """The service under test and its outside world."""
+
+    ctx: Context
+    db: TestDatabase
+    store: Store
+    urls: Mapping[str, str]
+    #: What a person answers for a task that is theirs; the default is that it was done.
+    by_hand: Callable[[TaskRow], Mapping[str, Any] | None] = lambda _task: {"outcome": "completed", "message": "Gjort."}
+    secrets: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def tx(self, *controllers: str) -> AsyncIterator[Tx]:
+        async with self.ctx.database.transaction(controllers or tuple(self.ctx.profiles)) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def superuser(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection no fence stops: to look, and to break things on purpose."""
+        connection = await asyncpg.connect(self.db.superuser_dsn)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def sql(self, query: str, *values: object) -> list[asyncpg.Record]:
+        async with self.superuser() as connection:
+            return list(await connection.fetch(query, *values))
+
+    # --- the outside world -----------------------------------------------------------------------------------------
+
+    async def connect(self, controller: str) -> None:
+        """Connect every simulated processor of *controller*, each with a secret of its own."""
+        async with self.tx(controller) as tx:
+            for row in await registry.processors_of(tx, [controller]):
+                if row.sandbox_service is not None:
+                    await self._connect(tx, row)
+
+    async def _connect(self, tx: Tx, row: ProcessorRow) -> None:
+        secret = new_secret()
+        endpoint = f"{self.urls[str(row.sandbox_service)]}/{row.controller_id}"
+        await registration.add_secret(tx, self.ctx, row, secret)
+        await registration.change(tx, self.ctx, row, {"endpoint": endpoint, "state": "active"})
+        self.secrets[row.controller_id, row.key] = secret
+        self.store.connect(
+            Connection(
+                service=str(row.sandbox_service),
+                controller=row.controller_id,
+                processor=str(row.id),
+                endpoint=endpoint,
+                secret=secret,
+            )
+        )
+
+    def script(self, service: str, *entries: faults.Fault) -> None:
+        """Let these things go wrong at a simulated processor."""
+        faults.add(self.store, service, list(entries))
+
+    def effects(self, service: str, action: str | None = None) -> list[dict[str, Any]]:
+        """What was really done at a simulated processor, oldest first."""
+        return [one for one in self.store.ledger(service) if action in (None, one["action"])]
+
+    # --- a request and its people ------------------------------------------------------------------------------------
+
+    async def file(
+        self, controller: str, *rights: str, person: str = "anna-lindqvist", **changed: Any
+    ) -> UUID:
+        """Take a request of a fictional person in, as from a login with an e-ID."""
+        async with self.tx(controller) as tx:
+            new = self.request_of(BY_ID[person], controller, rights, received_at=tx.now, **changed)
+            return (await intake.file(tx, self.ctx, new, actor=CUSTOMER)).id
+
+    @staticmethod
+    def request_of(
+        person: Person, controller: str, rights: Iterable[str], *, received_at: datetime, **changed: Any
+    ) -> intake.NewRequest:
+        new = intake.NewRequest(
+            controller=controller,
+            channel="web",
+            received_at=received_at,
+            language="sv",
+            claims=[intake.NewClaim(right, DETAILS.get(right, {})) for right in rights],
+            identifiers=[intake.Identifier(type, value) for type, value in person.identifiers],
+            assurance=Level.SUBSTANTIAL,
+            requester_ref=CUSTOMER.ref,
+        )
+        return dataclasses.replace(new, **changed)
+
+    async def see(self, request_id: UUID) -> Seen:
+        async with self.tx() as tx:
+            return await self._see(tx, request_id)
+
+    @staticmethod
+    async def _see(tx: Tx, request_id: UUID, *, hold: bool = False) -> Seen:
+        row = await cases.request(tx, request_id, lock=hold)
+        assert row is not None
+        # Also the removed ones: what was asked of them stays on the case.
+        found = list(await cases.tasks_of(tx, request_id))
+        rows = [await registry.processor(tx, one) for one in {task.processor_id for task in found}]
+        return Seen(
+            row=row,
+            claims=list(await cases.claims_of(tx, [request_id])),
+            tasks=found,
+            keys={one.id: one.key for one in rows if one is not None},
+        )
+
+    async def staff_do_their_part(self, request_id: UUID) -> Seen:
+        """Whatever waits for a person in a case is done once: tasks by hand, decisions, second persons, release."""
+        seen = await self.see(request_id)
+        if not self._waits_for_staff(seen):
+            return seen
+        async with self.tx() as tx:
+            seen = await self._see(tx, request_id, hold=True)
+            for task in seen.tasks:
+                said = self.by_hand(task) if task.state == TaskState.NEEDS_PERSON else None
+                if said is not None:
+                    await tasks.resolve(tx, self.ctx, task.id, said, actor=AGENT)
+            if seen.row.status == "awaiting_decision":
+                for claim in seen.claims:
+                    if claim.state == ClaimState.OPEN:
+                        await self.grant(tx, seen.row, claim)
+            if seen.row.status == "awaiting_release":
+                # The status follows a moment later, when the case is carried on.
+                with suppress(packaging.PackageReleased):
+                    await packaging.release(tx, self.ctx, seen.row, actor=APPROVER)
+        return seen
+
+    @staticmethod
+    def _waits_for_staff(seen: Seen) -> bool:
+        by_hand = any(task.state == TaskState.NEEDS_PERSON for task in seen.tasks)
+        return by_hand or seen.row.status in ("awaiting_decision", "awaiting_release")
+
+    async def grant(self, tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
+        """Say yes to a claim, with a second person where one is needed."""
+        waits = await self.decide(tx, row, claim, verdict=Verdict.GRANTED)
+        if waits is not None:
+            await casework.approve(tx, self.ctx, waits.id, approved=True, reason="", actor=APPROVER)
+
+    async def decide(self, tx: Tx, row: RequestRow, claim: ClaimRow, **said: Any) -> ApprovalRow | None:
+        given: dict[str, Any] = {"ground": None, "reasons": "", "exclude": [], "actor": AGENT} | said
+        return await casework.decide(tx, self.ctx, row, claim, **given)
+
+    # --- time passes ---------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def working(self, workers: int = 1) -> AsyncIterator[list[Worker]]:
+        """Have workers at it; they have stopped when this is left."""
+        stop = asyncio.Event()
+        made = [Worker(self.ctx, url=self.db.app_dsn) for _ in range(workers)]
+        running = [asyncio.create_task(worker.run(stop)) for worker in made]
+        try:
+            yield made
+        finally:
+            stop.set()
+            await asyncio.gather(*running)
+
+    async def until(self, request_id: UUID, holds: Callable[[Seen], object], *, staff: bool = False) -> Seen:
+        """Wait until *holds* is true of the case; with *staff*, people do their part meanwhile."""
+
+        async def look() -> Seen | None:
+            seen = await (self.staff_do_their_part if staff else self.see)(request_id)
+            return seen if holds(seen) else None
+
+        try:
+            return await eventually(look)
+        except TookTooLong as error:
+            raise TookTooLong(f"{error}: {described(await self.see(request_id))}") from None
+
+    async def until_closed(self, request_id: UUID) -> Seen:
+        """Carry a case on to its end, people doing their part."""
+        return await self.until(request_id, lambda seen: seen.is_closed, staff=True)
+
+    # --- what became of it -----------------------------------------------------------------------------------------------
+
+    async def letters(self, request_id: UUID) -> dict[str, str]:
+        """A case's letters, opened, by kind."""
+        async with self.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            kinds = [letter.kind for letter in await correspondence.letters_of(tx, row)]
+            return {kind: await correspondence.read_letter(tx, self.ctx, row, kind) for kind in kinds}
+
+    async def package(self, request_id: UUID) -> bytes:
+        """A case's package, opened; raises ``NoPackage``."""
+        async with self.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            package = await packaging.package_of(tx, row)
+            chunks = self.ctx.files.read(package.file, sealing.key_of(self.ctx, row))
+            return b"".join([chunk async for chunk in chunks])
+
+    async def steps_of(self, request_id: UUID) -> list[str]:
+        async with self.tx() as tx:
+            return [entry.step for entry in await audit.entries_of(tx, request_id)]
+
+    async def waiting_approvals(self, request_id: UUID) -> list[ApprovalRow]:
+        async with self.tx() as tx:
+            return list(await approvals.open_of(tx, request_id))
+
+
+def described(seen: Seen) -> str:
+    """Where a case stands, in ids and codes."""
+    open_tasks = [
+        f"{seen.keys[t.processor_id]}:{t.action}:{t.state}:{t.outcome}:{t.attention}:{t.attempts}"
+        for t in seen.tasks
+        if t.state != TaskState.CLOSED
+    ]
+    claims = [f"{c.right}:{c.state}:{c.verdict}:{c.outcome}" for c in seen.claims]
+    return f"{seen.row.phase}/{seen.row.status} {claims} {open_tasks}"
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+class Callbacks:
+    """Lets processors' late answers in, for whichever house stands; without one, as a service that is down."""
+
+    def __init__(self) -> None:
+        self.ctx: Context | None = None
+        self.app = FastAPI()
+        self.app.post("/v1/callbacks/{token}")(self._take)
+
+    async def _take(self, token: str, request: Request) -> Response:
+        if (ctx := self.ctx) is None:
+            return Response(status_code=503)
+        return Response(status_code=await take_callback(ctx, token, dict(request.headers), await request.body()))
+
+
+async def take_callback(ctx: Context, token: str, headers: Mapping[str, str], body: bytes) -> int:
+    """What the API does with a callback: one transaction, and the status it answers with."""
+    try:
+        controller = callbacks.controller_of(ctx, token)
+        async with ctx.database.transaction([controller]) as tx:
+            await callbacks.receive(tx, ctx, token, headers=headers, body=body, wall_clock=time.time())
+    except callbacks.UnknownCallback:
+        return 404
+    except callbacks.CallbackOver:
+        return 410
+    except WebhookRefused:
+        return 401
+    except AnswerNotUnderstood:
+        return 422
+    return 202
+
+
+@dataclass(frozen=True)
+class Street:
+    """What stands for all houses of a test run: the processors' servers and where callbacks come in."""
+
+    store: Store
+    urls: Mapping[str, str]
+    callbacks: Callbacks
+    callbacks_url: str
+    profiles: Mapping[str, Profile]
+
+
+@asynccontextmanager
+async def a_street(folder: Path) -> AsyncIterator[Street]:
+    """Serve the simulated processors and the callbacks' address."""
+    from sandbox.processors import running
+    from sandbox.services._service import Pace
+
+    store = Store(folder / "outside.sqlite")
+    async with AsyncExitStack() as stack:
+        stack.callback(store.close)
+        incoming = Callbacks()
+        url = await stack.enter_async_context(served(incoming.app))
+        urls = await stack.enter_async_context(running(store, pace=Pace(callback_after=0.05, poll_after=0.2)))
+        yield Street(store, urls, incoming, url, load_profiles(root() / "profiles"))
+
+
+@asynccontextmanager
+async def a_house(street: Street, db: TestDatabase, folder: Path, **settings: Any) -> AsyncIterator[House]:
+    """A house on *db*, its profiles applied and its simulated processors connected on their first day."""
+    chosen = Settings(
+        **{
+            "database_url": db.app_dsn,
+            "sandbox": True,
+            "sandbox_on_this_database": True,
+            "data_dir": folder,
+            "public_url": street.callbacks_url,
+            "sweep_seconds": 0.5,
+            "lane_lease_seconds": 5.0,
+        }
+        | settings
+    )
+    key = folder / "master.key"
+    if not key.exists():
+        key.write_text(MasterKeys.generate())
+    ctx = Context(
+        settings=chosen,
+        database=Database(make_engine(db.app_dsn, pool_size=15), read_clock=movable_time),
+        vault=Vault(MasterKeys.from_settings(file=key)),
+        files=FileStore(folder / "packages"),
+        profiles=street.profiles,
+    )
+    house = House(ctx=ctx, db=db, store=street.store, urls=street.urls)
+    try:
+        await apply_profiles(ctx)
+        await asyncio.to_thread(_first_day, street.store)
+        for controller in ctx.profiles:
+            await house.connect(controller)
+        street.callbacks.ctx = ctx
+        yield house
+    finally:
+        street.callbacks.ctx = None
+        await ctx.database.dispose()
+
+
+def _first_day(store: Store) -> None:
+    start_again(store)
+    with store.transaction() as db:
+        db.execute("DELETE FROM connections")

@@ -1,0 +1,257 @@
+"""What each letter must say, and what it must never say: law.md G as tests."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.domain.rights import RIGHTS
+from app.letters.facts import ClaimFacts, LetterFacts, PackageFacts
+from app.letters.kinds import LetterIncomplete
+from app.letters.render import render
+from app.letters.words import LANGUAGES, Language
+from tests.letters.page import Page
+from tests.letters.some_facts import GROUND, KEPT, facts, facts_for, granted, refused, result
+
+LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def assert_lacks(kind: str, given: LetterFacts, *missing: str) -> None:
+    for language in LANGUAGES:
+        with pytest.raises(LetterIncomplete) as refusal:
+            render(kind, language, given)
+
+        assert refusal.value.missing == missing
+
+
+def swedish(kind: str, given: LetterFacts) -> str:
+    return " ".join(Page(render(kind, "sv", given).html).text.split())
+
+
+class TestReceipt:
+    @pytest.mark.parametrize(
+        ("without", "part"),
+        [
+            ({"due_on": None}, "due_on"),
+            ({"deadline": ()}, "deadline"),
+            ({"deadline": (" ",)}, "deadline"),
+            ({"identity_methods": ()}, "identity_methods"),
+        ],
+    )
+    def test_is_not_written_without(self, without: dict[str, Any], part: str) -> None:
+        """The last day and how it was reckoned, and how to prove who one is where that is wanted."""
+        assert_lacks("receipt", facts_for("receipt", **without), part)
+
+    def test_names_the_day_and_every_right(self) -> None:
+        """What was understood, and by when there is an answer (law.md G 1)."""
+        text = swedish("receipt", facts(ClaimFacts(right="erasure"), ClaimFacts(right="marketing_objection")))
+
+        assert "Du får svar senast 16 april 2026" in text
+        assert "Radering av uppgifter" in text
+        assert "Nej till marknadsföring" in text
+
+    def test_speaks_of_proof_only_where_proof_is_wanted(self) -> None:
+        """A marketing objection has no identity step (F12), and no letter asks for one."""
+        wanted = swedish("receipt", facts_for("receipt"))
+        needless = swedish("receipt", facts_for("receipt", identity_wanted=False, identity_methods=()))
+
+        assert "e-legitimation" in wanted
+        assert "e-legitimation" not in needless
+
+    def test_says_that_deletion_is_held_only_if_it_is(self) -> None:
+        """R15-11."""
+        assert "gallra" in swedish("receipt", facts_for("receipt"))
+        assert "gallra" not in swedish("receipt", facts_for("receipt", freeze=False))
+
+
+class TestFulfilment:
+    @pytest.mark.parametrize("right", RIGHTS)
+    @LANGUAGE
+    def test_answers_every_right(self, right: str, language: Language) -> None:
+        """Each right has its own words and its results."""
+        text = Page(render("fulfilment", language, facts(granted(right))).html).text
+
+        assert "Exempelfaktura AB" in text
+        assert ("2 april 2026" if language == "sv" else "2 April 2026") in text
+
+    @pytest.mark.parametrize("right", RIGHTS)
+    def test_says_nothing_of_a_decision_without_results(self, right: str) -> None:
+        """F08: never confirm before it is true."""
+        assert_lacks("fulfilment", facts(granted(right, results=())), f"{right}.results", f"{right}.outcome")
+
+    @pytest.mark.parametrize("right", RIGHTS)
+    @pytest.mark.parametrize("outcome", ["accepted", "unknown", "retry", "ambiguous", "effective_later"])
+    def test_is_not_written_before_every_result_is_final(self, right: str, outcome: str) -> None:
+        """F08, F10: the case is open until the last recipient is done."""
+        unfinished = (*granted(right).results, result(action="notify", outcome=outcome))
+
+        assert_lacks("fulfilment", facts(granted(right, results=unfinished)), f"{right}.results.outcome")
+
+    @pytest.mark.parametrize("outcome", ["completed_partial", "refused", "failed", "retained"])
+    def test_never_calls_granted_what_the_results_do_not_bear_out(self, outcome: str) -> None:
+        """Rebtel, Nordax: "erased" was written when it was not."""
+        mixed = (result(), result("Exempelväkt AB", outcome=outcome, reason="Går inte.", retained=(KEPT,)))
+
+        assert_lacks("fulfilment", facts(granted("access", results=mixed)), "access.outcome")
+
+    def test_never_calls_nothing_held_what_somebody_holds(self) -> None:
+        """A negative answer needs negative results."""
+        assert_lacks("fulfilment", facts(granted("access", outcome="nothing_held")), "access.outcome")
+
+    def test_explains_why_something_is_only_partly_done(self) -> None:
+        """GDPR Art. 12(4): a part that is missing has a ground or a result that tells why."""
+        assert_lacks("fulfilment", facts(granted("access", outcome="partly_granted")), "access.outcome")
+
+    @pytest.mark.parametrize("outcome", ["refused", "failed", "completed_partial"])
+    def test_gives_the_reason_of_what_was_not_done(self, outcome: str) -> None:
+        """GDPR Art. 12(4)."""
+        mixed = (result(), result("Exempelväkt AB", outcome=outcome))
+
+        assert_lacks(
+            "fulfilment", facts(granted("access", outcome="partly_granted", results=mixed)), "access.results.reason"
+        )
+
+    @pytest.mark.parametrize("right", ["access", "portability"])
+    @pytest.mark.parametrize("package", [None, PackageFacts(available=False), PackageFacts(available=True)])
+    def test_with_data_needs_a_package_and_its_last_day(self, right: str, package: PackageFacts | None) -> None:
+        """GDPR Art. 15(3), 20(1): the copy is there when the letter says so."""
+        assert_lacks("fulfilment", facts(granted(right), package=package), f"{right}.package")
+
+    def test_of_a_rectification_names_what_was_changed(self) -> None:
+        """GDPR Art. 16."""
+        assert_lacks("fulfilment", facts(granted("rectification", changed=())), "rectification.changed")
+
+    def test_of_an_erasure_names_the_categories(self) -> None:
+        """law.md G 5: what was erased, by category."""
+        unnamed = (result(action="erase", categories=()),)
+
+        assert_lacks("fulfilment", facts(granted("erasure", results=unnamed)), "erasure.results.categories")
+
+    def test_of_an_erasure_lists_what_is_kept_under_which_law_and_until_when(self) -> None:
+        """R17-1: per category, with basis and end date."""
+        partly = (result(action="erase", outcome="completed_partial", categories=("Kontakt",), retained=(KEPT,)),)
+        text = swedish("fulfilment", facts(granted("erasure", outcome="partly_granted", results=partly)))
+
+        assert "Fakturor: sparas till och med 31 december 2033, enligt bokföringslagen (1999:1078) 7 kap. 2 §." in text
+
+    @pytest.mark.parametrize(
+        "kept",
+        [
+            pytest.param((), id="nothing said"),
+            pytest.param((replace(KEPT, until=None),), id="no end"),
+            pytest.param((replace(KEPT, law="SSF_136"),), id="a norm is no law (R17-2)"),
+            pytest.param((replace(KEPT, category_title=" "),), id="no category"),
+        ],
+    )
+    def test_keeps_nothing_without_category_law_and_end(self, kept: tuple[Any, ...]) -> None:
+        """R17-1, R17-2."""
+        results = (result(action="erase", outcome="retained", retained=kept),)
+        claim = granted("erasure", outcome="partly_granted", results=results)
+
+        assert_lacks("fulfilment", facts(claim), "erasure.results.retained")
+
+    @pytest.mark.parametrize("without", [{"searched": ()}, {"searched_with": ()}])
+    def test_that_nothing_is_held_says_where_and_how_was_searched(self, without: dict[str, Any]) -> None:
+        """R15-1, R15-6: no is an answer too, and a reasoned one."""
+        claim = ClaimFacts(right="access", outcome="nothing_held", results=(result(outcome="not_found"),))
+
+        assert_lacks("fulfilment", facts(claim, **without), "access.searched")
+        text = swedish("fulfilment", facts(claim, package=None))
+        assert "Vi har sökt hos Exempelfaktura AB, Exempelväkt AB. Vi sökte på det här: personnummer, e-post" in text
+        assert "paket" not in text
+
+    def test_of_a_marketing_objection_is_unconditional(self) -> None:
+        """R21-2."""
+        assert "Det gäller utan villkor" in swedish("fulfilment", facts(granted("marketing_objection")))
+
+    def test_of_a_restriction_says_what_may_still_be_done_and_that_notice_comes_first(self) -> None:
+        """R18-2, R18-3."""
+        text = swedish("fulfilment", facts(granted("restriction")))
+
+        assert "rättsliga anspråk" in text
+        assert "Du får besked innan begränsningen hävs." in text
+
+    def test_of_a_review_gives_the_new_decision_in_words(self) -> None:
+        """GDPR Art. 22(3)."""
+        assert_lacks("fulfilment", facts(granted("automated_decision", reasons=None)), "automated_decision.reasons")
+        assert "En människa har prövat" in swedish("fulfilment", facts(granted("automated_decision")))
+
+    def test_of_withdrawn_consent_says_that_the_past_stays_lawful(self) -> None:
+        """R7-2."""
+        assert "var tillåtet" in swedish("fulfilment", facts(granted("consent_withdrawal")))
+
+    @pytest.mark.parametrize("right", ["marketing_objection", "erasure", "access"])
+    def test_boasts_of_nothing_where_nothing_was_done(self, right: str) -> None:
+        """The words for what was done stand only beside a result that did it."""
+        failed = result(action=RIGHTS[right].action.value, outcome="failed", reason="Systemet är nedlagt.")
+        text = swedish("fulfilment", facts(granted(right, outcome="partly_granted", results=(failed,)), package=None))
+
+        assert "Systemet är nedlagt." in text
+        assert not any(said in text for said in ("är stoppad", "är raderat", "i ett paket"))
+
+    def test_leaves_refused_claims_to_their_own_letter(self) -> None:
+        """One letter, one message."""
+        text = swedish("fulfilment", facts(granted("access"), refused("erasure")))
+
+        assert "Radering av uppgifter" not in text
+
+
+class TestRefusal:
+    @pytest.mark.parametrize("right", RIGHTS)
+    @pytest.mark.parametrize(
+        ("without", "missing"),
+        [
+            ({"ground": None}, ("ground.source", "ground.text")),
+            ({"ground": replace(GROUND, source="")}, ("ground.source",)),
+            ({"ground": replace(GROUND, text=" ")}, ("ground.text",)),
+            ({"reasons": None}, ("reasons",)),
+            ({"reasons": "\n"}, ("reasons",)),
+        ],
+    )
+    def test_is_not_written_without(self, right: str, without: dict[str, Any], missing: tuple[str, ...]) -> None:
+        """R12-6: a ground with its article, and reasons of its own."""
+        assert_lacks("refusal", facts(refused(right, **without)), *(f"{right}.{part}" for part in missing))
+
+    def test_cites_the_article_as_a_swede_reads_it(self) -> None:
+        """R12-1."""
+        text = swedish("refusal", facts_for("refusal"))
+
+        assert "artikel 15.4 i dataskyddsförordningen (GDPR)" in text
+        assert "Inspelningen visar bara andra människor än dig." in text
+
+    def test_speaks_of_the_refused_part_of_a_claim(self) -> None:
+        """A partial refusal is a refusal (EDPB 01/2022 para 193)."""
+        partly = refused("access", outcome="partly_granted", results=(result(),))
+
+        assert "Vi säger nej till en del" in swedish("refusal", facts(partly))
+
+    def test_says_nothing_of_what_only_a_law_kept_back(self) -> None:
+        """No person refused that; the fulfilment letter tells of it."""
+        kept = granted("erasure", outcome="partly_granted", results=(result(outcome="retained", retained=(KEPT,)),))
+
+        assert_lacks("refusal", facts(kept), "claims")
+
+    def test_lists_what_is_kept(self) -> None:
+        """law.md G 4."""
+        claim = refused("erasure", results=(result(action="erase", outcome="retained", retained=(KEPT,)),))
+
+        assert "bokföringslagen (1999:1078)" in swedish("refusal", facts(claim))
+        assert_lacks(
+            "refusal",
+            facts(replace(claim, results=(result(outcome="retained"),))),
+            "erasure.results.retained",
+        )
+
+
+class TestNotIdentified:
+    @pytest.mark.parametrize("part", ["helps_finding", "identity_methods"])
+    def test_is_not_written_without(self, part: str) -> None:
+        """GDPR Art. 11(2), 12(6): what would help to find the data, and how to prove who one is."""
+        assert_lacks("not_identified", facts_for("not_identified", **{part: ()}), part)
+
+    def test_asks_for_no_identity_document(self) -> None:
+        """R12-9, F11."""
+        text = swedish("not_identified", facts_for("not_identified"))
+
+        assert "Skicka ingen kopia av din id-handling." in text
+        assert "kundnummer" in text

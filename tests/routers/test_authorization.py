@@ -1,0 +1,231 @@
+"""Who may do what: every route and every kind of bearer. A route that is not in the table fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from app.main import ROUTERS
+from app.routers.conditions import etag
+from tests.routers.conftest import (
+    ADMIN,
+    AGENT,
+    ANNA_BEARER,
+    APPROVER,
+    AUDITOR,
+    BO_BEARER,
+    DPO,
+    FOREIGN_AGENT,
+    INTEGRATOR,
+    Advance,
+    Bearer,
+    File,
+)
+
+BEARERS: Mapping[str, Bearer | None] = {
+    "anonymous": None,
+    "the person": ANNA_BEARER,
+    "another person": BO_BEARER,
+    "agent": AGENT,
+    "approver": APPROVER,
+    "dpo": DPO,
+    "admin": ADMIN,
+    "integrator": INTEGRATOR,
+    "auditor": AUDITOR,
+    "another tenant's agent": FOREIGN_AGENT,
+}
+ALL = frozenset(BEARERS)
+PERSONS = frozenset({"the person", "another person"})
+OWN = frozenset({"the person"})
+STAFF = frozenset({"agent", "approver", "dpo"})
+#: Lists are open to another tenant's staff too: they are empty there.
+LISTS = STAFF | {"another tenant's agent"}
+SECOND = frozenset({"approver", "dpo"})
+READERS = STAFF | {"auditor"}
+REGISTRY = STAFF | {"admin", "integrator"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route: who gets in, and a call that reaches the thing it is about."""
+
+    allowed: frozenset[str]
+    json: Any = None
+    query: dict[str, str] = field(default_factory=dict)
+
+
+CLAIMS = [{"right": "access"}]
+PERSON = {"identifiers": [{"type": "email", "value": "anna@example.org"}]}
+FILED = {
+    "controller": "westra",
+    "channel": "phone",
+    "received_at": "2026-01-01T10:00:00+01:00",
+    "claims": CLAIMS,
+    "subject": PERSON,
+}
+REGISTERED = {
+    "controller": "westra",
+    "key": "new",
+    "title": "New",
+    "kind": "manual",
+    "actions": ["export"],
+    "categories": [],
+}
+OWN_PATH, PATH = "/v1/self-service/requests", "/v1/requests"
+
+TABLE: Mapping[tuple[str, str], Row] = {
+    ("GET", "/livez"): Row(ALL),
+    ("GET", "/readyz"): Row(ALL),
+    ("GET", "/metrics"): Row(ALL),
+    ("GET", "/.well-known/oauth-protected-resource"): Row(ALL),
+    ("GET", "/openapi-3.0.json"): Row(ALL),
+    ("GET", "/problems/{type}"): Row(ALL),
+    ("GET", "/v1/intake/{controller}"): Row(ALL),
+    # its own kind of login: a signature, see test_callbacks
+    ("POST", "/v1/callbacks/{token}"): Row(ALL),
+    ("POST", OWN_PATH): Row(PERSONS, {"claims": CLAIMS}),
+    ("GET", OWN_PATH): Row(PERSONS),
+    ("GET", OWN_PATH + "/{id}"): Row(OWN),
+    ("GET", OWN_PATH + "/{id}/timeline"): Row(OWN),
+    ("GET", OWN_PATH + "/{id}/recipients"): Row(OWN),
+    ("GET", OWN_PATH + "/{id}/letters"): Row(OWN),
+    ("GET", OWN_PATH + "/{id}/letters/{kind}"): Row(OWN),
+    ("POST", OWN_PATH + "/{id}/withdrawal"): Row(OWN, {}),
+    ("GET", OWN_PATH + "/{id}/package"): Row(OWN),
+    ("POST", OWN_PATH + "/{id}/package/downloads"): Row(OWN),
+    ("GET", "/v1/downloads/{token}"): Row(PERSONS),
+    ("POST", PATH): Row(STAFF, FILED),
+    ("GET", PATH): Row(LISTS | {"auditor"}),
+    ("POST", PATH + "/search"): Row(LISTS, PERSON),
+    ("GET", PATH + "/{id}"): Row(STAFF),
+    ("GET", PATH + "/{id}/tasks"): Row(STAFF),
+    ("GET", PATH + "/{id}/recipients"): Row(STAFF),
+    ("GET", PATH + "/{id}/letters"): Row(STAFF),
+    ("GET", PATH + "/{id}/letters/{kind}"): Row(STAFF),
+    ("GET", PATH + "/{id}/audit"): Row(READERS),
+    ("GET", PATH + "/{id}/package"): Row(STAFF),
+    ("POST", PATH + "/{id}/package/release"): Row(SECOND),
+    ("POST", PATH + "/{id}/identity-proofs"): Row(STAFF, {"method": "seen_in_person"}),
+    ("GET", PATH + "/{id}/claims/{claim}/plan"): Row(STAFF),
+    ("POST", PATH + "/{id}/claims/{claim}/decision"): Row(STAFF, {"outcome": "granted"}),
+    ("GET", "/v1/approvals"): Row(LISTS),
+    ("POST", "/v1/approvals/{id}"): Row(SECOND, {"verdict": "approved", "reason": "Checked."}),
+    ("GET", "/v1/tasks"): Row(LISTS),
+    ("GET", "/v1/tasks/{id}"): Row(STAFF),
+    ("POST", "/v1/tasks/{id}/outcome"): Row(STAFF, {"outcome": "not_found"}),
+    ("POST", "/v1/tasks/{id}/retry"): Row(STAFF),
+    ("GET", "/v1/deadlines"): Row(READERS, query={"controller": "westra", "received_at": "2026-01-01T10:00:00+01:00"}),
+    ("GET", "/v1/controllers"): Row(REGISTRY | {"another tenant's agent"}),
+    ("GET", "/v1/controllers/{id}/profile"): Row(REGISTRY),
+    ("GET", "/v1/controllers/{id}/profile/problems"): Row(REGISTRY),
+    ("GET", "/v1/processors"): Row(REGISTRY | {"another tenant's agent"}),
+    ("POST", "/v1/processors"): Row(frozenset({"admin"}), REGISTERED),
+    ("GET", "/v1/processors/{id}"): Row(REGISTRY),
+    ("PATCH", "/v1/processors/{id}"): Row(frozenset({"admin"}), {"title": "Other"}),
+    ("POST", "/v1/processors/{id}/secrets"): Row(frozenset({"admin"}), {"secret": "whsec_" + "QUJD" * 8}),
+    ("DELETE", "/v1/processors/{id}"): Row(frozenset({"admin"})),
+    ("GET", "/v1/reports/summary"): Row(frozenset({"dpo", "auditor"})),
+}
+#: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
+INSIDE = {"/problems/no-package", "/problems/unknown-download", "/problems/unknown-callback"}
+
+
+def routes() -> set[tuple[str, str]]:
+    found = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return {(method, route.path) for route in found for method in route.methods}
+
+
+@pytest.fixture
+async def ids(client: httpx.AsyncClient, file: File, advance: Advance, registered: None) -> dict[str, dict[str, str]]:
+    """What the paths' names stand for: a request under way with tasks, a letter and a decision that waits."""
+    filed = await file("access", "erasure")
+    await advance(filed["id"])
+    path = f"{PATH}/{filed['id']}"
+    version = (await client.get(path, headers=AGENT.headers())).headers["etag"]
+    decided = await client.post(
+        f"{path}/claims/{filed['claims'][1]['id']}/decision",
+        json={"outcome": "granted"},
+        headers=AGENT.headers(**{"If-Match": version}),
+    )
+    tasks = (await client.get(f"{path}/tasks", headers=AGENT.headers())).json()["items"]
+    processors = (await client.get("/v1/processors", headers=ADMIN.headers())).json()["items"]
+    request = {"id": filed["id"], "claim": filed["claims"][0]["id"], "kind": "receipt"}
+    return {
+        OWN_PATH: request,
+        PATH: request,
+        "/v1/approvals": {"id": decided.json()["approval_id"]},
+        "/v1/tasks": {"id": tasks[0]["id"]},
+        "/v1/processors": {"id": processors[0]["id"]},
+        "/v1/controllers": {"id": "westra"},
+        "/v1/intake": {"controller": "westra"},
+        "/v1/downloads": {"token": "westra." + "x" * 43},
+        "/v1/callbacks": {"token": "westra." + "x" * 43},
+        "/problems": {"type": "fault"},
+    }
+
+
+def is_let_in(answer: httpx.Response) -> bool:
+    if answer.status_code == 404:
+        return answer.json()["type"] in INSIDE
+    return answer.status_code not in (401, 403)
+
+
+def place(ids: dict[str, dict[str, str]], path: str) -> str:
+    names = next((found for start, found in ids.items() if path.startswith(start)), {})
+    return path.format(**names)
+
+
+class TestEveryRoute:
+    def test_is_in_the_table(self) -> None:
+        """
+        A new route says who may use it before it is tried.
+        """
+        assert routes() == set(TABLE)
+
+    @pytest.mark.parametrize("name", BEARERS)
+    async def test_lets_in_whom_the_table_names(
+        self, client: httpx.AsyncClient, ids: dict[str, dict[str, str]], name: str
+    ) -> None:
+        """
+        Role, controller and person decide; what is somebody else's is not there.
+        """
+        bearer = BEARERS[name]
+        wrong = []
+        for (method, path), row in sorted(TABLE.items(), key=lambda one: (one[0][0] == "DELETE", one[0])):
+            more = {"If-Match": etag(1), "Idempotency-Key": str(uuid4())}
+            headers = bearer.headers(**more) if bearer else more
+            answer = await client.request(method, place(ids, path), json=row.json, params=row.query, headers=headers)
+            assert answer.status_code < 500, (method, path, answer.text)
+            if is_let_in(answer) != (name in row.allowed):
+                wrong.append((method, path, answer.status_code, answer.text))
+
+        assert wrong == []
+
+    async def test_shows_another_tenant_nothing(
+        self, client: httpx.AsyncClient, ids: dict[str, dict[str, str]]
+    ) -> None:
+        """
+        Lists are there for every tenant's staff, and hold the tenant's own alone.
+        """
+        for path in (PATH, "/v1/approvals", "/v1/tasks", "/v1/processors"):
+            answer = await client.get(path, headers=FOREIGN_AGENT.headers())
+
+            assert (path, answer.json()["items"]) == (path, [])
+
+        found = await client.post(f"{PATH}/search", json=PERSON, headers=FOREIGN_AGENT.headers())
+        assert found.json()["items"] == []
+
+    async def test_answers_a_stranger_with_where_to_log_in(self, client: httpx.AsyncClient) -> None:
+        """
+        RFC 9728: the 401 says where the metadata is; without a token it says nothing about one (RFC 6750 3.1).
+        """
+        answer = await client.get(PATH)
+
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == (
+            'Bearer resource_metadata="https://insyn.example.com/.well-known/oauth-protected-resource"'
+        )
