@@ -27,7 +27,7 @@ from app.routers import (
     system,
     tasks,
 )
-from app.routers.headers import SecurityHeaders
+from app.routers.headers import BodyLimit, SecurityHeaders
 from app.services.context import Context
 from app.settings import settings
 from app.tokens.verifier import TokenVerifier
@@ -77,7 +77,6 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        max_body_size=ctx.settings.max_body_bytes,
         lifespan=lifespan,
     )
     app.state.ctx, app.state.verifier, app.state.migration_head = ctx, verifier, migration_head
@@ -85,6 +84,7 @@ def create_app(
     problems.install(app)
     for router in (*ROUTERS, *extra_routers):
         app.include_router(router)
+    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes)
     app.add_middleware(SecurityHeaders, https=ctx.settings.base_url.startswith("https://"))
     app.add_middleware(RequestLog)
     return app

@@ -19,7 +19,15 @@ from typing import Any, TextIO
 from uuid import UUID, uuid4
 
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import EventDict, WrappedLogger
@@ -33,6 +41,11 @@ DUE_SOON = Gauge("insyn_due_soon", "Open requests due within five working days",
 HTTP_REQUESTS = Counter("insyn_http_requests", "HTTP requests", ["route", "method", "status"], registry=REGISTRY)
 HTTP_SECONDS = Histogram("insyn_http_request_seconds", "Time to answer", ["route"], registry=REGISTRY)
 DROPPED_FIELDS = Counter("insyn_log_fields_dropped", "Log fields that were not allowed out", registry=REGISTRY)
+
+
+def serve_metrics(port: int, *, addr: str) -> None:
+    """Show this process's figures over HTTP, in a thread of their own; for a process that serves nothing else."""
+    start_http_server(port, addr=addr, registry=REGISTRY)
 
 
 def render_metrics() -> tuple[bytes, str]:

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     max_body_bytes: int = 262_144
     sweep_seconds: float = 60.0
+    metrics_port: int = Field(default=0, description="Where a worker shows its figures on host; 0: nowhere.")
     lane_lease_seconds: float = 30.0
     processor_timeout_seconds: float = 15.0
 

@@ -7,6 +7,7 @@ and let go: what it should have done is still due there, and the sweep wakes it 
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
@@ -18,12 +19,15 @@ from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job
 
 from app.db import APP_ROLE, plain_url
+from app.observability import serve_metrics
 from app.services import fulfilment, sweep
 from app.services.context import Context
 from app.services.lanes import Lanes
 
 log = structlog.get_logger()
 
+#: A package file that is still half-written after this long was left by a crash.
+LEFTOVER_SECONDS = 3600
 #: Cases and lanes one worker has in hand at once.
 AT_ONCE = 40
 Handler = Callable[[str, UUID], Awaitable[object]]
@@ -46,6 +50,9 @@ class Worker:
             queue = PgQueuer(AsyncpgPoolDriver(pool))
             for name, handler in self.jobs.items():
                 queue.entrypoint(name)(_guarded(name, handler))
+            if self._ctx.settings.metrics_port:
+                serve_metrics(self._ctx.settings.metrics_port, addr=self._ctx.settings.host)
+            await self._ctx.files.remove_leftovers(unfinished_before=time.time() - LEFTOVER_SECONDS)
             sweeping = asyncio.create_task(self._sweep(stop))
             stopping = asyncio.create_task(_pass_on(stop, queue))
             try:
@@ -57,8 +64,9 @@ class Worker:
 
     async def _advance(self, controller: str, request_id: UUID) -> None:
         async with self._ctx.database.transaction([controller]) as tx:
-            done = await fulfilment.advance(tx, self._ctx, request_id)
-        log.info("case.advanced", request_id=str(request_id), controller=controller, actions=done)
+            done = await fulfilment.advance_if_due(tx, self._ctx, request_id)
+        if done:
+            log.info("case.advanced", request_id=str(request_id), controller=controller, actions=done)
 
     async def _sweep(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -55,6 +55,7 @@ class AuditStep(StrEnum):
     AUDIT_EXPORTED = "audit:exported"
     EVIDENCE_EXPORTED = "evidence:exported"
     CLAIM_DECIDED = "claim:decided"
+    CLAIM_REOPENED = "claim:reopened"
     CLAIM_CLOSED = "claim:closed"
     APPROVAL_ASKED = "approval:asked"
     APPROVAL_GIVEN = "approval:given"

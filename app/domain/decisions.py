@@ -100,5 +100,5 @@ def needs_two(verdict: Verdict, *, grant_needs_two: bool) -> bool:
 
 def check_second_person(*, decided_by: str, approver: str, requester: str | None) -> None:
     """Raise :class:`SecondPersonNeeded` unless three different people are involved."""
-    if approver in (decided_by, requester):
+    if approver in (decided_by, requester) or decided_by == requester:
         raise SecondPersonNeeded

@@ -114,8 +114,8 @@ Consequence = Close | Wait | TryAgain | AskProcessor | AskPerson
 
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(hours=1)
-#: After this many calls without an answer a person is asked; about six hours with the longest waits.
-MOST_ATTEMPTS = 12
+#: After this many calls in a row without an answer a person is asked; about six hours with the longest waits.
+MOST_ATTEMPTS = 18
 POLL_EVERY = timedelta(seconds=30)
 
 
@@ -154,11 +154,11 @@ def judge(
         return Close()
     if outcome is Outcome.ACCEPTED:
         polls = answer_mode is AnswerMode.POLL
-        return Wait(poll_at=now + (wait or POLL_EVERY) if polls else None)
+        return Wait(poll_at=now + max(wait or POLL_EVERY, FIRST_RETRY) if polls else None)
     if outcome is Outcome.EFFECTIVE_LATER:
-        if effective_at is None or idempotency is Idempotency.NO:
+        if effective_at is None or idempotency is Idempotency.NO or attempt >= MOST_ATTEMPTS:
             return AskPerson("effective_later")
-        return TryAgain(max(effective_at, now + FIRST_RETRY))
+        return TryAgain(max(effective_at, now + retry_after(max(1, attempt), fraction=fraction) + FIRST_RETRY))
     if outcome in (Outcome.REFUSED, Outcome.AMBIGUOUS, Outcome.FAILED):
         return AskPerson(outcome.value)
     if attempt >= MOST_ATTEMPTS:

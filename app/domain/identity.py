@@ -31,7 +31,7 @@ class Level(IntEnum):
 
 
 #: What staff may record as proof, and the level each gives. No copies, no secret questions, no signatures:
-#: security.md 2.1 (ASVS 6.4.2), EDPB 01/2022 paras 73–79, IMY-2022-1032.
+#: OWASP ASVS 5.0 6.4.2, EDPB 01/2022 paras 73–79, IMY-2022-1032.
 METHODS: dict[str, Level] = {
     "one_time_code": Level.CHANNEL,
     "known_channel_callback": Level.CHANNEL,

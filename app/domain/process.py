@@ -6,14 +6,16 @@ Whatever happens (a proof, a decision, a callback, a timer, a restart) only writ
 changes nothing: an action that was carried out is no longer among the answers.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from graphlib import CycleError, TopologicalSorter
 
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
 from app.domain.decisions import Verdict
+from app.domain.errors import DomainError
 from app.domain.fanout import Action, Outcome, TaskState
-from app.domain.snapshot import Case, Claim, Processor
+from app.domain.snapshot import Case, Claim, Processor, Task
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,13 @@ class GrantAtOnce:
 
 
 @dataclass(frozen=True)
+class Reopen:
+    """Ask for a new decision: what was granted could not be done anywhere."""
+
+    claim: str
+
+
+@dataclass(frozen=True)
 class NamePerson:
     """Hand a task to a person."""
 
@@ -75,7 +84,7 @@ class CloseClaim:
     outcome: ClaimOutcome
 
 
-Act = TakeStep | ShowStatus | WriteLetter | CreateTask | GrantAtOnce | NamePerson | SealPackage | CloseClaim
+Act = TakeStep | ShowStatus | WriteLetter | CreateTask | GrantAtOnce | Reopen | NamePerson | SealPackage | CloseClaim
 Rule = Callable[[Case, date], Iterable[Act]]
 
 
@@ -116,13 +125,12 @@ def _confirm_receipt(case: Case, _today: date) -> Iterator[Act]:
 
 def _freeze(case: Case, _today: date) -> Iterator[Act]:
     # R15-11: from receipt on nothing may be deleted by itself; freezing reveals nothing, so it waits for no proof.
-    if not any(claim.right.freezes for claim in case.open_claims):
-        return
-    yield from _ask_all(case, Action.FREEZE)
+    if case.phase is not Phase.ANSWERING and any(claim.right.freezes for claim in case.open_claims):
+        yield from _ask_all(case, Action.FREEZE)
 
 
 def _locate(case: Case, _today: date) -> Iterator[Act]:
-    if any(case.is_ready(claim) for claim in case.open_claims):
+    if case.phase is not Phase.ANSWERING and any(case.is_ready(claim) for claim in case.open_claims):
         yield from _ask_all(case, Action.LOCATE)
 
 
@@ -166,12 +174,12 @@ def _is_its_turn(case: Case, claim: Claim) -> bool:
 
 
 def _tasks_wanted(case: Case, claim: Claim) -> Iterator[CreateTask]:
-    done = {task.processor: task for task in case.tasks_of(claim)}
+    asked = {task.processor for task in case.tasks_of(claim)}
     for processor in case.processors.values():
         action = action_for(claim, processor)
-        if action is None or processor.id in done:
+        if action is None or processor.id in asked or not _knows_the_person(case, processor):
             continue
-        if not _knows_the_person(case, processor):
+        if action is Action.NOTIFY and not (_acted(case, claim) and _something_was_done(case, claim)):
             continue
         if any(first in case.processors and not _has_answered(case, claim, first) for first in processor.after):
             continue
@@ -180,9 +188,10 @@ def _tasks_wanted(case: Case, claim: Claim) -> Iterator[CreateTask]:
 
 def action_for(claim: Claim, processor: Processor) -> Action | None:
     """What a claim asks of a processor: the right's own action, else (Art. 19) a notification, else nothing."""
+    if processor.categories and not processor.categories - claim.excluded:
+        return None  # all it holds has been left out
     if claim.right.action in processor.actions:
-        # A processor all of whose categories are left out has nothing to do.
-        return claim.right.action if processor.categories - claim.excluded or not processor.categories else None
+        return claim.right.action
     if claim.right.tells_recipients and Action.NOTIFY in processor.actions:
         return Action.NOTIFY
     return None
@@ -205,27 +214,80 @@ def _has_answered(case: Case, claim: Claim, processor: str) -> bool:
 
 def _is_pending(case: Case, claim: Claim, processor: Processor) -> bool:
     """Whether a task at that processor is still to be made for the claim."""
-    if action_for(claim, processor) is None:
+    action = action_for(claim, processor)
+    if action is None or any(task.processor == processor.id for task in case.tasks_of(claim)):
         return False
+    if action is Action.NOTIFY and _acted(case, claim) and not _something_was_done(case, claim):
+        return False  # Art. 19 tells of what was done; nothing was
     if Action.LOCATE in processor.actions:
         located = case.located(processor.id)
         return located is None or not located.is_over or located.outcome is not Outcome.NOT_FOUND
     return True
 
 
+def _own_tasks(case: Case, claim: Claim) -> list[Task]:
+    return [task for task in case.tasks_of(claim) if task.action is not Action.NOTIFY]
+
+
+def _acted(case: Case, claim: Claim) -> bool:
+    """Whether everybody who has to do the right's own action has answered."""
+    actors = [one for one in case.processors.values() if action_for(claim, one) not in (None, Action.NOTIFY)]
+    return all(task.is_over for task in _own_tasks(case, claim)) and not any(
+        _is_pending(case, claim, one) for one in actors
+    )
+
+
+def _something_was_done(case: Case, claim: Claim) -> bool:
+    done = (Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL)
+    return any(task.outcome in done for task in _own_tasks(case, claim))
+
+
+def _nothing_is_held(case: Case, claim: Claim) -> bool:
+    """Everybody who was asked, to look or to act, said that there is nothing about the person."""
+    asked = [task for task in case.tasks if task.action is Action.LOCATE] + _own_tasks(case, claim)
+    telling = [task for task in asked if _is_telling(case, claim, task)] or asked
+    return bool(telling) and all(task.outcome is Outcome.NOT_FOUND for task in telling)
+
+
+def _is_telling(case: Case, claim: Claim, task: Task) -> bool:
+    # Who found the person but has nothing to do with this right says nothing about what this right reaches.
+    if task.action is not Action.LOCATE:
+        return True
+    processor = case.processors.get(task.processor)
+    return processor is not None and action_for(claim, processor) not in (None, Action.NOTIFY)
+
+
+def nobody_is_able(case: Case, claim: Claim) -> bool:
+    """A granted claim that reaches no processor at all, although the person may be known: a person must see to it."""
+    if not claim.is_carried_out or not _acted(case, claim) or _own_tasks(case, claim):
+        return False
+    return claim.verdict is Verdict.GRANTED and not _nothing_is_held(case, claim)
+
+
 def is_executed(case: Case, claim: Claim) -> bool:
     """Whether every recipient that has to do something for the claim has answered."""
-    if not claim.is_carried_out:
+    if not claim.is_carried_out or not case.is_ready(claim) or nobody_is_able(case, claim):
         return False
-    tasks = case.tasks_of(claim)
-    asked = {task.processor for task in tasks}
-    missing = any(_is_pending(case, claim, p) for p in case.processors.values() if p.id not in asked)
-    return bool(case.processors) and not missing and all(task.is_over for task in tasks)
+    missing = any(_is_pending(case, claim, one) for one in case.processors.values())
+    return not missing and all(task.is_over for task in case.tasks_of(claim))
 
 
 def _is_through(case: Case, claim: Claim) -> bool:
     refused = claim.state is ClaimState.DECIDED and claim.verdict is Verdict.REFUSED
     return claim.state is ClaimState.CLOSED or refused or is_executed(case, claim)
+
+
+def _reopen(case: Case, _today: date) -> Iterator[Act]:
+    """
+    Hand back a yes of which nothing could be done: a no needs a ground, reasons and two people (Art. 12(4)).
+
+    What is granted at once cannot be refused, so its answer says what each recipient said.
+    """
+    for claim in case.claims:
+        if claim.right.granted_at_once or not is_executed(case, claim) or not _own_tasks(case, claim):
+            continue
+        if not _something_was_done(case, claim) and not _nothing_is_held(case, claim):
+            yield Reopen(claim.id)
 
 
 def _begin_execution(case: Case, _today: date) -> Iterator[Act]:
@@ -256,9 +318,10 @@ def _answer(case: Case, _today: date) -> Iterator[Act]:
 def letters_owed(case: Case) -> list[str]:
     """The letters that end the case: what was done, and what was not with its reasons (GDPR Art. 12(3), 12(4))."""
     owed = []
-    if any(claim.verdict in (Verdict.GRANTED, Verdict.PARTLY_GRANTED) for claim in case.claims):
+    decided = [c.verdict for c in case.claims if c.outcome not in (ClaimOutcome.WITHDRAWN, ClaimOutcome.NOT_IDENTIFIED)]
+    if Verdict.GRANTED in decided or Verdict.PARTLY_GRANTED in decided:
         owed.append("fulfilment")
-    if any(claim.verdict in (Verdict.REFUSED, Verdict.PARTLY_GRANTED) for claim in case.claims):
+    if Verdict.REFUSED in decided or Verdict.PARTLY_GRANTED in decided:
         owed.append("refusal")
     if any(claim.outcome is ClaimOutcome.NOT_IDENTIFIED for claim in case.claims):
         owed.append("not_identified")
@@ -271,7 +334,7 @@ def _close_claims(case: Case, _today: date) -> Iterator[Act]:
     if case.phase is not Phase.ANSWERING or (case.package_sealed and not case.package_released):
         return
     for claim in case.open_claims:
-        if all(task.is_over for task in case.tasks_of(claim)):
+        if claim.state is ClaimState.DECIDED and all(task.is_over for task in case.tasks_of(claim)):
             yield CloseClaim(claim.id, outcome_of(case, claim))
 
 
@@ -281,10 +344,10 @@ def outcome_of(case: Case, claim: Claim) -> ClaimOutcome:
         return claim.outcome
     if claim.verdict is Verdict.REFUSED:
         return ClaimOutcome.REFUSED
-    outcomes = [task.outcome for task in case.tasks_of(claim) if task.action is not Action.NOTIFY]
-    if all(outcome is Outcome.NOT_FOUND for outcome in outcomes):
+    if _nothing_is_held(case, claim):
         return ClaimOutcome.NOTHING_HELD
-    whole = claim.verdict is Verdict.GRANTED and set(outcomes) <= {Outcome.COMPLETED, Outcome.NOT_FOUND}
+    outcomes = {task.outcome for task in _own_tasks(case, claim)}
+    whole = claim.verdict is Verdict.GRANTED and outcomes <= {Outcome.COMPLETED, Outcome.NOT_FOUND}
     return ClaimOutcome.GRANTED if whole else ClaimOutcome.PARTLY_GRANTED
 
 
@@ -296,7 +359,7 @@ def _close(case: Case, _today: date) -> Iterator[Act]:
 
 def _chase(case: Case, today: date) -> Iterator[Act]:
     for task in case.tasks:
-        if task.state is TaskState.ACCEPTED and task.answer_by < today:
+        if task.state in (TaskState.OPEN, TaskState.ACCEPTED) and task.answer_by < today:
             yield NamePerson(task.id, "silent")
 
 
@@ -314,6 +377,8 @@ def status_of(case: Case) -> str:
         return "identity_wanted"
     if any(task.state is TaskState.NEEDS_PERSON for task in case.tasks):
         return "needs_person"
+    if any(nobody_is_able(case, claim) for claim in case.claims):
+        return "nobody_able"
     if case.phase is Phase.ANSWERING:
         return "awaiting_release" if case.package_sealed and not case.package_released else "answering"
     if any(claim.state is ClaimState.AWAITING_APPROVAL for claim in case.claims):
@@ -334,6 +399,7 @@ RULES: tuple[Rule, ...] = (
     _grant_at_once,
     _begin_execution,
     _plan,
+    _reopen,
     _seal,
     _begin_answer,
     _answer,
@@ -342,3 +408,20 @@ RULES: tuple[Rule, ...] = (
     _close,
     _show_status,
 )
+
+
+class OrderHasCycle(DomainError):
+    """Processors cannot wait for each other in a circle."""
+
+
+def check_order(after: Mapping[str, Iterable[str]]) -> None:
+    """
+    Refuse an order among processors (key to the keys that come before it) in which one waits for itself.
+
+    Raises:
+        OrderHasCycle
+    """
+    try:
+        TopologicalSorter({key: set(first) for key, first in after.items()}).prepare()
+    except CycleError:
+        raise OrderHasCycle from None

@@ -1,5 +1,5 @@
 """
-What must be said of each claim: law.md's list of letter contents as a table, per right.
+What must be said of each claim: what a letter about each right must contain, as a table.
 
 A fulfilment letter speaks of what recipients did, never of what was decided (F08): a claim without results, or with
 a result that is not over, has nothing to be told yet.

@@ -22,6 +22,7 @@ class Order:
     answer_by: date
     callback_url: str
     callback_expires_at: datetime
+    asked_at: datetime  #: when the task was asked for, in the law's time
 
     def __repr__(self) -> str:
         return f"<Order {self.task_id}>"

@@ -33,7 +33,7 @@ class Webhook:
         self._wall_clock = wall_clock
 
     async def send(self, order: Order) -> Answer:
-        body = json.dumps(_message(order, at=self._wall_clock()), ensure_ascii=False).encode()
+        body = json.dumps(_message(order), ensure_ascii=False).encode()
         return await self._call("POST", self._target.endpoint, order, body)
 
     async def poll(self, order: Order, *, url: str) -> Answer:
@@ -105,10 +105,10 @@ class Webhook:
         return url if (here.scheme, here.netloc) == (there.scheme, there.netloc) else None
 
 
-def _message(order: Order, *, at: float) -> dict[str, Any]:
+def _message(order: Order) -> dict[str, Any]:
     return {
         "type": "task.requested",
-        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)),
+        "timestamp": order.asked_at.isoformat(),
         "data": {
             "task_id": order.task_id,
             "reference": order.reference,

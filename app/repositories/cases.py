@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlmodel import col
 
 from app.db import Tx
@@ -78,7 +78,7 @@ async def snapshot(tx: Tx, row: RequestRow) -> Case:
         due_on=row.due_on,
         claims=tuple(_claim_seen(claim) for claim in claims),
         tasks=tuple(_task_seen(task) for task in tasks),
-        processors=registry.as_seen(processors),
+        processors=registry.as_seen(processors, until=row.executing_since),
         letters=frozenset(letters),
         package_sealed=package is not None,
         package_released=package is not None and package[0] is not None,
@@ -119,6 +119,22 @@ async def due_requests(tx: Tx, *, limit: int = 500) -> Sequence[tuple[str, UUID]
         .limit(limit)
     )
     return [(controller, id_) for controller, id_ in (await tx.session.execute(query)).all()]
+
+
+async def is_due(tx: Tx, request_id: UUID) -> bool:
+    """Whether something about the request has changed, or fallen due, since it was last advanced."""
+    query = select(col(RequestRow.id)).where(col(RequestRow.id) == request_id, col(RequestRow.next_at) <= tx.now)
+    return (await tx.session.execute(query)).scalar_one_or_none() is not None
+
+
+async def open_and_due_until(tx: Tx, day: date) -> dict[str, int]:
+    """How many open requests are due on or before *day*, per controller; none are left out as 0."""
+    query = (
+        select(col(RequestRow.controller_id), func.count())
+        .where(col(RequestRow.next_at).is_not(None), col(RequestRow.due_on) <= day)
+        .group_by(col(RequestRow.controller_id))
+    )
+    return {controller: number for controller, number in (await tx.session.execute(query)).all()}  # noqa: C416
 
 
 async def own_requests(

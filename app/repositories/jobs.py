@@ -15,7 +15,7 @@ from pgqueuer.queries import Queries
 
 from app.db import Tx
 
-Entrypoint = Literal["case.advance", "lane.drain", "event.drain"]
+Entrypoint = Literal["case.advance", "lane.drain"]
 
 
 async def wake(tx: Tx, entrypoint: Entrypoint, *, controller: str, id: UUID, at: datetime | None = None) -> None:

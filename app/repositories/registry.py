@@ -1,6 +1,7 @@
 """The registered processors, as rows and as the process sees them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -44,9 +45,14 @@ async def add(tx: Tx, row: ProcessorRow) -> None:
     tx.session.add(LaneRow(processor_id=row.id, controller_id=row.controller_id, refilled_at=tx.now))
 
 
-def as_seen(rows: Iterable[ProcessorRow]) -> dict[str, Processor]:
-    """The processors as the pure process sees them; order by key, so that plans are the same every time."""
-    taking_part = [row for row in rows if row.state in TAKES_PART]
+def as_seen(rows: Iterable[ProcessorRow], *, until: datetime | None) -> dict[str, Processor]:
+    """
+    The processors as the pure process sees them; order by key, so that plans are the same every time.
+
+    One registered after a case began to be carried out (*until*) takes no part in it: it would be asked to erase
+    what nobody has copied.
+    """
+    taking_part = [row for row in rows if row.state in TAKES_PART and (until is None or row.created_at <= until)]
     ids = {row.key: str(row.id) for row in taking_part}
     return {
         str(row.id): Processor(

@@ -1,9 +1,11 @@
-"""Headers every answer carries."""
+"""What holds for every call: how large it may be, and the headers every answer carries."""
 
+from fastapi import Request
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.routers.problems import SECURITY_HEADERS
+from app.routers.problems import SECURITY_HEADERS, plain
 
 
 class SecurityHeaders:
@@ -24,3 +26,36 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with if scope["type"] == "http" else send)
+
+
+class BodyLimit:
+    """
+    ASGI middleware: no body larger than agreed, announced or not.
+
+    A length that is too large is answered at once; what comes without one is counted as it comes.
+    """
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        announced = request.headers.get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > self._most:
+            await plain(request, 413)(scope, receive, send)
+            return
+        seen = 0
+
+        async def receive_counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, receive_counted, send)

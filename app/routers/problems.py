@@ -137,7 +137,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
         return problem(request, status=400, slug="malformed-json", detail=in_words("json_invalid", {}, language))
     if any(one["loc"][0] == "path" for one in found):
         # An id that cannot be one is an id of nothing.
-        return _plain(request, 404)
+        return plain(request, 404)
     errors = [
         {"pointer": _pointer(one["loc"]), "detail": in_words(one["type"], one.get("ctx") or {}, language)}
         for one in found
@@ -157,13 +157,14 @@ def _pointer(location: Sequence[int | str]) -> str:
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return _plain(request, error.status_code, headers=error.headers)
+    return plain(request, error.status_code, headers=error.headers)
 
 
 _SLUGS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 415: "media-type"}
 
 
-def _plain(request: Request, status: int, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def plain(request: Request, status: int, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A problem of HTTP itself: no such path, no such method, too large."""
     detail = in_words(f"http_{status}", {}, language_of(request))
     return problem(request, status=status, slug=_SLUGS.get(status, "about-blank"), detail=detail, headers=headers)
 

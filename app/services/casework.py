@@ -166,16 +166,11 @@ async def approve(tx: Tx, ctx: Context, approval_id: UUID, *, approved: bool, re
     if approved:
         claim.state, claim.approved_by = ClaimState.DECIDED, actor.ref
     else:
-        _undo_decision(claim)
+        claims.undo_decision(claim)
     step = AuditStep.APPROVAL_GIVEN if approved else AuditStep.APPROVAL_REFUSED
     await steps.note(tx, row, step, actor=actor, facts={"approval_id": str(approval.id), "claim_id": str(claim.id)})
     await steps.changed(tx, row)
     return approval
-
-
-def _undo_decision(claim: ClaimRow) -> None:
-    claim.state, claim.verdict, claim.ground, claim.reasons_sealed = ClaimState.OPEN, None, None, None
-    claim.decided_by, claim.decided_at, claim.excluded = None, None, []
 
 
 async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Actor) -> None:
@@ -194,7 +189,7 @@ async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Act
         raise AlreadyUnderWay
     for claim in chosen:
         await approvals.forget_open(tx, claim.id)
-        _undo_decision(claim)
+        claims.undo_decision(claim)
         await claims.close(tx, row, claim, ClaimOutcome.WITHDRAWN)
     await steps.note(tx, row, AuditStep.REQUEST_WITHDRAWN, actor=actor, facts={"rights": [c.right for c in chosen]})
     await steps.changed(tx, row)

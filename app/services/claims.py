@@ -49,3 +49,9 @@ def details_of(ctx: Context, row: RequestRow, claim: ClaimRow) -> Mapping[str, A
         ctx, row, claim.details_sealed, table="claim", column="details", id=claim.id
     )
     return opened
+
+
+def undo_decision(claim: ClaimRow) -> None:
+    """Open a claim again as if nothing had been decided; the audit chain keeps that it was."""
+    claim.state, claim.verdict, claim.ground, claim.reasons_sealed = ClaimState.OPEN, None, None, None
+    claim.decided_by, claim.decided_at, claim.approved_by, claim.excluded = None, None, None, []

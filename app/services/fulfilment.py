@@ -19,6 +19,7 @@ from app.domain.process import (
     CreateTask,
     GrantAtOnce,
     NamePerson,
+    Reopen,
     SealPackage,
     ShowStatus,
     TakeStep,
@@ -36,6 +37,15 @@ from app.services.context import INSYN, Context
 #: A case that is never done asking would be a fault of ours; the sweep comes back to it.
 MOST_ROUNDS = 60
 _LACKING = {True: "letter_incomplete", False: "package_incomplete"}
+
+
+async def advance_if_due(tx: Tx, ctx: Context, request_id: UUID) -> int:
+    """
+    Advance a request unless nothing has changed since it was last advanced.
+
+    Ten answers ring ten times; the first ring does the work of all, the others cost one look.
+    """
+    return await advance(tx, ctx, request_id) if await cases.is_due(tx, request_id) else 0
 
 
 async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
@@ -84,6 +94,8 @@ async def _do(tx: Tx, ctx: Context, row: RequestRow, act: Act) -> None:
             await tasks.create(tx, ctx, row, act)
         case GrantAtOnce(claim):
             await _grant_at_once(tx, row, await _claim(tx, row, claim))
+        case Reopen(claim):
+            await _reopen(tx, row, await _claim(tx, row, claim))
         case NamePerson(task, reason):
             await _name_person(tx, row, UUID(task), reason)
         case SealPackage():
@@ -106,7 +118,13 @@ async def _grant_at_once(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=INSYN, facts=facts)
 
 
+async def _reopen(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
+    claims.undo_decision(claim)
+    facts = {"claim_id": str(claim.id), "right": claim.right, "reason": "nothing_done"}
+    await steps.note(tx, row, AuditStep.CLAIM_REOPENED, actor=INSYN, facts=facts)
+
+
 async def _name_person(tx: Tx, row: RequestRow, task_id: UUID, reason: str) -> None:
     task = await cases.task(tx, task_id, lock=True)
-    if task is not None and task.state == TaskState.ACCEPTED:
+    if task is not None and task.state in (TaskState.OPEN, TaskState.ACCEPTED):
         await tasks.hand_to_person(tx, row, task, reason)

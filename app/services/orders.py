@@ -33,6 +33,7 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
         answer_by=task.answer_by,
         callback_url=f"{ctx.settings.base_url}/v1/callbacks/{tasks.callback_token(ctx, row.controller_id, task.id)}",
         callback_expires_at=tasks.token_expires_at(ctx, row),
+        asked_at=tx.now,
     )
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain import webhook_signature
 from app.domain.errors import DomainError
+from app.domain.process import check_order
 from app.models import ProcessorRow
 from app.processors import Kind, check_address
 from app.profiles import Profile, System
@@ -72,13 +73,14 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     Register a recipient of a controller.
 
     Raises:
-        UnknownController, KeyTaken, AddressNotAllowed
+        UnknownController, KeyTaken, AddressNotAllowed, OrderHasCycle
     """
     ctx.profile(controller)
     if await registry.processor_by_key(tx, controller, new.key) is not None:
         raise KeyTaken
     if new.endpoint is not None:
         check_address(new.endpoint, sandbox=ctx.settings.sandbox)
+    await _check_order(tx, controller, new.key, new.after)
     processor_id = new_id()
     row = ProcessorRow(
         id=processor_id,
@@ -111,6 +113,11 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     return row
 
 
+async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str]) -> None:
+    known = {one.key: one.after for one in await registry.processors_of(tx, [controller])}
+    check_order(known | {key: list(after)})
+
+
 async def hold(tx: Tx, processor_id: UUID, *, version: int | None = None) -> ProcessorRow:
     """Lock a processor's registration; raises :class:`UnknownProcessor`, :class:`ProcessorVersionMoved`."""
     row = await registry.processor(tx, processor_id, lock=True)
@@ -126,10 +133,12 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
     Change a held registration; only the named fields.
 
     Raises:
-        AddressNotAllowed, NotConnectable
+        AddressNotAllowed, NotConnectable, OrderHasCycle
     """
     if changes.get("endpoint") is not None:
         check_address(changes["endpoint"], sandbox=ctx.settings.sandbox)
+    if "after" in changes:
+        await _check_order(tx, row.controller_id, row.key, changes["after"])
     for name, value in changes.items():
         setattr(row, name, value)
     if row.kind == Kind.WEBHOOK and row.state == "active" and (row.endpoint is None or row.secrets_sealed is None):

@@ -7,7 +7,7 @@ caller's transaction.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,10 @@ _WRITTEN_AS: dict[Step, AuditStep] = {
     Step.BEGIN_ANSWER: AuditStep.REQUEST_ANSWER_BEGUN,
     Step.CLOSE: AuditStep.REQUEST_CLOSED,
 }
+
+
+#: So far back that a worker whose clock is behind ours still sees the case as due.
+CERTAINLY_DUE = timedelta(minutes=5)
 
 
 class UnknownRequest(DomainError):
@@ -94,6 +98,8 @@ async def take(tx: Tx, row: RequestRow, step: Step, *, actor: Actor) -> None:
     """
     row.phase = advance(Phase(row.phase), step)
     row.version += 1
+    if row.phase == Phase.EXECUTING:
+        row.executing_since = tx.now
     if row.phase == Phase.CLOSED:
         row.closed_at = tx.now
         row.next_at = None
@@ -104,6 +110,6 @@ async def take(tx: Tx, row: RequestRow, step: Step, *, actor: Actor) -> None:
 async def changed(tx: Tx, row: RequestRow, *, at: datetime | None = None) -> None:
     """A fact about the request changed: its ETag moves on and the process is asked again."""
     row.version += 1
-    row.next_at = tx.now
+    row.next_at = tx.now - CERTAINLY_DUE
     await tx.session.flush()
     await jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id, at=at)

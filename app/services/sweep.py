@@ -5,8 +5,14 @@ It changes nothing itself; it only wakes cases and lanes whose instant has passe
 clock: all end here.
 """
 
+from datetime import timedelta
+
+from app.observability import DUE_SOON
 from app.repositories import cases, jobs
 from app.services.context import Context
+
+#: Five working days are a week; a figure for a wall, the alarms themselves are counted in working days.
+DUE_SOON_DAYS = timedelta(days=7)
 
 
 async def wake_what_is_due(ctx: Context) -> int:
@@ -18,6 +24,9 @@ async def wake_what_is_due(ctx: Context) -> int:
             await jobs.wake(tx, "case.advance", controller=controller, id=request_id)
         for controller, processor_id in lanes:
             await jobs.wake(tx, "lane.drain", controller=controller, id=processor_id)
+        soon = await cases.open_and_due_until(tx, tx.now.date() + DUE_SOON_DAYS)
+    for controller in ctx.profiles:
+        DUE_SOON.labels(controller=controller).set(soon.get(controller, 0))
     return len(requests) + len(lanes)
 
 

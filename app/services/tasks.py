@@ -31,6 +31,7 @@ from app.domain.fanout import (
 )
 from app.domain.process import CreateTask
 from app.models import ProcessorRow, RequestRow, TaskRow
+from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
 from app.repositories import cases, jobs, registry
 from app.services import sealing, steps
@@ -135,7 +136,10 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
         check_categories(task, answer.body)
     except AnswerNotUnderstood:
         answer = Answer(outcome=Outcome.UNKNOWN, code="foreign_category")
-    failed = answer.outcome in (Outcome.RETRY, Outcome.UNKNOWN)
+    is_no_later = answer.effective_at is not None and answer.effective_at <= tx.now
+    failed = answer.outcome in (Outcome.RETRY, Outcome.UNKNOWN) or (
+        answer.outcome is Outcome.EFFECTIVE_LATER and is_no_later
+    )
     task.failures = task.failures + 1 if failed else 0
     consequence = fanout.judge(
         answer.outcome,
@@ -185,6 +189,7 @@ async def hand_to_person(tx: Tx, row: RequestRow, task: TaskRow, reason: str, *,
 async def _close(tx: Tx, row: RequestRow, task: TaskRow, outcome: Outcome, *, actor: Actor, by: str) -> None:
     task.state, task.next_at, task.attention = TaskState.CLOSED, None, None
     task.outcome, task.closed_at, task.closed_by = outcome.value, tx.now, by
+    TASKS.labels(outcome=outcome.value).inc()
     facts = {"task_id": str(task.id), "action": task.action, "outcome": outcome.value, "by": by}
     await steps.note(tx, row, AuditStep.TASK_CLOSED, actor=actor, facts=facts)
 

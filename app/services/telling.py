@@ -32,7 +32,7 @@ from app.services import claims as claiming
 from app.services import orders, tasks
 from app.services.context import Context
 
-#: How long a package waits for the person after release (domain.md, our own retention).
+#: How long a package waits for the person after release.
 PACKAGE_WAITS = timedelta(days=30)
 #: What helps to find somebody, when it was not given.
 _HINTS = ("customer_number", "installation_id", "address", "site", "date_and_time", "role")

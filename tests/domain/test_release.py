@@ -296,6 +296,6 @@ class TestOrdinary:
 class TestReasons:
     @pytest.mark.parametrize("reason", REASONS.values(), ids=REASONS)
     def test_carry_law_and_words(self, reason: Any) -> None:
-        """Every mask carries its reason (domain.md, Release)."""
+        """Every mask carries its reason ."""
         assert reason.source.startswith("GDPR Art. ")
         assert reason.in_language("sv") == reason.sv != reason.in_language("en") == reason.en

@@ -19,7 +19,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
+from pydantic import SecretStr
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.bootstrap import apply_profiles, root
 from app.clock import movable_time
@@ -28,20 +31,22 @@ from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
 from app.domain.identity import Level
-from app.domain.webhook_signature import WebhookRefused
+from app.main import create_app
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
-from app.processors import AnswerNotUnderstood
 from app.profiles import Profile, load_profiles
 from app.repositories import approvals, audit, cases, registry
-from app.services import callbacks, casework, correspondence, intake, packaging, registration, sealing, steps, tasks
+from app.services import casework, correspondence, intake, packaging, registration, sealing, steps, tasks
 from app.services.context import Actor, Context
 from app.settings import Settings
+from app.tokens.verifier import Verifier
 from app.vault.envelope import Vault
 from app.vault.files import FileStore
 from app.vault.keys import MasterKeys
 from app.worker import Worker
 from sandbox import faults
 from sandbox.people import BY_ID, Person
+from sandbox.processors import running
+from sandbox.services._service import Pace
 from sandbox.serving import served
 from sandbox.store import Connection, Store
 from sandbox.world import start_again
@@ -49,7 +54,7 @@ from tests.harness.database import TestDatabase
 
 #: Long enough for a busy machine; a condition that holds is seen at once.
 PATIENCE_SECONDS = 45.0
-LOOK_EVERY_SECONDS = 0.05
+LOOK_EVERY_SECONDS = 0.1
 
 CUSTOMER = Actor("subject", "33333333-1111-4111-8111-111111111111")
 AGENT = Actor("agent", "11111111-1111-4111-8111-111111111111")
@@ -63,10 +68,17 @@ class TookTooLong(AssertionError):
     """What the test waited for did not come true."""
 
 
-async def eventually(look: Callable[[], Awaitable[Found | None]], *, seconds: float = PATIENCE_SECONDS) -> Found:
+async def eventually(
+    look: Callable[[], Awaitable[Found | None] | Found | None], *, seconds: float = PATIENCE_SECONDS
+) -> Found:
     """Look until something true is seen and return it; raises :class:`TookTooLong`."""
+
+    async def seen() -> Found | None:
+        found = look()
+        return await found if isinstance(found, Awaitable) else found
+
     ends = time.monotonic() + seconds
-    while not (found := await look()):
+    while not (found := await seen()):
         if time.monotonic() > ends:
             raise TookTooLong(f"waited {seconds:.0f} s")
         await asyncio.sleep(LOOK_EVERY_SECONDS)
@@ -105,6 +117,7 @@ class House:
     #: What a person answers for a task that is theirs; the default is that it was done.
     by_hand: Callable[[TaskRow], Mapping[str, Any] | None] = lambda _task: {"outcome": "completed", "message": "Gjort."}
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
+    _keys: dict[UUID, str] = field(default_factory=dict)
 
     @asynccontextmanager
     async def tx(self, *controllers: str) -> AsyncIterator[Tx]:
@@ -124,7 +137,7 @@ class House:
         async with self.superuser() as connection:
             return list(await connection.fetch(query, *values))
 
-    # --- the outside world -----------------------------------------------------------------------------------------
+    # --- the outside world -------------------------------------------------------------------------------------------
 
     async def connect(self, controller: str) -> None:
         """Connect every simulated processor of *controller*, each with a secret of its own."""
@@ -159,9 +172,7 @@ class House:
 
     # --- a request and its people ------------------------------------------------------------------------------------
 
-    async def file(
-        self, controller: str, *rights: str, person: str = "anna-lindqvist", **changed: Any
-    ) -> UUID:
+    async def file(self, controller: str, *rights: str, person: str = "anna-lindqvist", **changed: Any) -> UUID:
         """Take a request of a fictional person in, as from a login with an e-ID."""
         async with self.tx(controller) as tx:
             new = self.request_of(BY_ID[person], controller, rights, received_at=tx.now, **changed)
@@ -187,19 +198,15 @@ class House:
         async with self.tx() as tx:
             return await self._see(tx, request_id)
 
-    @staticmethod
-    async def _see(tx: Tx, request_id: UUID, *, hold: bool = False) -> Seen:
+    async def _see(self, tx: Tx, request_id: UUID, *, hold: bool = False) -> Seen:
         row = await cases.request(tx, request_id, lock=hold)
         assert row is not None
-        # Also the removed ones: what was asked of them stays on the case.
         found = list(await cases.tasks_of(tx, request_id))
-        rows = [await registry.processor(tx, one) for one in {task.processor_id for task in found}]
-        return Seen(
-            row=row,
-            claims=list(await cases.claims_of(tx, [request_id])),
-            tasks=found,
-            keys={one.id: one.key for one in rows if one is not None},
-        )
+        for processor_id in {task.processor_id for task in found} - self._keys.keys():
+            processor = await registry.processor(tx, processor_id)
+            assert processor is not None
+            self._keys[processor_id] = processor.key
+        return Seen(row=row, claims=list(await cases.claims_of(tx, [request_id])), tasks=found, keys=self._keys)
 
     async def staff_do_their_part(self, request_id: UUID) -> Seen:
         """Whatever waits for a person in a case is done once: tasks by hand, decisions, second persons, release."""
@@ -237,19 +244,19 @@ class House:
         given: dict[str, Any] = {"ground": None, "reasons": "", "exclude": [], "actor": AGENT} | said
         return await casework.decide(tx, self.ctx, row, claim, **given)
 
-    # --- time passes ---------------------------------------------------------------------------------------------------
+    # --- time passes -------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def working(self, workers: int = 1) -> AsyncIterator[list[Worker]]:
         """Have workers at it; they have stopped when this is left."""
         stop = asyncio.Event()
         made = [Worker(self.ctx, url=self.db.app_dsn) for _ in range(workers)]
-        running = [asyncio.create_task(worker.run(stop)) for worker in made]
+        at_work = [asyncio.create_task(worker.run(stop)) for worker in made]
         try:
             yield made
         finally:
             stop.set()
-            await asyncio.gather(*running)
+            await asyncio.gather(*at_work)
 
     async def until(self, request_id: UUID, holds: Callable[[Seen], object], *, staff: bool = False) -> Seen:
         """Wait until *holds* is true of the case; with *staff*, people do their part meanwhile."""
@@ -267,7 +274,7 @@ class House:
         """Carry a case on to its end, people doing their part."""
         return await self.until(request_id, lambda seen: seen.is_closed, staff=True)
 
-    # --- what became of it -----------------------------------------------------------------------------------------------
+    # --- what became of it -------------------------------------------------------------------------------------------
 
     async def letters(self, request_id: UUID) -> dict[str, str]:
         """A case's letters, opened, by kind."""
@@ -308,35 +315,23 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-class Callbacks:
-    """Lets processors' late answers in, for whichever house stands; without one, as a service that is down."""
+class FrontDoor:
+    """Where callbacks come in: the API of whichever house stands; without one, as a service that is down."""
 
     def __init__(self) -> None:
-        self.ctx: Context | None = None
-        self.app = FastAPI()
-        self.app.post("/v1/callbacks/{token}")(self._take)
+        self.house: ASGIApp | None = None
 
-    async def _take(self, token: str, request: Request) -> Response:
-        if (ctx := self.ctx) is None:
-            return Response(status_code=503)
-        return Response(status_code=await take_callback(ctx, token, dict(request.headers), await request.body()))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.house or Response(status_code=503))(scope, receive, send)
 
 
-async def take_callback(ctx: Context, token: str, headers: Mapping[str, str], body: bytes) -> int:
-    """What the API does with a callback: one transaction, and the status it answers with."""
-    try:
-        controller = callbacks.controller_of(ctx, token)
-        async with ctx.database.transaction([controller]) as tx:
-            await callbacks.receive(tx, ctx, token, headers=headers, body=body, wall_clock=time.time())
-    except callbacks.UnknownCallback:
-        return 404
-    except callbacks.CallbackOver:
-        return 410
-    except WebhookRefused:
-        return 401
-    except AnswerNotUnderstood:
-        return 422
-    return 202
+def api_of(ctx: Context) -> FastAPI:
+    """The API of a house; nobody can log in there, and no callback needs to."""
+    return create_app(ctx, verifier=Verifier([], fetch=_no_keys))
+
+
+async def _no_keys(_url: str) -> bytes:
+    raise OSError("nothing is fetched in tests")
 
 
 @dataclass(frozen=True)
@@ -345,40 +340,33 @@ class Street:
 
     store: Store
     urls: Mapping[str, str]
-    callbacks: Callbacks
-    callbacks_url: str
+    front_door: FrontDoor
+    url: str
     profiles: Mapping[str, Profile]
 
 
 @asynccontextmanager
 async def a_street(folder: Path) -> AsyncIterator[Street]:
     """Serve the simulated processors and the callbacks' address."""
-    from sandbox.processors import running
-    from sandbox.services._service import Pace
-
     store = Store(folder / "outside.sqlite")
     async with AsyncExitStack() as stack:
         stack.callback(store.close)
-        incoming = Callbacks()
-        url = await stack.enter_async_context(served(incoming.app))
+        front_door = FrontDoor()
+        url = await stack.enter_async_context(served(front_door))
         urls = await stack.enter_async_context(running(store, pace=Pace(callback_after=0.05, poll_after=0.2)))
-        yield Street(store, urls, incoming, url, load_profiles(root() / "profiles"))
+        yield Street(store, urls, front_door, url, load_profiles(root() / "profiles"))
 
 
 @asynccontextmanager
 async def a_house(street: Street, db: TestDatabase, folder: Path, **settings: Any) -> AsyncIterator[House]:
     """A house on *db*, its profiles applied and its simulated processors connected on their first day."""
     chosen = Settings(
-        **{
-            "database_url": db.app_dsn,
-            "sandbox": True,
-            "sandbox_on_this_database": True,
-            "data_dir": folder,
-            "public_url": street.callbacks_url,
-            "sweep_seconds": 0.5,
-            "lane_lease_seconds": 5.0,
-        }
-        | settings
+        database_url=SecretStr(db.app_dsn),
+        sandbox=True,
+        sandbox_on_this_database=True,
+        data_dir=folder,
+        public_url=street.url,
+        **({"sweep_seconds": 0.5} | settings),
     )
     key = folder / "master.key"
     if not key.exists():
@@ -396,10 +384,10 @@ async def a_house(street: Street, db: TestDatabase, folder: Path, **settings: An
         await asyncio.to_thread(_first_day, street.store)
         for controller in ctx.profiles:
             await house.connect(controller)
-        street.callbacks.ctx = ctx
+        street.front_door.house = api_of(ctx)
         yield house
     finally:
-        street.callbacks.ctx = None
+        street.front_door.house = None
         await ctx.database.dispose()
 
 

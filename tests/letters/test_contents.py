@@ -1,4 +1,4 @@
-"""What each letter must say, and what it must never say: law.md G as tests."""
+"""What each letter must say, and what it must never say: the mandatory parts as tests."""
 
 from dataclasses import replace
 from typing import Any
@@ -43,7 +43,7 @@ class TestReceipt:
         assert_lacks("receipt", facts_for("receipt", **without), part)
 
     def test_names_the_day_and_every_right(self) -> None:
-        """What was understood, and by when there is an answer (law.md G 1)."""
+        """What was understood, and by when there is an answer."""
         text = swedish("receipt", facts(ClaimFacts(right="erasure"), ClaimFacts(right="marketing_objection")))
 
         assert "Du får svar senast 16 april 2026" in text
@@ -122,7 +122,7 @@ class TestFulfilment:
         assert_lacks("fulfilment", facts(granted("rectification", changed=())), "rectification.changed")
 
     def test_of_an_erasure_names_the_categories(self) -> None:
-        """law.md G 5: what was erased, by category."""
+        """Art. 17, 12(4): what was erased, by category."""
         unnamed = (result(action="erase", categories=()),)
 
         assert_lacks("fulfilment", facts(granted("erasure", results=unnamed)), "erasure.results.categories")
@@ -232,7 +232,7 @@ class TestRefusal:
         assert_lacks("refusal", facts(kept), "claims")
 
     def test_lists_what_is_kept(self) -> None:
-        """law.md G 4."""
+        """Art. 12(4): reasons, complaint, judicial remedy."""
         claim = refused("erasure", results=(result(action="erase", outcome="retained", retained=(KEPT,)),))
 
         assert "bokföringslagen (1999:1078)" in swedish("refusal", facts(claim))

@@ -66,7 +66,7 @@ class TestTheExplanation:
     def test_tells_of_every_question(
         self, language: Language, asked: str, answered: str | None, sv: str, en: str
     ) -> None:
-        """A pause is shown, also one that moved nothing (law.md B.2)."""
+        """A pause is shown, also one that moved nothing."""
         suspension = Suspension(
             asked_on=date.fromisoformat(asked),
             answered_on=date.fromisoformat(answered) if answered else None,

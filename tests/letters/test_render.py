@@ -57,7 +57,7 @@ class TestEveryLetter:
         assert letter.subject.endswith("(INS-2026-ABC234)")
 
     def test_names_who_answers_and_who_to_turn_to(self, kind: str, language: Language) -> None:
-        """Controller with number, address, contact and data protection officer (law.md G)."""
+        """Controller with number, address, contact and data protection officer."""
         text = Page(render(kind, language, facts_for(kind)).html).text
 
         assert all(said in text for said in vars(CONTROLLER).values())
@@ -130,7 +130,7 @@ class TestEveryLetter:
     def test_is_not_written_without_its_head(
         self, kind: str, language: Language, without: dict[str, Any], part: str
     ) -> None:
-        """Who, about which case, about which right (law.md G)."""
+        """Who, about which case, about which right."""
         with pytest.raises(LetterIncomplete) as refusal:
             render(kind, language, facts_for(kind, **without))
 

@@ -1,0 +1,138 @@
+"""
+What the tests of lanes need: a processor whose every call is counted, and tasks on its lane.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.db import Tx
+from app.domain.fanout import Action
+from app.domain.identity import Level
+from app.domain.process import CreateTask
+from app.models import ProcessorRow, RequestRow, TaskRow
+from app.processors import Kind
+from app.repositories import cases
+from app.services import intake, registration, steps, tasks
+from sandbox.people import BY_ID
+from sandbox.serving import served
+from tests.harness.house import CUSTOMER, House, new_secret
+
+CONTROLLER = "westra"
+#: What can be asked once each in the name of one request.
+ACTIONS = tuple(Action)
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Counting:
+    """A processor's server that counts: when each call came, under which key, and how many were in hand at once."""
+
+    url: str = ""
+    heard: list[tuple[float, str]] = field(default_factory=list)
+    in_hand: int = 0
+    most_in_hand: int = 0
+    #: What happens before an answer; by default a little work.
+    work: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0.01)
+    answer: tuple[dict[str, str], int] = field(default_factory=lambda: ({"outcome": "completed"}, 200))
+
+    async def take(self, request: Request) -> Response:
+        self.heard.append((time.monotonic(), request.headers["idempotency-key"]))
+        self.in_hand += 1
+        self.most_in_hand = max(self.most_in_hand, self.in_hand)
+        try:
+            await self.work()
+        finally:
+            self.in_hand -= 1
+        body, status = self.answer
+        return JSONResponse(body, status)
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for _, key in self.heard]
+
+    def most_over(self, *, rate: float) -> float:
+        """How many calls came in the busiest window beyond the ones *rate* a second explains."""
+        at = sorted(when for when, _ in self.heard)
+        return max(
+            last - first + 1 - rate * (at[last] - at[first])
+            for first in range(len(at))
+            for last in range(first, len(at))
+        )
+
+
+@asynccontextmanager
+async def counting() -> AsyncIterator[Counting]:
+    server = Counting()
+    async with served(Starlette(routes=[Route("/tasks", server.take, methods=["POST"])])) as url:
+        server.url = f"{url}/tasks"
+        yield server
+
+
+async def register(house: House, server: Counting, **limits: float) -> ProcessorRow:
+    """Register a processor at *server*: one effect a key, answers at once."""
+    new = registration.NewProcessor(
+        key=f"counting-{next(_numbers)}",
+        title="Counting",
+        kind=Kind.WEBHOOK,
+        recipient_kind="processor",
+        actions=[],  # nothing is asked of it but what the test puts on its lane
+        categories=["contact"],
+        identifier_types=["name"],
+        answer_mode="sync",
+        idempotency="yes",
+        **({"rate_per_second": 1000.0, "burst": 1000, "concurrency": 4} | limits),  # type: ignore[arg-type]
+    )
+    async with house.tx(CONTROLLER) as tx:
+        row = await registration.register(tx, house.ctx, CONTROLLER, new)
+        await registration.add_secret(tx, house.ctx, row, new_secret())
+        return await registration.change(tx, house.ctx, row, {"endpoint": server.url, "state": "active"})
+
+
+async def put_on_lane(house: House, processor: ProcessorRow, count: int) -> list[UUID]:
+    """Make *count* tasks for a processor, as many requests as that takes; their lane is woken."""
+    made: list[UUID] = []
+    while len(made) < count:
+        async with house.tx(CONTROLLER) as tx:
+            row = await quiet_request(house, tx)
+            for action in ACTIONS[: count - len(made)]:
+                made.append((await tasks.create(tx, house.ctx, row, _wanted(processor, action))).id)
+    return made
+
+
+def _wanted(processor: ProcessorRow, action: Action) -> CreateTask:
+    return CreateTask(None, str(processor.id), action, ("contact",))
+
+
+async def quiet_request(house: House, tx: Tx) -> RequestRow:
+    """A request that asks nothing of anybody by itself: it waits for a proof of identity that does not come."""
+    new = house.request_of(
+        BY_ID["anna-lindqvist"], CONTROLLER, ["rectification"], received_at=tx.now, assurance=Level.NONE
+    )
+    return await intake.file(tx, house.ctx, new, actor=CUSTOMER)
+
+
+async def states(house: House, ids: Sequence[UUID]) -> list[str]:
+    return [row.state for row in await rows(house, ids)]
+
+
+async def rows(house: House, ids: Sequence[UUID]) -> list[TaskRow]:
+    async with house.tx(CONTROLLER) as tx:
+        found = [await cases.task(tx, one) for one in ids]
+        assert all(found)
+        return [row for row in found if row is not None]
+
+
+async def hold(house: House, tx: Tx, task_id: UUID) -> RequestRow:
+    task = await cases.task(tx, task_id)
+    assert task is not None
+    return await steps.hold(tx, task.request_id)
