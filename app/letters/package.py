@@ -15,7 +15,7 @@ The same contents give the same bytes. All names are ours; nothing a processor s
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -23,7 +23,7 @@ from app.domain.release import REASONS
 from app.letters.environment import environment
 from app.letters.facts import LetterFacts
 from app.letters.package_facts import MOST_BYTES, PackageContents, PackagePart, PackageTooLarge, check
-from app.letters.tables import as_csv, as_json, cell, columns, encode, in_words
+from app.letters.tables import alike, as_csv, as_json, cell, columns, encode, in_words
 
 #: How many rows of a category the page shows; the files beside it have them all.
 ROWS_SHOWN = 200
@@ -145,18 +145,22 @@ def _readme(contents: PackageContents) -> str:
 def _shown(part: PackagePart, contents: PackageContents) -> dict[str, Any]:
     categories = []
     for category in part.categories:
-        rows = category.rows[:ROWS_SHOWN]
-        names = columns(rows)
+        shown = category.rows[:ROWS_SHOWN]
         categories.append(
             {
                 "title": category.title.in_language(contents.language),
                 "description": category.description,
                 "count": len(category.rows),
-                "columns": names,
-                "cells": [[in_words(row.get(name)) for name in names] for row in rows],
+                "shown": len(shown),
+                "tables": [_table(rows) for rows in alike(shown)],
             }
         )
     return {"key": part.key, "name": part.name, "categories": categories}
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+    names = columns(rows)
+    return {"columns": names, "cells": [[in_words(row.get(name)) for name in names] for row in rows]}
 
 
 def _checksums(files: Mapping[str, bytes]) -> bytes:

@@ -37,6 +37,14 @@ def columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
     return list(dict.fromkeys(str(name) for row in rows for name in row))
 
 
+def alike(rows: Sequence[Mapping[str, object]]) -> list[list[Mapping[str, object]]]:
+    """Rows with the same fields together, in order of appearance: a page of one table for all would be mostly empty."""
+    groups: dict[frozenset[str], list[Mapping[str, object]]] = {}
+    for row in rows:
+        groups.setdefault(frozenset(map(str, row)), []).append(row)
+    return list(groups.values())
+
+
 def cell(value: object) -> str:
     """Return *value* as the text of one cell: a number as it is, a text never as a formula."""
     text = in_words(value)
