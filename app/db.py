@@ -5,9 +5,9 @@ Every transaction names the controllers it may see (``SET LOCAL``); row-level se
 that names none sees no row of any controller.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import text
@@ -22,6 +22,9 @@ APP_ROLE = "insyn_app"
 _ENTER = text("SELECT set_config('insyn.controllers', :controllers, true)")
 
 
+Finish = Callable[[], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class Tx:
     """A transaction under way: its session, the controllers it may see, and the instant it takes place (UTC)."""
@@ -29,6 +32,8 @@ class Tx:
     session: AsyncSession
     controllers: frozenset[str]
     now: datetime
+    #: What is still to be done inside the transaction just before it commits, each once.
+    finishing: dict[str, Finish] = field(default_factory=dict)
 
 
 def dialect_url(url: str) -> str:
@@ -88,7 +93,10 @@ class Database:
             session.begin(),
         ):
             await session.execute(_ENTER, {"controllers": ",".join(sorted(seen))})
-            yield Tx(session=session, controllers=seen, now=await self._read_clock(session))
+            tx = Tx(session=session, controllers=seen, now=await self._read_clock(session))
+            yield tx
+            for finish in tx.finishing.values():
+                await finish()
 
     async def dispose(self) -> None:
         await self.engine.dispose()

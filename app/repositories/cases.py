@@ -1,6 +1,7 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.domain.snapshot import Case, Claim, Task
-from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, RequestRow, TaskRow
+from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import registry
 
 
@@ -58,31 +59,55 @@ async def task_by_token(tx: Tx, token_hash: bytes) -> TaskRow | None:
     return (await tx.session.execute(query)).scalar_one_or_none()
 
 
+@dataclass
+class CaseRows:
+    """
+    One case's rows, read together. Whoever adds to the case in the same transaction adds here too, so that the case
+    can be looked at again without being read again.
+    """
+
+    row: RequestRow
+    claims: list[ClaimRow]
+    tasks: list[TaskRow]
+    processors: list[ProcessorRow]
+    letters: set[str]
+    package: PackageRow | None
+
+    def seen(self) -> Case:
+        """The case as the process sees it."""
+        return Case(
+            phase=Phase(self.row.phase),
+            status=self.row.status,
+            assurance=Level.from_key(self.row.assurance),
+            due_on=self.row.due_on,
+            claims=tuple(_claim_seen(claim) for claim in self.claims),
+            tasks=tuple(_task_seen(task) for task in self.tasks),
+            processors=registry.as_seen(self.processors, until=self.row.executing_since),
+            letters=frozenset(self.letters),
+            package_sealed=self.package is not None,
+            package_released=self.package is not None and self.package.released_at is not None,
+        )
+
+    def claim(self, claim_id: str) -> ClaimRow:
+        return next(claim for claim in self.claims if str(claim.id) == claim_id)
+
+
+async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
+    """Read a case; five statements whatever its size."""
+    letters = select(col(LetterRow.kind)).where(col(LetterRow.request_id) == row.id)
+    return CaseRows(
+        row=row,
+        claims=list(await claims_of(tx, [row.id])),
+        tasks=list(await tasks_of(tx, row.id)),
+        processors=list(await registry.processors_of(tx, [row.controller_id])),
+        letters=set((await tx.session.execute(letters)).scalars()),
+        package=await tx.session.get(PackageRow, row.id),
+    )
+
+
 async def snapshot(tx: Tx, row: RequestRow) -> Case:
-    """The case as the process sees it; five statements whatever its size."""
-    claims = await claims_of(tx, [row.id])
-    tasks = await tasks_of(tx, row.id)
-    processors = await registry.processors_of(tx, [row.controller_id])
-    letters = (
-        (await tx.session.execute(select(col(LetterRow.kind)).where(col(LetterRow.request_id) == row.id)))
-        .scalars()
-        .all()
-    )
-    package = (
-        await tx.session.execute(select(col(PackageRow.released_at)).where(col(PackageRow.request_id) == row.id))
-    ).one_or_none()
-    return Case(
-        phase=Phase(row.phase),
-        status=row.status,
-        assurance=Level.from_key(row.assurance),
-        due_on=row.due_on,
-        claims=tuple(_claim_seen(claim) for claim in claims),
-        tasks=tuple(_task_seen(task) for task in tasks),
-        processors=registry.as_seen(processors, until=row.executing_since),
-        letters=frozenset(letters),
-        package_sealed=package is not None,
-        package_released=package is not None and package[0] is not None,
-    )
+    """The case as the process sees it."""
+    return (await rows_of(tx, row)).seen()
 
 
 def _claim_seen(row: ClaimRow) -> Claim:

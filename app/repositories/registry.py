@@ -27,10 +27,8 @@ async def processors_of(tx: Tx, controllers: Iterable[str]) -> Sequence[Processo
 
 
 async def processor(tx: Tx, processor_id: UUID, *, lock: bool = False) -> ProcessorRow | None:
-    query = select(ProcessorRow).where(col(ProcessorRow.id) == processor_id)
-    if lock:
-        query = query.with_for_update()
-    return (await tx.session.execute(query)).scalar_one_or_none()
+    """One registration; read once a transaction unless it is to be locked."""
+    return await tx.session.get(ProcessorRow, processor_id, with_for_update=lock or None, populate_existing=lock)
 
 
 async def processor_by_key(tx: Tx, controller: str, key: str) -> ProcessorRow | None:

@@ -30,6 +30,7 @@ async def write(tx: Tx, ctx: Context, row: RequestRow, kind: str) -> LetterRow:
     Raises:
         LetterIncomplete: A part the law demands is missing; nothing is written.
     """
+    await tx.session.flush()  # what the letter tells is read from the tables
     letter = render(kind, telling.language_of(row), await telling.letter_facts(tx, ctx, row))
     letter_id = new_id()
     sealed = {"subject": letter.subject, "html": letter.html}

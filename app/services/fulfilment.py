@@ -31,6 +31,7 @@ from app.letters.kinds import LetterIncomplete
 from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
 from app.repositories import cases
+from app.repositories.cases import CaseRows
 from app.services import claims, correspondence, packaging, steps, tasks
 from app.services.context import INSYN, Context
 
@@ -56,10 +57,9 @@ async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
         UnknownRequest: If this transaction may not see it.
     """
     row = await steps.hold(tx, request_id)
-    done = 0
+    case_rows, done = await cases.rows_of(tx, row), 0
     for _ in range(MOST_ROUNDS):
-        await tx.session.flush()
-        case = await cases.snapshot(tx, row)
+        case = case_rows.seen()
         acts = next_actions(case, today=ctx.today(row.controller_id, tx.now))
         if not acts:
             row.next_at = next_instant(case, now=tx.now, next_midnight=_next_midnight(ctx, row, tx.now))
@@ -67,7 +67,7 @@ async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
             return done
         try:
             for act in acts:
-                await _do(tx, ctx, row, act)
+                await _do(tx, ctx, case_rows, act)
         except (LetterIncomplete, PackageRefused) as lacking:
             # An answer that lacks what the law demands is not given: a person must see what is missing.
             row.status, row.next_at = _LACKING[isinstance(lacking, LetterIncomplete)], _next_midnight(ctx, row, tx.now)
@@ -82,7 +82,8 @@ def _next_midnight(ctx: Context, row: RequestRow, now: datetime) -> datetime:
     return datetime.combine(tomorrow, time(), tzinfo=ctx.zone(row.controller_id)).astimezone(UTC)
 
 
-async def _do(tx: Tx, ctx: Context, row: RequestRow, act: Act) -> None:
+async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
+    row = case.row
     match act:
         case TakeStep(step):
             await steps.take(tx, row, step, actor=INSYN)
@@ -90,25 +91,21 @@ async def _do(tx: Tx, ctx: Context, row: RequestRow, act: Act) -> None:
             row.status, row.version = status, row.version + 1
         case WriteLetter(kind):
             await correspondence.write(tx, ctx, row, kind)
+            case.letters.add(kind)
         case CreateTask():
-            await tasks.create(tx, ctx, row, act)
+            case.tasks.append(await tasks.create(tx, ctx, row, act))
         case GrantAtOnce(claim):
-            await _grant_at_once(tx, row, await _claim(tx, row, claim))
+            await _grant_at_once(tx, row, case.claim(claim))
         case Reopen(claim):
-            await _reopen(tx, row, await _claim(tx, row, claim))
+            await _reopen(tx, row, case.claim(claim))
         case NamePerson(task, reason):
             await _name_person(tx, row, UUID(task), reason)
         case SealPackage():
-            await packaging.seal(tx, ctx, row)
+            case.package = await packaging.seal(tx, ctx, row)
         case CloseClaim(claim, outcome):
-            await claims.close(tx, row, await _claim(tx, row, claim), outcome.value)
+            await claims.close(tx, row, case.claim(claim), outcome.value)
         case _:
             assert_never(act)
-
-
-async def _claim(tx: Tx, row: RequestRow, claim_id: str) -> ClaimRow:
-    found = await cases.claims_of(tx, [row.id])
-    return next(claim for claim in found if str(claim.id) == claim_id)
 
 
 async def _grant_at_once(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:

@@ -140,7 +140,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
             "assurance": new.assurance.key,
         },
     )
-    await jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
+    jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
     for claim in new.claims:
         REQUESTS.labels(right=claim.right, controller=new.controller, channel=new.channel).inc()
     return row

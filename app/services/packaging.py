@@ -73,6 +73,7 @@ async def seal(tx: Tx, ctx: Context, row: RequestRow) -> PackageRow:
 
     The file is complete on disk before the row that speaks of it commits; without the row it is nobody's.
     """
+    await tx.session.flush()  # what the package holds is read from the tables
     contents = await _contents(tx, ctx, row)
     chunks = await asyncio.to_thread(lambda: list(build(contents)))
     stored = await ctx.files.write(f"{row.controller_id}/{row.id}", chunks, sealing.key_of(ctx, row))

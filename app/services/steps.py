@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Tx
-from app.domain.audit import AuditStep, Entry, chain
+from app.domain.audit import AuditStep, Entry, Head, chain
 from app.domain.case import Phase, Step, advance
 from app.domain.errors import DomainError
 from app.models import AuditEntryRow, RequestRow
@@ -60,7 +60,9 @@ async def note(
     tx: Tx, row: RequestRow, step: AuditStep, *, actor: Actor, facts: Mapping[str, Any] | None = None
 ) -> None:
     """Write down that something happened to the request. Ids, codes and dates only."""
-    last = await audit.head_of(tx, row.id)
+    heads: dict[UUID, Head | None] = tx.session.info.setdefault("audit_heads", {})
+    # Nobody else appends while the row is held, so the chain's end is read once a transaction.
+    last = heads[row.id] if row.id in heads else await audit.head_of(tx, row.id)
     entry = Entry(
         controller=row.controller_id,
         request_id=str(row.id),
@@ -86,7 +88,7 @@ async def note(
             hash=link.hash,
         )
     )
-    await tx.session.flush()
+    heads[row.id] = Head(seq=entry.seq, hash=link.hash)
 
 
 async def take(tx: Tx, row: RequestRow, step: Step, *, actor: Actor) -> None:
@@ -112,4 +114,4 @@ async def changed(tx: Tx, row: RequestRow, *, at: datetime | None = None) -> Non
     row.version += 1
     row.next_at = tx.now - CERTAINLY_DUE
     await tx.session.flush()
-    await jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id, at=at)
+    jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id, at=at)

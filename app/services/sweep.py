@@ -21,9 +21,9 @@ async def wake_what_is_due(ctx: Context) -> int:
         requests = await cases.due_requests(tx)
         lanes = await cases.lanes_with_work(tx, now=tx.now)
         for controller, request_id in requests:
-            await jobs.wake(tx, "case.advance", controller=controller, id=request_id)
+            jobs.wake(tx, "case.advance", controller=controller, id=request_id)
         for controller, processor_id in lanes:
-            await jobs.wake(tx, "lane.drain", controller=controller, id=processor_id)
+            jobs.wake(tx, "lane.drain", controller=controller, id=processor_id)
         soon = await cases.open_and_due_until(tx, tx.now.date() + DUE_SOON_DAYS)
     for controller in ctx.profiles:
         DUE_SOON.labels(controller=controller).set(soon.get(controller, 0))

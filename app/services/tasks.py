@@ -93,7 +93,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     facts = {"task_id": str(task.id), "processor": processor.key, "action": wanted.action.value}
     await steps.note(tx, row, AuditStep.TASK_CREATED, actor=INSYN, facts=facts)
     if not person:
-        await jobs.wake(tx, "lane.drain", controller=row.controller_id, id=processor.id)
+        jobs.wake(tx, "lane.drain", controller=row.controller_id, id=processor.id)
     return task
 
 
@@ -162,10 +162,10 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
             await _close(tx, row, task, answer.outcome, actor=Actor("processor", processor.key), by=by)
         case Wait(poll_at):
             task.state, task.next_at = TaskState.ACCEPTED, poll_at
-            await _ring(tx, processor, poll_at)
+            _ring(tx, processor, poll_at)
         case TryAgain(at) | AskProcessor(at):
             task.state, task.next_at = TaskState.OPEN, at
-            await _ring(tx, processor, at)
+            _ring(tx, processor, at)
         case AskPerson(reason):
             await hand_to_person(tx, row, task, reason, code=answer.code)
         case _:
@@ -174,9 +174,9 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
     return True
 
 
-async def _ring(tx: Tx, processor: ProcessorRow, at: datetime | None) -> None:
+def _ring(tx: Tx, processor: ProcessorRow, at: datetime | None) -> None:
     if at is not None:
-        await jobs.wake(tx, "lane.drain", controller=processor.controller_id, id=processor.id, at=at)
+        jobs.wake(tx, "lane.drain", controller=processor.controller_id, id=processor.id, at=at)
 
 
 async def hand_to_person(tx: Tx, row: RequestRow, task: TaskRow, reason: str, *, code: str | None = None) -> None:
@@ -271,6 +271,6 @@ async def retry(tx: Tx, task_id: UUID, *, actor: Actor) -> TaskRow:
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
     task.state, task.next_at, task.attention = TaskState.OPEN, tx.now, None
     await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id)})
-    await jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)
+    jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)
     await steps.changed(tx, row)
     return task

@@ -11,45 +11,27 @@ import dataclasses
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from fastapi import FastAPI
-from pydantic import SecretStr
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.bootstrap import apply_profiles, root
-from app.clock import movable_time
-from app.db import Database, Tx, make_engine
+from app.db import Tx
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
 from app.domain.identity import Level
-from app.main import create_app
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
-from app.profiles import Profile, load_profiles
 from app.repositories import approvals, audit, cases, registry
 from app.services import casework, correspondence, intake, packaging, registration, sealing, steps, tasks
 from app.services.context import Actor, Context
-from app.settings import Settings
-from app.tokens.verifier import Verifier
-from app.vault.envelope import Vault
-from app.vault.files import FileStore
-from app.vault.keys import MasterKeys
 from app.worker import Worker
 from sandbox import faults
 from sandbox.people import BY_ID, Person
-from sandbox.processors import running
-from sandbox.services._service import Pace
-from sandbox.serving import served
 from sandbox.store import Connection, Store
-from sandbox.world import start_again
 from tests.harness.database import TestDatabase
 
 #: Long enough for a busy machine; a condition that holds is seen at once.
@@ -313,85 +295,3 @@ def described(seen: Seen) -> str:
 
 def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-class FrontDoor:
-    """Where callbacks come in: the API of whichever house stands; without one, as a service that is down."""
-
-    def __init__(self) -> None:
-        self.house: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.house or Response(status_code=503))(scope, receive, send)
-
-
-def api_of(ctx: Context) -> FastAPI:
-    """The API of a house; nobody can log in there, and no callback needs to."""
-    return create_app(ctx, verifier=Verifier([], fetch=_no_keys))
-
-
-async def _no_keys(_url: str) -> bytes:
-    raise OSError("nothing is fetched in tests")
-
-
-@dataclass(frozen=True)
-class Street:
-    """What stands for all houses of a test run: the processors' servers and where callbacks come in."""
-
-    store: Store
-    urls: Mapping[str, str]
-    front_door: FrontDoor
-    url: str
-    profiles: Mapping[str, Profile]
-
-
-@asynccontextmanager
-async def a_street(folder: Path) -> AsyncIterator[Street]:
-    """Serve the simulated processors and the callbacks' address."""
-    store = Store(folder / "outside.sqlite")
-    async with AsyncExitStack() as stack:
-        stack.callback(store.close)
-        front_door = FrontDoor()
-        url = await stack.enter_async_context(served(front_door))
-        urls = await stack.enter_async_context(running(store, pace=Pace(callback_after=0.05, poll_after=0.2)))
-        yield Street(store, urls, front_door, url, load_profiles(root() / "profiles"))
-
-
-@asynccontextmanager
-async def a_house(street: Street, db: TestDatabase, folder: Path, **settings: Any) -> AsyncIterator[House]:
-    """A house on *db*, its profiles applied and its simulated processors connected on their first day."""
-    chosen = Settings(
-        database_url=SecretStr(db.app_dsn),
-        sandbox=True,
-        sandbox_on_this_database=True,
-        data_dir=folder,
-        public_url=street.url,
-        **({"sweep_seconds": 0.5} | settings),
-    )
-    key = folder / "master.key"
-    if not key.exists():
-        key.write_text(MasterKeys.generate())
-    ctx = Context(
-        settings=chosen,
-        database=Database(make_engine(db.app_dsn, pool_size=15), read_clock=movable_time),
-        vault=Vault(MasterKeys.from_settings(file=key)),
-        files=FileStore(folder / "packages"),
-        profiles=street.profiles,
-    )
-    house = House(ctx=ctx, db=db, store=street.store, urls=street.urls)
-    try:
-        await apply_profiles(ctx)
-        await asyncio.to_thread(_first_day, street.store)
-        for controller in ctx.profiles:
-            await house.connect(controller)
-        street.front_door.house = api_of(ctx)
-        yield house
-    finally:
-        street.front_door.house = None
-        await ctx.database.dispose()
-
-
-def _first_day(store: Store) -> None:
-    start_again(store)
-    with store.transaction() as db:
-        db.execute("DELETE FROM connections")

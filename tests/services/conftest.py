@@ -3,19 +3,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.database import TestDatabase
-from tests.harness.house import House, Street, a_house, a_street
+from tests.harness.database import TestServer
+from tests.harness.house import House
+from tests.services.street import Street, a_house, a_street
 
 
 @pytest.fixture(scope="session")
-async def street(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Street]:
-    """The simulated processors, served for all tests of this worker."""
-    async with a_street(tmp_path_factory.mktemp("street")) as street:
+async def street(
+    test_server: TestServer, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Street]:
+    """The simulated processors, served for all tests of this worker, and a furnished house to copy."""
+    async with a_street(tmp_path_factory.mktemp("street"), test_server, worker_id) as street:
         yield street
 
 
 @pytest.fixture
-async def house(street: Street, database: TestDatabase, tmp_path: Path) -> AsyncIterator[House]:
+async def house(street: Street, tmp_path: Path) -> AsyncIterator[House]:
     """The service on a database of its own, connected to processors on their first day; nobody works in it yet."""
-    async with a_house(street, database, tmp_path) as house:
+    async with a_house(street, tmp_path) as house:
         yield house

@@ -15,8 +15,9 @@ from app.db import Database, make_engine
 from app.repositories import lanes as repository
 from app.services import registration
 from app.services.lanes import Lanes
-from tests.harness.house import House, a_house, eventually
+from tests.harness.house import House, eventually
 from tests.services.lane_world import CONTROLLER, Counting, counting, put_on_lane, register, states
+from tests.services.street import a_house
 
 #: How much later than its token a call may be heard, on a machine that does other things as well.
 JITTER_SECONDS = 0.3
@@ -214,11 +215,11 @@ class TestOwner:
         assert made == 2
         assert await states(house, ids) == ["closed", "closed"]
 
-    async def test_keeps_the_lane_over_a_call_longer_than_its_lease(self, street, database, tmp_path, server):
+    async def test_keeps_the_lane_over_a_call_longer_than_its_lease(self, street, tmp_path, server):
         """
         A slow call never lets the lease run out: nobody takes the task for lost.
         """
-        async with a_house(street, database, tmp_path, lane_lease_seconds=0.6) as house:
+        async with a_house(street, tmp_path, lane_lease_seconds=0.6) as house:
             processor = await register(house, server, concurrency=2)
             ids = await put_on_lane(house, processor, 1)
             server.work = lambda: asyncio.sleep(1.5)

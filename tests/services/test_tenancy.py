@@ -3,7 +3,6 @@ One controller's rows are nobody else's: held by PostgreSQL, whatever the code f
 """
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -11,8 +10,8 @@ import pytest
 from app.db import APP_ROLE
 from app.models import METADATA
 from app.services import steps
-from tests.harness.database import TestServer
-from tests.harness.house import House, Street, a_house
+from tests.harness.house import House
+from tests.services.street import Street, a_house
 
 WALKED, OTHER = "westra", "securitas"
 #: Tables that belong to no controller: the sandbox's clock, the alarm clock, the migrations.
@@ -25,18 +24,13 @@ FILLED = "SELECT count(*) FROM {table} WHERE controller_id = $1"
 
 
 @pytest.fixture(scope="module")
-async def lived_in(
-    street: Street, test_server: TestServer, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[House]:
+async def lived_in(street: Street, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A house in which one controller has a row in every table, and another has its registry."""
-    made = await test_server.copy(f"insyn_test_{test_server.run}_{worker_id}_tenancy")
-    folder: Path = tmp_path_factory.mktemp("tenancy")
-    async with a_house(street, made, folder) as house:
+    async with a_house(street, tmp_path_factory.mktemp("tenancy")) as house:
         async with house.working():
             await house.until_closed(await house.file(WALKED, "access", "erasure"))
         await _fill_the_rest(house)
         yield house
-    await test_server.drop(made.name)
 
 
 async def _fill_the_rest(house: House) -> None:

@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,8 +19,8 @@ from app.domain.audit import Link
 from app.domain.fanout import TERMINAL_BY_PERSON, TaskState
 from app.domain.rights import RIGHTS
 from app.repositories import audit
-from tests.harness.database import TestServer
-from tests.harness.house import House, Seen, Street, a_house
+from tests.harness.house import House, Seen
+from tests.services.street import Street, a_house
 
 #: Only here are all four kinds of answer (callback, sync, poll, by hand) in one controller.
 EVERY_KIND = "sensor-alarm"
@@ -48,18 +47,14 @@ class Walked:
 
 
 @pytest.fixture(scope="module")
-async def walked(
-    street: Street, test_server: TestServer, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[dict[tuple[str, str], Walked]]:
+async def walked(street: Street, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Walked]:
     """All walks of this file at once, in one house: (controller, right) and how it ended."""
-    made = await test_server.copy(f"insyn_test_{test_server.run}_{worker_id}_walk")
-    async with a_house(street, made, tmp_path_factory.mktemp("walk")) as house:
+    async with a_house(street, tmp_path_factory.mktemp("walk")) as house:
         async with house.tx() as tx:
             await clock.move(tx.session, to=RECEIVED_AT)
         async with house.working():
             ends = await asyncio.gather(*(_walk(house, controller, right) for controller, right in WALKS))
-    yield dict(zip(WALKS, ends, strict=True))
-    await test_server.drop(made.name)
+    return dict(zip(WALKS, ends, strict=True))
 
 
 async def _walk(house: House, controller: str, right: str) -> Walked:

@@ -1,0 +1,147 @@
+"""
+The street the tests' houses stand in: the simulated processors' servers, the API's front door, a furnished house.
+
+Made once for a test worker. A house is a copy of the furnished one's database, so it costs a tenth of a second.
+"""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.bootstrap import apply_profiles, root
+from app.clock import movable_time
+from app.db import Database, make_engine
+from app.main import create_app
+from app.profiles import Profile, load_profiles
+from app.services.context import Context
+from app.settings import Settings
+from app.tokens.verifier import Verifier
+from app.vault.envelope import Vault
+from app.vault.files import FileStore
+from app.vault.keys import MasterKeys
+from sandbox.processors import running
+from sandbox.services._service import Pace
+from sandbox.serving import served
+from sandbox.store import Connection, Store
+from sandbox.world import start_again
+from tests.harness.database import TestDatabase, TestServer
+from tests.harness.house import House
+
+
+class FrontDoor:
+    """Where callbacks come in: the API of whichever house stands; without one, as a service that is down."""
+
+    def __init__(self) -> None:
+        self.house: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.house or Response(status_code=503))(scope, receive, send)
+
+
+def api_of(ctx: Context) -> FastAPI:
+    """The API of a house; nobody can log in there, and no callback needs to."""
+    return create_app(ctx, verifier=Verifier([], fetch=_no_keys))
+
+
+async def _no_keys(_url: str) -> bytes:
+    raise OSError("nothing is fetched in tests")
+
+
+@dataclass
+class Street:
+    """What stands for all houses of one test worker: the processors' servers, the front door, and a furnished house."""
+
+    server: TestServer
+    store: Store
+    urls: Mapping[str, str]
+    front_door: FrontDoor
+    url: str
+    profiles: Mapping[str, Profile]
+    master_key: str
+    #: A database with the registry in it, to copy from; and what was agreed with the processors there.
+    template: str
+    secrets: dict[tuple[str, str], str] = field(default_factory=dict)
+    connections: Sequence[Connection] = ()
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def new_name(self) -> str:
+        return f"{self.template}_{next(self._numbers)}"
+
+    def first_day(self) -> None:
+        """Bring the outside world back to its first day, as connected as it was then."""
+        start_again(self.store)
+        with self.store.transaction() as db:
+            db.execute("DELETE FROM connections")
+            for connection in self.connections:
+                self.store.connect(connection)
+
+
+@asynccontextmanager
+async def a_street(folder: Path, server: TestServer, worker_id: str) -> AsyncIterator[Street]:
+    """Serve the simulated processors and the front door, and furnish the house all others are copied from."""
+    async with AsyncExitStack() as stack:
+        store = Store(folder / "outside.sqlite")
+        stack.callback(store.close)
+        front_door = FrontDoor()
+        street = Street(
+            server=server,
+            store=store,
+            urls=await stack.enter_async_context(running(store, pace=Pace(callback_after=0.05, poll_after=0.2))),
+            front_door=front_door,
+            url=await stack.enter_async_context(served(front_door)),
+            profiles=load_profiles(root() / "profiles"),
+            master_key=MasterKeys.generate(),
+            template=f"insyn_house_{server.run}_{worker_id}",
+        )
+        made = await server.copy(street.template)
+        house = _house(street, made, folder, {})
+        await apply_profiles(house.ctx)
+        for controller in street.profiles:
+            await house.connect(controller)
+        await house.ctx.database.dispose()
+        street.secrets, street.connections = house.secrets, store.connections()
+        yield street
+        await server.drop(street.template)
+
+
+@asynccontextmanager
+async def a_house(street: Street, folder: Path, **settings: Any) -> AsyncIterator[House]:
+    """A house on a database of its own: profiles applied, simulated processors connected and on their first day."""
+    name = street.new_name()
+    made = await street.server._create(name, street.template)
+    house = _house(street, made, folder, settings)
+    try:
+        await asyncio.to_thread(street.first_day)
+        street.front_door.house = api_of(house.ctx)
+        yield house
+    finally:
+        street.front_door.house = None
+        await house.ctx.database.dispose()
+        await street.server.drop(name)
+
+
+def _house(street: Street, db: TestDatabase, folder: Path, settings: Mapping[str, Any]) -> House:
+    database = Database(make_engine(db.app_dsn, pool_size=15), read_clock=movable_time)
+    ctx = context_on(street, database, folder, database_url=SecretStr(db.app_dsn), **settings)
+    return House(ctx=ctx, db=db, store=street.store, urls=street.urls, secrets=dict(street.secrets))
+
+
+def context_on(street: Street, database: Database, folder: Path, **settings: Any) -> Context:
+    """The fixed things of a process that works on *database*."""
+    given: dict[str, Any] = {"sweep_seconds": 0.5, "master_key": SecretStr(street.master_key)} | settings
+    return Context(
+        settings=Settings(sandbox=True, sandbox_on_this_database=True, data_dir=folder, public_url=street.url, **given),
+        database=database,
+        vault=Vault(MasterKeys.from_settings(text=street.master_key)),
+        files=FileStore(folder / "packages"),
+        profiles=street.profiles,
+    )
