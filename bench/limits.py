@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 import asyncpg
@@ -44,7 +45,7 @@ async def rows_per_second(bench: Bench, *, requests: int, at_once: int) -> float
         return requests / (time.perf_counter() - began)
 
 
-async def _write(pool: asyncpg.Pool, turns: "iter[int]") -> None:  # type: ignore[valid-type]
+async def _write(pool: asyncpg.Pool, turns: Iterator[int]) -> None:
     async with pool.acquire() as connection:
         for _ in turns:
             now, request, key = datetime.now(UTC), uuid.uuid4(), os.urandom(32)

@@ -49,14 +49,12 @@ async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str
 async def _processors(
     client: httpx.AsyncClient, headers: dict[str, str], controller: str
 ) -> AsyncIterator[dict[str, Any]]:
-    cursor: str | None = None
-    while True:
-        query = {"controller": controller} | ({"cursor": cursor} if cursor else {})
-        page = (await client.get("/v1/processors", params=query, headers=headers)).raise_for_status().json()
+    link: str | None = f"/v1/processors?controller={controller}"
+    while link:
+        page = (await client.get(link, headers=headers)).raise_for_status().json()
         for processor in page["items"]:
             yield processor
-        if not (cursor := page.get("next")):
-            return
+        link = page.get("next")
 
 
 def _known(store: Store, controller: str, processor: str, service: str) -> Connection:

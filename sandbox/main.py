@@ -51,6 +51,7 @@ def with_own_issuer(chosen: Settings) -> Settings:
         "audience": "insyn",
         "algorithms": ["ES256"],
         "acr_levels": ACR_LEVELS,
+        "identifier_claims": {"email": "email", "phone_number": "phone", "customer_number": "customer_number"},
     }
     return chosen.model_copy(update={"issuers": [*chosen.issuers, own]})
 

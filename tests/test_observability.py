@@ -122,7 +122,7 @@ class TestFields:
             {"name": "anna"},
             ["access", CANARY],
             ValueError("anna"),
-            object(),
+            pytest.param(object(), id="an object"),
         ],
         ids=str,
     )

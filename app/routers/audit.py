@@ -33,10 +33,10 @@ async def read(work: Reader, request: Request, id: UUID) -> Response:
     row = await steps.hold(work.tx, id)
     if LINES not in request.headers.get("accept", ""):
         await steps.note(work.tx, row, AuditStep.AUDIT_READ, actor=work.actor)
-        entries = await audit.entries_of(work.tx, row.id)
+        entries = await views.chain(work.tx, row)
         return reply(AuditList, {"items": [views.audit_entry(one) for one in entries]})
     await steps.note(work.tx, row, AuditStep.AUDIT_EXPORTED, actor=work.actor)
-    links = [audit.as_link(one) for one in await audit.entries_of(work.tx, row.id)]
+    links = [audit.as_link(one) for one in await views.chain(work.tx, row)]
     lines = export_lines(links, controller=row.controller_id, exported_at=work.tx.now, heads=heads_of(links))
     name = {"content-disposition": f'attachment; filename="{row.reference}-audit.jsonl"'}
     return Response("".join(f"{line}\n" for line in lines), media_type=LINES, headers=name)

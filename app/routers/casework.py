@@ -92,6 +92,7 @@ async def decide(
             ground=body.ground,
             reasons=body.reasons,
             exclude=body.plan.exclude,
+            identifiers_checked=body.identifiers_checked,
             actor=work.actor,
         )
         view = {"claim": views.claim(found), "version": row.version, "approval_id": approval and approval.id}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import case, deadlines, decisions, identity, retention, rights, webhook_signature
+from app.domain import case, deadlines, decisions, execution, identity, retention, rights, webhook_signature
 from app.domain.errors import DomainError
 from app.letters import kinds, words
 from app.letters.package_facts import PackageRefused
@@ -88,6 +88,11 @@ KINDS: dict[type[DomainError], Kind] = {
     case.AlreadyUnderWay: Kind(409, "Yrkandet håller redan på att utföras och kan inte längre tas tillbaka."),
     steps.ClosedRequest: Kind(409, "Begäran är avslutad; det som följer är en ny begäran."),
     casework.ApprovalGiven: Kind(409, "Godkännandet är redan lämnat eller nekat."),
+    casework.IdentifiersNotChecked: Kind(
+        409,
+        "Personen har själv skrivit uppgifter som ingen svarar för. Kontrollera att de är personens och säg det.",
+        "#/identifiers_checked",
+    ),
     casework.IdentityNotProven: Kind(409, "Ingen beslutar innan det är klart nog vem som frågar."),
     tasks.TaskOver: Kind(409, "Uppgiften är avslutad."),
     tasks.TaskUnderWay: Kind(409, "Uppgiften är på väg hos mottagaren och är inte en människas just nu."),
@@ -134,6 +139,7 @@ KINDS: dict[type[DomainError], Kind] = {
     deadlines.DayOutOfRange: Kind(422, "Dagen ligger för långt bort för att vara menad.", "query/received_at"),
     deadlines.AskedBeforeReceipt: Kind(422, "Frågan är daterad före mottagandet.", "#"),
     deadlines.AnsweredBeforeAsked: Kind(422, "Svaret är daterat före frågan.", "#"),
+    execution.OrderHasCycle: Kind(422, "Mottagare kan inte vänta på varandra i en ring.", "#/after"),
     # ours
     deadlines.TimeZoneUnknown: _OURS,
     identity.UnknownLevel: _OURS,

@@ -1,5 +1,6 @@
 """The person's own requests, from their controller's own login."""
 
+from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -17,6 +18,7 @@ from app.schemas.records import RecipientList, Timeline
 from app.schemas.requests import OwnRequestIn, RequestPage, RequestWithDeadline, WithdrawalIn
 from app.services import casework, intake, views
 from app.services.intake import Identifier, NewRequest
+from app.vault import MalformedIdentifier, normalise
 
 router = APIRouter(prefix="/v1/self-service/requests", tags=["self-service"])
 
@@ -34,10 +36,9 @@ def _new(work: Work, body: OwnRequestIn, controller: str) -> NewRequest:
     today = work.ctx.today(controller, work.tx.now)
     number = work.number()
     named = reading.identifiers(body.identifiers, today=today, at="#/identifiers")
-    if number is not None:
-        if any(one.type == "personnummer" for one in named):
-            raise NumberComesFromLogin
-        named.insert(0, Identifier("personnummer", number))
+    if number is not None and any(one.type == "personnummer" for one in named):
+        raise NumberComesFromLogin
+    named = _from_login(work, number, today) + [one._replace(vouched=False) for one in named]
     return NewRequest(
         controller=controller,
         channel="web",
@@ -47,11 +48,22 @@ def _new(work: Work, body: OwnRequestIn, controller: str) -> NewRequest:
         identifiers=named,
         message=body.message,
         contact=reading.contact(body.contact, today=today, at="#/contact"),
-        # A login proves what it names. Without a number in it, what the person writes here only helps to find.
-        assurance=work.principal.level if number is not None else Level.NONE,
+        # A login proves what it names. What the person writes here only helps to find.
+        assurance=work.principal.level if any(one.vouched for one in named) else Level.NONE,
         subject_key=work.own_keys()[controller][0],
         requester_ref=work.actor.ref,
     )
+
+
+def _from_login(work: Work, number: str | None, today: date) -> list[Identifier]:
+    """How the person is known, as far as the login answers for it."""
+    found = [Identifier("personnummer", number)] if number is not None else []
+    for type_, value in work.principal.identifiers:
+        try:
+            found.append(Identifier(type_, normalise(type_, value, today=today)))
+        except MalformedIdentifier:
+            continue  # the issuer's slip is not the person's
+    return found
 
 
 @router.post("", status_code=201, operation_id="fileOwnRequest", response_model=RequestWithDeadline, responses=ACTS)

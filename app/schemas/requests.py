@@ -130,6 +130,10 @@ class DecisionIn(Body):
     ground: Code | None = None
     reasons: Annotated[str, Field(max_length=10_000)] = ""
     plan: PlanIn = PlanIn()
+    identifiers_checked: bool = Field(
+        default=False,
+        description="That identifiers the person only wrote were compared and are theirs; needed for a yes then.",
+    )
 
 
 class VerdictIn(Body):
@@ -187,10 +191,18 @@ class StaffClaim(ClaimOut):
     decided_at: datetime | None = None
 
 
+class KnownAs(Answer):
+    """How the person is known. ``vouched``: the login or a member of staff answers for it; else only written down."""
+
+    type: str
+    value: str
+    vouched: bool
+
+
 class PersonOut(Answer):
     """The person, opened for this one answer."""
 
-    identifiers: list[dict[str, str]]
+    identifiers: list[KnownAs]
     contact: dict[str, str] = Field(default_factory=dict)
 
 

@@ -17,7 +17,7 @@ from app.domain.identity import Level
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, RequestRow
 from app.repositories import approvals, cases
-from app.services import claims, sealing, steps
+from app.services import claims, orders, sealing, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id
 
@@ -40,6 +40,10 @@ class NothingLeftOut(DomainError):
 
 class UnknownCategory(DomainError):
     """The controller's profile has no such data category."""
+
+
+class IdentifiersNotChecked(DomainError):
+    """The person wrote identifiers that nobody answers for; check that they are this person's, and say so."""
 
 
 class VersionMoved(DomainError):
@@ -87,18 +91,22 @@ async def decide(
     ground: str | None,
     reasons: str,
     exclude: Sequence[str],
+    identifiers_checked: bool = False,
     actor: Actor,
 ) -> ApprovalRow | None:
     """
     Decide one claim; where four eyes are due the decision waits, and the approval that it waits for is returned.
 
     Raises:
-        ClaimNotOpen, IdentityNotProven, GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory
+        ClaimNotOpen, IdentityNotProven, IdentifiersNotChecked,
+        GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory
     """
     if claim.state != ClaimState.OPEN:
         raise ClaimNotOpen
     if not identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs)):
         raise IdentityNotProven
+    if verdict is not Verdict.REFUSED and not identifiers_checked and _has_unvouched(ctx, row):
+        raise IdentifiersNotChecked
     its_right = right(claim.right)
     decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)
     _check_exclusions(ctx, row, verdict, exclude)
@@ -114,6 +122,10 @@ async def decide(
     approval = await _ask_approval(tx, row, claim, actor) if waits else None
     await steps.changed(tx, row)
     return approval
+
+
+def _has_unvouched(ctx: Context, row: RequestRow) -> bool:
+    return any(not one["vouched"] for one in orders.person_of(ctx, row)["identifiers"])
 
 
 def _check_exclusions(ctx: Context, row: RequestRow, verdict: Verdict, exclude: Sequence[str]) -> None:

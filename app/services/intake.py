@@ -50,10 +50,16 @@ class NobodyNamed(DomainError):
 
 
 class Identifier(NamedTuple):
-    """How a person is known somewhere: a type and a value."""
+    """
+    How a person is known somewhere: a type and a value.
+
+    ``vouched``: the login, or a member of staff, answers for its being this person's. What a person only wrote helps
+    to find and proves nothing: it could be the former partner's.
+    """
 
     type: str
     value: str
+    vouched: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
     deadline = ctx.explain_deadline(new.controller, new.received_at)
     request_id = new_id()
     key, today = ctx.vault.new_data_key(str(request_id)), ctx.today(new.controller, tx.now)
-    identifiers = [Identifier(i.type, normalise(i.type, i.value, today=today)) for i in new.identifiers]
+    identifiers = [Identifier(i.type, normalise(i.type, i.value, today=today), i.vouched) for i in new.identifiers]
     row = RequestRow(
         id=request_id,
         controller_id=new.controller,
@@ -161,7 +167,7 @@ def _check(tx: Tx, ctx: Context, new: NewRequest) -> None:
 
 def _seal_person(row: RequestRow, key: DataKey, new: NewRequest, identifiers: Sequence[Identifier]) -> None:
     person = {
-        "identifiers": [{"type": one.type, "value": one.value} for one in identifiers],
+        "identifiers": [{"type": one.type, "value": one.value, "vouched": one.vouched} for one in identifiers],
         "contact": dict(new.contact),
     }
     row.subject_sealed = key.seal_json(person, where=where(row, "request", "subject", row.id))

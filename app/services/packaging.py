@@ -19,7 +19,7 @@ from sqlmodel import col
 from app.db import Tx
 from app.domain import release as rules
 from app.domain.audit import AuditStep
-from app.domain.decisions import Verdict
+from app.domain.decisions import SecondPersonNeeded, Verdict
 from app.domain.errors import DomainError
 from app.domain.fanout import Action
 from app.domain.identity import Level
@@ -180,13 +180,16 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> Pac
     Let the person have the package: a person's act, and never the requester's own.
 
     Raises:
-        NoPackage, PackageReleased, ReleasedByTheRequester
+        NoPackage, PackageReleased, ReleasedByTheRequester, SecondPersonNeeded
     """
     package = await package_of(tx, row)
     if package.released_at is not None:
         raise PackageReleased
     if actor.ref == row.requester_ref:
         raise ReleasedByTheRequester
+    for claim in await cases.claims_of(tx, [row.id]):
+        if right(claim.right).yields_package and claim.decided_by == actor.ref:
+            raise SecondPersonNeeded
     package.released_at, package.released_by = tx.now, actor.ref
     await steps.note(tx, row, AuditStep.PACKAGE_RELEASED, actor=actor, facts={"sha256": package.sha256})
     await steps.changed(tx, row)

@@ -14,7 +14,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain import webhook_signature
 from app.domain.errors import DomainError
-from app.domain.process import check_order
+from app.domain.execution import check_order
 from app.models import ProcessorRow
 from app.processors import Kind, check_address
 from app.profiles import Profile, System

@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Tx
+from app.domain.execution import action_for
 from app.domain.fanout import TaskState
-from app.domain.process import action_for
 from app.domain.rights import right
 from app.letters.processing_text import say_retention
 from app.models import ApprovalRow, AuditEntryRow, ClaimRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
@@ -76,7 +76,8 @@ async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold
 
 
 async def own_request(tx: Tx, row: RequestRow) -> View:
-    """A request as its person sees it."""
+    """A request as its person sees it, with what this transaction has just written."""
+    await tx.session.flush()
     return request(row, await cases.claims_of(tx, [row.id])) | {"deadline": row.deadline}
 
 
@@ -227,13 +228,12 @@ async def plan(tx: Tx, ctx: Context, row: RequestRow, claim_id: UUID) -> View:
 
 def _planned(category: Category, language: str) -> View:
     rule, gap = category.retention.parsed, category.retention.gap
-    spoken = "en" if language == "en" else "sv"
     return {
         "id": category.id,
         "title": category.title.in_language(language),
         "data_class": category.data_class,
         "legal_bases": list(category.legal_bases.values),
-        "retention": None if rule is None else say_retention(rule, "en" if spoken == "en" else "sv"),
+        "retention": None if rule is None else say_retention(rule, "en" if language == "en" else "sv"),
         "law": category.retention.law,
         "gap": None if gap is None else gap.in_language(language),
     }
@@ -268,6 +268,12 @@ def package(tx: Tx, row: PackageRow) -> View:
 def audit_entry(row: AuditEntryRow) -> View:
     names = ("seq", "at", "step", "actor_role", "actor_ref", "facts", "prev_hash", "hash")
     return {name: getattr(row, name) for name in names}
+
+
+async def chain(tx: Tx, row: RequestRow) -> Sequence[AuditEntryRow]:
+    """A request's whole chain, with what this transaction has just written."""
+    await tx.session.flush()
+    return await audit.entries_of(tx, row.id)
 
 
 async def timeline(tx: Tx, row: RequestRow) -> list[View]:

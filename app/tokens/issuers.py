@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 Algorithm = Literal["RS256", "ES256"]
 LevelName = Literal["none", "channel", "substantial", "high"]
+IdentifierName = Literal["email", "phone", "customer_number", "installation_id"]
 RoleName = Literal["subject", "agent", "approver", "dpo", "admin", "integrator", "auditor"]
 
 ROLES: tuple[RoleName, ...] = ("subject", "agent", "approver", "dpo", "admin", "integrator", "auditor")
@@ -38,6 +39,11 @@ class IssuerSettings(BaseModel):
     roles_claim: str = "roles"
     controllers_claim: str = "controllers"
     subject_number_claims: tuple[str, ...] = SUBJECT_NUMBER_CLAIMS
+    identifier_claims: dict[str, IdentifierName] = Field(
+        default_factory=dict,
+        description="Claims by which the issuer vouches for how the person is known, e.g. phone_number: phone; "
+        "an email or phone_number counts only with its _verified claim.",
+    )
     acr_levels: dict[str, LevelName] = Field(
         default_factory=dict, description="What each acr is worth, e.g. urn:grn:authn:se:bankid: substantial."
     )

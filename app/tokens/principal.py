@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from app.domain.identity import Level
 from app.tokens.issuers import IssuerSettings
 
 _LONGEST_LIST = 64
+_LONGEST_IDENTIFIER = 320
 # Of this process only: lines of one log belong together, and no list of personnummer can be tried against them.
 _SALT = os.urandom(16)
 
@@ -31,6 +32,7 @@ class Principal:
         level: What the login was worth (``acr``); unknown is none.
         auth_time: When the person last proved who they are, UTC; None if the issuer does not say.
         subject_number: Personnummer as the issuer wrote it, not yet normalised.
+        identifiers: How else the issuer vouches the person is known, as (type, value), not yet normalised.
         scope: OAuth scopes.
     """
 
@@ -41,6 +43,7 @@ class Principal:
     level: Level = Level.NONE
     auth_time: datetime | None = None
     subject_number: str | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
     scope: frozenset[str] = field(default_factory=frozenset)
 
     def has(self, role: str, controller: str) -> bool:
@@ -75,6 +78,7 @@ def principal_of(claims: Mapping[str, Any], *, issuer: IssuerSettings, now: floa
         level=_level(claims, issuer),
         auth_time=_auth_time(claims, latest=now + leeway),
         subject_number=_subject_number(claims, issuer),
+        identifiers=tuple(_identifiers(claims, issuer)),
         scope=frozenset(_texts(claims, "scope")),
     )
 
@@ -111,6 +115,17 @@ def _subject_number(claims: Mapping[str, Any], issuer: IssuerSettings) -> str | 
                 raise ClaimMalformed(name)
             return value
     return None
+
+
+def _identifiers(claims: Mapping[str, Any], issuer: IssuerSettings) -> Iterator[tuple[str, str]]:
+    for name, type_ in issuer.identifier_claims.items():
+        value = claims.get(name)
+        # An address nobody has verified is what the person wrote, not what the issuer knows.
+        if value is None or (name in ("email", "phone_number") and claims.get(f"{name}_verified") is not True):
+            continue
+        if not isinstance(value, str) or not 1 <= len(value) <= _LONGEST_IDENTIFIER:
+            raise ClaimMalformed(name)
+        yield type_, value
 
 
 def _texts(claims: Mapping[str, Any], name: str) -> list[str]:

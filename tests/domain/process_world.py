@@ -6,14 +6,13 @@ moment: that is where the law would be broken.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from random import Random
 from typing import Any, ClassVar
 
-from app.domain import process
-from app.domain.case import ClaimOutcome, ClaimState, Phase, advance
+from app.domain import execution, process
+from app.domain.case import ClaimOutcome, ClaimState, Phase, Step, advance
 from app.domain.decisions import Verdict, check, needs_two
 from app.domain.fanout import (
     TERMINAL_BY_PERSON,
@@ -30,11 +29,12 @@ from app.domain.fanout import (
     judge,
 )
 from app.domain.identity import Level
-from app.domain.rights import RIGHTS
 from app.domain.snapshot import Case, Claim, Processor, Task
+from tests.domain.process_facts import from_facts, to_facts
 
 REASONS = "These are reasons a person can understand."
 COPY = frozenset({"access", "portability"})
+DONE = frozenset({Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL})
 #: More rounds of asking than any case needs: a case that is still restless then will never rest.
 MOST_ROUNDS = 60
 MIDNIGHT = time(0, tzinfo=UTC)
@@ -49,6 +49,9 @@ class World:
     manners: dict[str, tuple[Idempotency, AnswerMode]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()  #: claims a person said no to
+    reopened: frozenset[str] = frozenset()  #: claims handed back, as long as nobody decided again
+    registry: dict[str, Processor] = field(default_factory=dict)  #: the controller's, in the order of registration
+    first: Mapping[str, Processor] | None = None  #: who was there when the case began to be carried out
     carried_out: ClassVar[set[type]] = set()  #: kinds of actions any world has met
 
     @property
@@ -81,11 +84,18 @@ class World:
         return wanted
 
     def run(self, rounds: int = MOST_ROUNDS) -> bool:
-        """Carry out what is to be done, at most *rounds* times; say whether the case has come to rest."""
+        """
+        Carry out what is to be done, at most *rounds* times; say whether the case has come to rest.
+
+        As long as nothing happens outside nothing is done twice: a claim is not opened and granted in a circle.
+        """
+        done: set[process.Act] = set()
         for _ in range(rounds):
             wanted = self.next_actions()
             if not wanted:
                 return True
+            assert not done & set(wanted), f"a circle: {wanted}"
+            done |= set(wanted)
             for act in wanted:
                 self.apply(act)
             assert not set(wanted) & set(self.next_actions()), f"carried out and asked for again: {wanted}"
@@ -97,6 +107,8 @@ class World:
         match act:
             case process.TakeStep(step):
                 self.case = replace(self.case, phase=advance(self.case.phase, step))
+                if step is Step.BEGIN_EXECUTION:
+                    self.first = self.case.processors
             case process.ShowStatus(status):
                 self.case = replace(self.case, status=status)
             case process.WriteLetter(kind):
@@ -108,6 +120,8 @@ class World:
                 assert granted.right.granted_at_once
                 assert granted.state is ClaimState.OPEN
                 self._claim(claim, state=ClaimState.DECIDED, verdict=Verdict.GRANTED)
+            case process.Reopen(claim):
+                self._reopen(self.claim(claim))
             case process.NamePerson(task, _):
                 self._task(task, state=TaskState.NEEDS_PERSON, next_at=None)
             case process.SealPackage():
@@ -121,6 +135,20 @@ class World:
 
     def claim(self, claim: str) -> Claim:
         return next(one for one in self.case.claims if one.id == claim)
+
+    def own_tasks(self, claim: Claim) -> list[Task]:
+        return [task for task in self.case.tasks_of(claim) if task.action is claim.right.action]
+
+    def did_something(self, claim: Claim) -> bool:
+        return any(task.outcome in DONE for task in self.own_tasks(claim))
+
+    def _reopen(self, claim: Claim) -> None:
+        assert not claim.right.granted_at_once, "opened to be granted again"
+        assert claim.is_carried_out
+        assert all(task.is_over for task in self.case.tasks_of(claim)), "handed back while somebody works on it"
+        assert not self.did_something(claim), "handed back although something was done"
+        self._claim(claim.id, state=ClaimState.OPEN, verdict=None, excluded=frozenset())
+        self.reopened |= {claim.id}
 
     def _write(self, kind: str) -> None:
         assert kind not in self.case.letters, f"the letter {kind} is written twice"
@@ -146,6 +174,11 @@ class World:
                 search = self.case.located(act.processor)
                 assert search and search.is_over and search.outcome is not Outcome.NOT_FOUND, "asked before found"  # noqa: PT018
             self._check_turn(claim)
+            if act.action is Action.NOTIFY:
+                assert all(task.is_over for task in self.own_tasks(claim)), "told of what is not done yet"
+                assert self.did_something(claim), "told of what nobody did"
+        else:
+            assert self.case.phase is not Phase.ANSWERING, "a search after the answer has begun"
         human = self.manners[act.processor][1] is AnswerMode.HUMAN
         task = Task(
             id=f"t{len(self.case.tasks)}",
@@ -153,10 +186,14 @@ class World:
             processor=act.processor,
             action=act.action,
             state=TaskState.NEEDS_PERSON if human else TaskState.OPEN,
-            answer_by=min(self.today + timedelta(days=14), self.case.due_on),
+            answer_by=self._answer_by(),
             next_at=None if human else self.now,
         )
         self.case = replace(self.case, tasks=(*self.case.tasks, task))
+
+    def _answer_by(self) -> date:
+        """Before the case is due, but never a day that has passed."""
+        return max(min(self.today + timedelta(days=14), self.case.due_on), self.today)
 
     def _check_turn(self, claim: Claim) -> None:
         """Nothing of a higher rank starts before the lower ones are through, and no erasure before the copy."""
@@ -178,6 +215,7 @@ class World:
         state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
         left_out = excluded if verdict is Verdict.PARTLY_GRANTED else frozenset()
         self._claim(claim, state=state, verdict=verdict, excluded=left_out)
+        self.reopened -= {claim}
         if verdict is Verdict.REFUSED:
             self.refused |= {claim}
 
@@ -225,11 +263,22 @@ class World:
         if outcome in TERMINAL_BY_PERSON:
             self._task(task.id, state=TaskState.CLOSED, outcome=outcome, next_at=None)
         else:
-            self._task(task.id, state=TaskState.OPEN, next_at=self.now)
+            self.send_again(task)
+
+    def send_again(self, task: Task) -> None:
+        """The same task once more, with a day of its own; also one that was over, of a claim handed back."""
+        self._task(task.id, state=TaskState.OPEN, outcome=None, next_at=self.now, answer_by=self._answer_by())
 
     def register(self, processor: Processor, manners: tuple[Idempotency, AnswerMode]) -> None:
-        self.case = replace(self.case, processors={**self.case.processors, processor.id: processor})
+        """Who comes after the case began to be carried out does what nobody else can, or waits for the next case."""
+        self.registry = {**self.registry, processor.id: processor}
         self.manners = {**self.manners, processor.id: manners}
+        if self.first is None:
+            seen = self.registry
+        else:
+            later = [one for one in self.registry.values() if one.id not in self.first]
+            seen = execution.taking_part(self.first, later=later)
+        self.case = replace(self.case, processors=seen)
 
     def release(self) -> None:
         self.case = replace(self.case, package_released=True)
@@ -237,99 +286,3 @@ class World:
     def restart(self, order: int) -> None:
         """Everything in memory is lost: the case is read back from its facts, in whatever order they come."""
         self.case = from_facts(json.loads(json.dumps(to_facts(self.case))), order=order)
-
-    # --- a world that helps --------------------------------------------------------------------------------------
-
-    def cooperate(self) -> None:
-        """Everybody does their part once: the person is proved, staff decide and agree, processors answer."""
-        self.prove(Level.HIGH)
-        for claim in self.case.claims:
-            if claim.state is ClaimState.OPEN and not claim.right.granted_at_once:
-                self.decide(claim.id, Verdict.GRANTED)
-            if self.claim(claim.id).state is ClaimState.AWAITING_APPROVAL:
-                self.approve(claim.id)
-        for task in self.case.tasks:
-            if not task.is_over:
-                self.resolve(task, Outcome.COMPLETED)
-        if self.case.package_sealed:
-            self.release()
-
-    def drive_to_the_end(self, within: int) -> int:
-        """Cooperate until the case is closed; the number of times everybody had to, at most *within*."""
-        for turn in range(within):
-            assert self.run(), f"never rests: {self.case}"
-            if self.is_closed:
-                return turn
-            self.cooperate()
-        raise AssertionError(f"cannot be closed: {self.case}")
-
-
-def to_facts(case: Case) -> dict[str, Any]:
-    """A case as plain values, as a database would keep them."""
-    plain: Callable[[Iterable[str]], list[str]] = sorted
-    return {
-        "case": [case.phase, case.status, case.assurance.key, case.due_on.isoformat()],
-        "flags": [case.package_sealed, case.package_released],
-        "letters": plain(case.letters),
-        "claims": [
-            [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), c.outcome] for c in case.claims
-        ],
-        "tasks": [
-            [t.id, t.claim, t.processor, t.action, t.state, t.outcome, t.answer_by.isoformat(),
-             t.next_at and t.next_at.isoformat()]
-            for t in case.tasks
-        ],
-        "processors": [[p.id, plain(p.actions), plain(p.categories), plain(p.after)] for p in case.processors.values()],
-    }  # fmt: skip
-
-
-def from_facts(facts: dict[str, Any], *, order: int) -> Case:
-    """The case those facts tell of; tasks and processors in an *order* of their own."""
-    shuffle = Random(order).shuffle
-    shuffle(facts["tasks"])
-    shuffle(facts["processors"])
-    phase, status, assurance, due_on = facts["case"]
-    sealed, released = facts["flags"]
-    return Case(
-        phase=Phase(phase),
-        status=status,
-        assurance=Level.from_key(assurance),
-        due_on=date.fromisoformat(due_on),
-        claims=tuple(
-            Claim(
-                id=id_,
-                right=RIGHTS[right],
-                needs=Level.from_key(needs),
-                state=ClaimState(state),
-                verdict=verdict and Verdict(verdict),
-                excluded=frozenset(excluded),
-                outcome=outcome and ClaimOutcome(outcome),
-            )
-            for id_, right, needs, state, verdict, excluded, outcome in facts["claims"]
-        ),
-        tasks=tuple(
-            Task(
-                id=id_,
-                claim=claim,
-                processor=processor,
-                action=Action(action),
-                state=TaskState(state),
-                outcome=outcome and Outcome(outcome),
-                answer_by=date.fromisoformat(answer_by),
-                next_at=next_at and datetime.fromisoformat(next_at),
-            )
-            for id_, claim, processor, action, state, outcome, answer_by, next_at in facts["tasks"]
-        ),
-        processors={
-            id_: Processor(
-                id=id_,
-                actions=frozenset(map(Action, actions)),
-                categories=frozenset(categories),
-                after=frozenset(after),
-            )
-            for id_, actions, categories, after in facts["processors"]
-        },
-        letters=frozenset(facts["letters"]),
-        package_sealed=sealed,
-        package_released=released,
-    )

@@ -152,6 +152,13 @@ class TestCheckSecondPerson:
         with pytest.raises(SecondPersonNeeded):
             check_second_person(decided_by="bo", approver=approver, requester="anna")
 
+    def test_lets_nobody_decide_their_own_request(self) -> None:
+        """
+        Three different people: whoever agrees, who asked cannot be the one who decided.
+        """
+        with pytest.raises(SecondPersonNeeded):
+            check_second_person(decided_by="bo", approver="cia", requester="bo")
+
 
 class TestVerdict:
     def test_is_never_reached_by_the_service_with_a_no(self) -> None:

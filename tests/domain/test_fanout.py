@@ -111,6 +111,13 @@ class TestJudge:
         """
         assert judged(Outcome.ACCEPTED, mode=AnswerMode.POLL, wait=timedelta(hours=2)) == Wait(NOW + timedelta(hours=2))
 
+    @pytest.mark.parametrize("wait", [timedelta(), timedelta(milliseconds=1)])
+    def test_never_polls_without_a_pause(self, wait: timedelta) -> None:
+        """
+        A Retry-After of nothing is no leave to ask in a circle.
+        """
+        assert judged(Outcome.ACCEPTED, mode=AnswerMode.POLL, wait=wait) == Wait(NOW + FIRST_RETRY)
+
     def test_comes_back_when_the_effect_is_due(self) -> None:
         """
         "On the first of next month" is asked for again then, and not before.
@@ -122,7 +129,27 @@ class TestJudge:
         """
         A day in the past is asked for in a moment, never at once and never in the past.
         """
-        assert judged(Outcome.EFFECTIVE_LATER, effective_at=effective_at) == TryAgain(NOW + FIRST_RETRY)
+        soonest = TryAgain(NOW + FIRST_RETRY)
+
+        assert judged(Outcome.EFFECTIVE_LATER, effective_at=effective_at, fraction=0.0) == soonest
+
+    @pytest.mark.parametrize("attempt", [0, 1, 5])
+    def test_comes_back_later_each_time_later_has_passed(self, attempt: int) -> None:
+        """
+        Who says "later" again and again is asked less and less often.
+        """
+        pause = retry_after(max(1, attempt), fraction=0.5) + FIRST_RETRY
+
+        assert judged(Outcome.EFFECTIVE_LATER, attempt=attempt, effective_at=NOW) == TryAgain(NOW + pause)
+
+    def test_asks_a_person_when_later_never_comes(self) -> None:
+        """
+        "Later", said as often as any call is tried, is no answer (no silent end).
+        """
+        last = judged(Outcome.EFFECTIVE_LATER, attempt=MOST_ATTEMPTS - 1)
+
+        assert last == TryAgain(LATER)
+        assert judged(Outcome.EFFECTIVE_LATER, attempt=MOST_ATTEMPTS) == AskPerson("effective_later")
 
     def test_asks_a_person_when_later_has_no_day(self) -> None:
         """
@@ -213,6 +240,14 @@ class TestRetryAfter:
         With the same luck a later attempt waits at least as long.
         """
         assert retry_after(attempt, fraction=fraction) <= retry_after(attempt + 1, fraction=fraction)
+
+    def test_adds_up_to_about_six_hours(self) -> None:
+        """
+        As long, with the longest waits, is a processor tried before a person hears of it: the same working day.
+        """
+        waits = (retry_after(attempt, fraction=1) for attempt in range(1, MOST_ATTEMPTS))
+
+        assert timedelta(hours=6) < sum(waits, timedelta()) < timedelta(hours=6.5)
 
     def test_spreads_over_the_whole_wait(self) -> None:
         """

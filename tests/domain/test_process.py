@@ -17,11 +17,9 @@ from app.domain.process import (
     SealPackage,
     TakeStep,
     WriteLetter,
-    action_for,
-    is_executed,
 )
 from app.domain.rights import RIGHTS
-from app.domain.snapshot import Claim, Task
+from app.domain.snapshot import Claim
 from tests.domain.process_cases import (
     WEBHOOK,
     a_case,
@@ -55,7 +53,7 @@ class TestNextActions:
 
         assert verbs == {
             *("TakeStep", "ShowStatus", "WriteLetter", "CreateTask"),
-            *("GrantAtOnce", "NamePerson", "SealPackage", "CloseClaim"),
+            *("GrantAtOnce", "Reopen", "NamePerson", "SealPackage", "CloseClaim"),
         }
 
     @pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.IDENTIFYING, Phase.ASSESSING, Phase.EXECUTING])
@@ -145,6 +143,15 @@ class TestFreeze:
 
         assert not [act for act in acts if isinstance(act, CreateTask)]
 
+    def test_comes_too_late_once_the_answer_has_begun(self) -> None:
+        """
+        A processor registered then has nothing to hold for this case any more.
+        """
+        late = a_processor(actions=frozenset({Action.FREEZE}))
+        case = a_case(a_claim("access", Verdict.REFUSED), phase=Phase.ANSWERING, processors=[late])
+
+        assert wanted(case) == [WriteLetter("refusal")]
+
 
 class TestLocate:
     def test_asks_every_processor_that_can_look(self) -> None:
@@ -163,6 +170,14 @@ class TestLocate:
         case = a_case(a_claim(), phase=Phase.IDENTIFYING, status="identity_wanted", assurance=Level.CHANNEL)
 
         assert wanted(case) == []
+
+    def test_comes_too_late_once_the_answer_has_begun(self) -> None:
+        """
+        What is found after the answer could not be in it.
+        """
+        case = a_case(a_claim("access", Verdict.REFUSED), phase=Phase.ANSWERING)
+
+        assert wanted(case) == [WriteLetter("refusal")]
 
 
 class TestGrantAtOnce:
@@ -315,57 +330,3 @@ class TestPlan:
         claims = a_claim("access", Verdict.REFUSED), granted("erasure")
 
         assert wanted(a_case(*claims, tasks=(located(),))) == [CreateTask("erasure", "crm", Action.ERASE, ("contact",))]
-
-
-class TestActionFor:
-    @pytest.mark.parametrize("right", RIGHTS)
-    def test_tells_recipients_only_of_what_must_be_told(self, right: str) -> None:
-        """
-        A recipient that can only be told is told of corrections, erasures and restrictions (R19-1, R19-2).
-        """
-        post = a_processor("post", frozenset({Action.NOTIFY}))
-        told = right in ("rectification", "erasure", "restriction")
-
-        assert action_for(granted(right), post) is (Action.NOTIFY if told else None)
-
-    def test_prefers_doing_to_telling(self) -> None:
-        """
-        Who can erase is asked to erase, not told of an erasure.
-        """
-        assert action_for(granted("erasure"), a_processor(actions=frozenset(Action))) is Action.ERASE
-
-    def test_asks_nothing_of_who_holds_only_what_is_left_out(self) -> None:
-        """
-        A processor all of whose data is kept has nothing to do.
-        """
-        claim = a_claim("erasure", Verdict.PARTLY_GRANTED, excluded=frozenset({"contact"}))
-
-        assert action_for(claim, a_processor()) is None
-
-
-class TestIsExecuted:
-    @pytest.mark.parametrize(
-        ("tasks", "executed"),
-        [
-            pytest.param((), False, id="not searched"),
-            pytest.param((located(outcome=None),), False, id="searching"),
-            pytest.param((located(),), False, id="found, not asked"),
-            pytest.param((located(), a_task("access", Action.EXPORT)), False, id="asked"),
-            pytest.param((located(), a_task("access", Action.EXPORT, Outcome.COMPLETED)), True, id="answered"),
-            pytest.param((located(outcome=Outcome.NOT_FOUND),), True, id="not known there"),
-        ],
-    )
-    def test_when_everybody_has_answered(self, tasks: tuple[Task, ...], executed: bool) -> None:
-        """
-        Asked is not answered, and not asked is not answered either.
-        """
-        claim = granted("access")
-
-        assert is_executed(a_case(claim, tasks=tasks), claim) is executed
-
-    @pytest.mark.parametrize("claim", [a_claim(), a_claim("access", Verdict.REFUSED)], ids=["undecided", "refused"])
-    def test_never_without_a_yes(self, claim: Claim) -> None:
-        """
-        What was not granted was not carried out.
-        """
-        assert not is_executed(a_case(claim, tasks=(located(outcome=Outcome.NOT_FOUND),)), claim)

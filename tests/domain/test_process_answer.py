@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -29,11 +30,15 @@ from tests.domain.process_cases import (
     TODAY,
     a_case,
     a_claim,
+    a_processor,
     a_task,
     granted,
     located,
     wanted,
 )
+
+WITHDRAWN: dict[str, Any] = {"state": ClaimState.CLOSED, "outcome": ClaimOutcome.WITHDRAWN}
+NOT_IDENTIFIED: dict[str, Any] = {"state": ClaimState.CLOSED, "outcome": ClaimOutcome.NOT_IDENTIFIED}
 
 
 class TestSeal:
@@ -146,11 +151,15 @@ class TestLettersOwed:
             ([granted("access"), a_claim("erasure", Verdict.REFUSED)], ["fulfilment", "refusal"]),
             ([a_claim(state=ClaimState.CLOSED, outcome=ClaimOutcome.NOT_IDENTIFIED)], ["not_identified"]),
             ([a_claim(state=ClaimState.CLOSED, outcome=ClaimOutcome.WITHDRAWN)], ["withdrawal"]),
+            ([a_claim("erasure", Verdict.REFUSED, **WITHDRAWN)], ["withdrawal"]),
+            ([granted("erasure", **WITHDRAWN), a_claim("access", Verdict.REFUSED)], ["refusal", "withdrawal"]),
+            ([granted("access", **NOT_IDENTIFIED)], ["not_identified"]),
         ],
     )
     def test_say_what_was_done_and_what_was_not(self, claims: list[Claim], letters: list[str]) -> None:
         """
-        GDPR Art. 12(3) for what was done, 12(4) for every no, whole or in part, 11(2) for who was not identified.
+        GDPR Art. 12(3) for what was done, 12(4) for every no, whole or in part, 11(2) for who was not identified; of a
+        decision about what was then withdrawn nothing is said.
         """
         assert letters_owed(a_case(*claims)) == letters
 
@@ -176,7 +185,19 @@ class TestOutcomeOf:
         claim = a_claim("erasure", verdict)
         tasks = [a_task("erasure", Action.ERASE, outcome, f"p{place}") for place, outcome in enumerate(outcomes)]
 
-        assert outcome_of(a_case(claim, tasks=tuple(tasks)), claim) is ends
+        able = [a_processor(task.processor) for task in tasks]
+
+        assert outcome_of(a_case(claim, processors=able, tasks=tuple(tasks)), claim) is ends
+
+    @pytest.mark.parametrize("said", [Outcome.NOT_FOUND, Outcome.RETAINED, Outcome.REFUSED, Outcome.FAILED])
+    def test_is_no_yes_where_nothing_was_done(self, said: Outcome) -> None:
+        """
+        Who was found, and whose marketing nobody stopped, is not told that it was stopped (F08, F13).
+        """
+        claim = granted("marketing_objection")
+        tasks = (located(), a_task("marketing_objection", Action.STOP_MARKETING, said))
+
+        assert outcome_of(a_case(claim, tasks=tasks), claim) is ClaimOutcome.PARTLY_GRANTED
 
     def test_does_not_count_who_was_only_told(self) -> None:
         """
@@ -192,17 +213,30 @@ class TestOutcomeOf:
 
 
 class TestChase:
+    @pytest.mark.parametrize("state", [TaskState.OPEN, TaskState.ACCEPTED])
     @pytest.mark.parametrize(
         ("days", "acts"), [(0, []), (1, [NamePerson("access/crm/export", "silent")])], ids=["last day", "day after"]
     )
-    def test_names_a_person_when_a_processor_is_silent(self, days: int, acts: list[process.Act]) -> None:
+    def test_names_a_person_when_a_processor_is_silent(
+        self, days: int, acts: list[process.Act], state: TaskState
+    ) -> None:
         """
-        A processor has the whole of its last day; the day after, a person is asked.
+        A processor has the whole of its last day; the day after, a person is asked, also where it is still tried.
         """
-        silent = a_task("access", Action.EXPORT, state=TaskState.ACCEPTED)
+        silent = a_task("access", Action.EXPORT, state=state)
         case = a_case(granted("access"), tasks=(located(), silent), status="executing")
 
         assert wanted(case, today=TODAY + timedelta(days=days)) == acts
+
+    @pytest.mark.parametrize("state", [TaskState.SENDING, TaskState.NEEDS_PERSON, TaskState.CLOSED])
+    def test_names_nobody_for_what_is_in_good_hands(self, state: TaskState) -> None:
+        """
+        A call under way, a person who has it already, an end.
+        """
+        task = a_task("access", Action.EXPORT, state=state, outcome=Outcome.COMPLETED)
+        acts = wanted(a_case(granted("access"), tasks=(located(), task)), today=TODAY + timedelta(days=9))
+
+        assert not [act for act in acts if isinstance(act, NamePerson)]
 
 
 class TestStatus:
@@ -220,6 +254,7 @@ class TestStatus:
                 a_case(granted("access"), tasks=(a_task("access", Action.EXPORT, state=TaskState.NEEDS_PERSON),)),
                 "needs_person",
             ),
+            (a_case(granted("access"), processors=[]), "nobody_able"),
             (a_case(granted("access"), phase=Phase.ANSWERING, package_sealed=True), "awaiting_release"),
             (a_case(a_claim("access", Verdict.REFUSED), phase=Phase.ANSWERING), "answering"),
             (a_case(phase=Phase.CLOSED), "closed"),

@@ -2,11 +2,13 @@
 The pure process under everything that may happen, in any order.
 
 A random request of one to four claims meets a random registry; then people prove, decide, agree and withdraw,
-processors answer well or badly or not at all, days pass, processors are added and the service restarts. After every
-step the promises of the process are looked at; at the end of every walk the case must still find its way to an end.
+processors answer well or badly or not at all, what was done nowhere is handed back and tried again, days pass,
+processors are added and the service restarts. After every step the promises of the process are looked at; at the end
+of every walk the case must still find its way to an end.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeVar, get_args
 
@@ -28,7 +30,8 @@ from app.domain.fanout import SAYABLE, TERMINAL_BY_PERSON, Action, AnswerMode, I
 from app.domain.identity import Level
 from app.domain.rights import RIGHTS
 from app.domain.snapshot import Case, Claim, Processor, Task
-from tests.domain.process_world import World
+from tests.domain.process_ending import drive_to_the_end
+from tests.domain.process_world import DONE, World
 
 T = TypeVar("T")
 
@@ -101,7 +104,7 @@ class Requests(RuleBasedStateMachine):
             self._register(pick)
 
     def _register(self, pick: int) -> None:
-        known = list(self.world.case.processors)
+        known = list(self.world.registry)
         self.world.register(*a_processor(f"p{len(known)}", known, pick))
 
     def _claims(self, *states: ClaimState) -> list[Claim]:
@@ -137,6 +140,10 @@ class Requests(RuleBasedStateMachine):
     def staff_decide(self, pick: int) -> None:
         claim = one_of(self._undecided(), pick)
         verdict = one_of(list(Verdict), pick // 8)
+        if any(not task.is_over for task in self.world.case.tasks_of(claim)):
+            return  # what was handed back is being tried once more
+        if self.world.did_something(claim):
+            verdict = Verdict.GRANTED
         if verdict is Verdict.REFUSED or self.world.case.is_ready(claim):
             self.world.decide(claim.id, verdict, some_of(CATEGORIES, pick // 32))
 
@@ -153,7 +160,7 @@ class Requests(RuleBasedStateMachine):
     @rule(pick=picks)
     def undecided_claim_is_given_up(self, pick: int) -> None:
         claim = one_of(self._claims(ClaimState.OPEN, ClaimState.AWAITING_APPROVAL), pick // 8)
-        if pick % 8 == 7:
+        if pick % 8 == 7 and not self.world.case.tasks_of(claim):
             outcome = ClaimOutcome.WITHDRAWN if self.world.case.is_ready(claim) else ClaimOutcome.NOT_IDENTIFIED
             self.world.end(claim.id, outcome)
 
@@ -173,6 +180,14 @@ class Requests(RuleBasedStateMachine):
     def person_settles_a_task(self, pick: int, outcome: Outcome) -> None:
         self.world.resolve(one_of(self._tasks(TaskState.NEEDS_PERSON), pick), outcome)
 
+    @precondition(lambda self: self.world.reopened)
+    @rule(pick=picks)
+    def person_has_it_tried_once_more(self, pick: int) -> None:
+        claim = self.world.claim(one_of(sorted(self.world.reopened), pick))
+        in_vain = [t for t in self.world.own_tasks(claim) if t.is_over and t.outcome not in DONE]
+        if in_vain:
+            self.world.send_again(one_of(in_vain, pick // 8))
+
     @precondition(lambda self: self.world.case.package_sealed and not self.world.case.package_released)
     @rule()
     def staff_release_the_package(self) -> None:
@@ -183,9 +198,10 @@ class Requests(RuleBasedStateMachine):
         self.world.today += timedelta(days=days)
         assert self.world.run()
 
-        assert not [t for t in self._tasks(TaskState.ACCEPTED) if t.answer_by < self.world.today], "silence is borne"
+        waiting = self._tasks(TaskState.OPEN, TaskState.ACCEPTED)
+        assert not [task for task in waiting if task.answer_by < self.world.today], "silence is borne"
 
-    @precondition(lambda self: len(self.world.case.processors) < MOST_PROCESSORS)
+    @precondition(lambda self: len(self.world.registry) < MOST_PROCESSORS)
     @rule(pick=picks)
     def processor_is_registered(self, pick: int) -> None:
         self._register(pick)
@@ -204,9 +220,9 @@ class Requests(RuleBasedStateMachine):
             assurance=Level.NONE,
             due_on=self.world.today + timedelta(days=31),
             claims=claims,
-            processors=self.world.case.processors,
+            processors=self.world.registry,
         )
-        self.world = World(case=fresh, today=self.world.today, manners=self.world.manners)
+        self.world = World(case=fresh, today=self.world.today, manners=self.world.manners, registry=self.world.registry)
 
     # --- what must always be true --------------------------------------------------------------------------------
 
@@ -221,6 +237,7 @@ class Requests(RuleBasedStateMachine):
             assert not (over and claim.id in at_work), "a claim is closed while a task of it is open"
             said_no = claim.verdict is Verdict.REFUSED or claim.outcome is ClaimOutcome.REFUSED
             assert not said_no or claim.id in self.world.refused, "nobody said no"
+            self._says_what_was_done(claim)
         if any(task.action is Action.ERASE for task in case.tasks):
             copies = [
                 c
@@ -228,6 +245,14 @@ class Requests(RuleBasedStateMachine):
                 if c.right.yields_package and c.verdict in (Verdict.GRANTED, Verdict.PARTLY_GRANTED)
             ]
             assert not copies or case.package_sealed, "an erasure before the copy is sealed"
+
+    def _says_what_was_done(self, claim: Claim) -> None:
+        if claim.outcome is ClaimOutcome.GRANTED:
+            assert self.world.did_something(claim), "granted, and nothing was done"
+        if claim.outcome is ClaimOutcome.PARTLY_GRANTED and not claim.right.granted_at_once:
+            assert self.world.did_something(claim), "granted in part, and no part was done"
+        if claim.outcome in (ClaimOutcome.REFUSED, ClaimOutcome.NOTHING_HELD):
+            assert not self.world.did_something(claim), "done, and not said"
 
     @invariant()
     def is_never_silently_over(self) -> None:
@@ -243,9 +268,10 @@ class Requests(RuleBasedStateMachine):
         assert all(task.is_over and task.outcome for task in case.tasks)
 
     def teardown(self) -> None:
-        """Wherever the walk ended: when everybody does their part the case is closed."""
+        """Wherever the walk ended: when everybody does their part the case is closed, whatever staff try again."""
         if hasattr(self, "world"):
-            self.world.drive_to_the_end(TURNS_TO_CLOSE)
+            for try_again in (False, True):
+                drive_to_the_end(replace(self.world), within=TURNS_TO_CLOSE, try_again=try_again)
 
 
 class TestRequests:

@@ -6,7 +6,7 @@ Tokens have their own tests; here the verifier believes what it reads.
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
 from app.db import Database
 from app.domain.identity import Level
@@ -81,6 +82,13 @@ ADMIN = Bearer("admin", sub="admin-1")
 INTEGRATOR = Bearer("integrator", sub="integrator-1")
 AUDITOR = Bearer("auditor", sub="auditor-1")
 FOREIGN_AGENT = Bearer("agent", sub="agent-2", controllers=("westila",))
+
+
+@pytest.fixture(autouse=True)
+def unwritten_log() -> Iterator[None]:
+    """Log lines are taken, not written: rendering a fault with all its frames takes longer than the test."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture(scope="session")

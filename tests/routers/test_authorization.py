@@ -136,7 +136,7 @@ INSIDE = {"/problems/no-package", "/problems/unknown-download", "/problems/unkno
 
 def routes() -> set[tuple[str, str]]:
     found = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
-    return {(method, route.path) for route in found for method in route.methods}
+    return {(method, route.path) for route in found for method in route.methods or ()}
 
 
 @pytest.fixture

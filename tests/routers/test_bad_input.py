@@ -141,11 +141,8 @@ class TestBadInput:
         """
         headers = {name: value for name, value in ANNA_BEARER.headers().items() if name != "Idempotency-Key"}
 
-        answer = await client.post(
-            OWN,
-            json=own(),
-            headers=[*headers.items(), ("Idempotency-Key", key.encode("latin-1"))],  # type: ignore[list-item]
-        )
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        answer = await client.post(OWN, json=own(), headers=[*raw, (b"Idempotency-Key", key.encode("latin-1"))])
 
         assert answer.status_code == 400
 

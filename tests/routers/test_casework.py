@@ -1,5 +1,7 @@
 """Staff at work: finding, proving, deciding, the second person's word."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -10,14 +12,13 @@ PATH = "/v1/requests"
 REASONS = "The same copy was sent a week ago and nothing has changed since then."
 
 
-async def decide(
-    client: httpx.AsyncClient, made: dict[str, object], claim: int, body: dict[str, object]
-) -> httpx.Response:
+async def decide(client: httpx.AsyncClient, made: dict[str, Any], claim: int, body: dict[str, Any]) -> httpx.Response:
     path = f"{PATH}/{made['id']}"
     version = (await client.get(path, headers=AGENT.headers())).headers["etag"]
-    claims: list[dict[str, str]] = made["claims"]  # type: ignore[assignment]
     return await client.post(
-        f"{path}/claims/{claims[claim]['id']}/decision", json=body, headers=AGENT.headers(**{"If-Match": version})
+        f"{path}/claims/{made['claims'][claim]['id']}/decision",
+        json=body,
+        headers=AGENT.headers(**{"If-Match": version}),
     )
 
 

@@ -1,6 +1,6 @@
 """Errors on the wire: each has a status and a meaning, none says more than it should."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -29,6 +29,9 @@ def refusals(of: type[DomainError] = DomainError) -> Iterator[type[DomainError]]
         yield from refusals(one)
 
 
+REFUSALS: list[type[DomainError]] = sorted(set(refusals()), key=slug_of)
+
+
 def client_of(app: FastAPI) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="https://insyn.example.com")
@@ -52,14 +55,14 @@ class BreaksOnCommit(Database):
     """A database that fails when it is to commit."""
 
     @asynccontextmanager
-    async def transaction(self, controllers: object = ()) -> AsyncIterator[Tx]:
-        async with super().transaction(controllers) as tx:  # type: ignore[arg-type]
+    async def transaction(self, controllers: Iterable[str] = ()) -> AsyncIterator[Tx]:
+        async with super().transaction(controllers) as tx:
             yield tx
             raise ConnectionResetError(SECRET)
 
 
 class TestProblem:
-    @pytest.mark.parametrize("refusal", sorted(set(refusals()), key=lambda one: one.__name__))
+    @pytest.mark.parametrize("refusal", REFUSALS)
     def test_has_a_status_and_words(self, refusal: type[DomainError]) -> None:
         """
         No refusal leaves the house without a place in the table.

@@ -58,18 +58,18 @@ EVENTS = (
 
 
 def orders(seed: int) -> Iterator[list[Event]]:
-    """Random lives of a task, from one event to twelve, repetitions included; our own record comes once."""
+    """Random lives of a task, from one event to eight, repetitions included; our own record comes once."""
     chance = random.Random(seed)
     for _ in range(ORDERS):
-        life = chance.choices(EVENTS[1:], k=chance.randint(1, 11))
+        life = chance.choices(EVENTS[1:], k=chance.randint(0, 7))
         life.insert(chance.randint(0, len(life)), OURS)
         yield life
 
 
-def expected(life: list[Event]) -> tuple[str, str]:
+def expected(life: list[Event]) -> tuple[str, str | None]:
     """What the rule says: the first final word ends the task, and nothing after it matters."""
     first = next((event.outcome for event in life if event.is_final), None)
-    return ("closed", first) if first else ("accepted", "accepted")
+    return ("closed", first) if first else ("accepted", None)
 
 
 class World:
@@ -106,8 +106,7 @@ class World:
             task = await tasks.create(
                 tx, self.ctx, row, CreateTask(None, str(self.processor.id), Action.EXPORT, ("contact",))
             )
-            from sqlalchemy import text
-            for r in await tx.session.execute(text("select id, state, next_at, processor_id, answer_by, token_hash from task")): print("DBG", r, task.next_at, self.held)
+            await tx.session.flush()
             ((claimed, _),) = await lane_rows.claim_batch(tx, self.held, most=1)
             assert claimed.id == task.id
         return task
@@ -148,7 +147,7 @@ class TestTask:
         for number, life in enumerate(orders(seed=20260302)):
             task = await world.in_the_air()
             counted: list[str] = []
-            ended: tuple[str, str] | None = None
+            ended: tuple[str, str | None] | None = None
             for event in life:
                 if await world.happen(task.id, event):
                     counted.append(event.id)

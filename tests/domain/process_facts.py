@@ -1,0 +1,84 @@
+"""A case written down as plain values, and read back from them: what a restart leaves of it."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from random import Random
+from typing import Any
+
+from app.domain.case import ClaimOutcome, ClaimState, Phase
+from app.domain.decisions import Verdict
+from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.identity import Level
+from app.domain.rights import RIGHTS
+from app.domain.snapshot import Case, Claim, Processor, Task
+
+
+def to_facts(case: Case) -> dict[str, Any]:
+    """A case as plain values, as a database would keep them."""
+    plain: Callable[[Iterable[str]], list[str]] = sorted
+    return {
+        "case": [case.phase, case.status, case.assurance.key, case.due_on.isoformat()],
+        "flags": [case.package_sealed, case.package_released],
+        "letters": plain(case.letters),
+        "claims": [
+            [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), c.outcome] for c in case.claims
+        ],
+        "tasks": [
+            [t.id, t.claim, t.processor, t.action, t.state, t.outcome, t.answer_by.isoformat(),
+             t.next_at and t.next_at.isoformat()]
+            for t in case.tasks
+        ],
+        "processors": [[p.id, plain(p.actions), plain(p.categories), plain(p.after)] for p in case.processors.values()],
+    }  # fmt: skip
+
+
+def from_facts(facts: dict[str, Any], *, order: int) -> Case:
+    """The case those facts tell of; tasks and processors in an *order* of their own."""
+    shuffle = Random(order).shuffle
+    shuffle(facts["tasks"])
+    shuffle(facts["processors"])
+    phase, status, assurance, due_on = facts["case"]
+    sealed, released = facts["flags"]
+    return Case(
+        phase=Phase(phase),
+        status=status,
+        assurance=Level.from_key(assurance),
+        due_on=date.fromisoformat(due_on),
+        claims=tuple(
+            Claim(
+                id=id_,
+                right=RIGHTS[right],
+                needs=Level.from_key(needs),
+                state=ClaimState(state),
+                verdict=verdict and Verdict(verdict),
+                excluded=frozenset(excluded),
+                outcome=outcome and ClaimOutcome(outcome),
+            )
+            for id_, right, needs, state, verdict, excluded, outcome in facts["claims"]
+        ),
+        tasks=tuple(
+            Task(
+                id=id_,
+                claim=claim,
+                processor=processor,
+                action=Action(action),
+                state=TaskState(state),
+                outcome=outcome and Outcome(outcome),
+                answer_by=date.fromisoformat(answer_by),
+                next_at=next_at and datetime.fromisoformat(next_at),
+            )
+            for id_, claim, processor, action, state, outcome, answer_by, next_at in facts["tasks"]
+        ),
+        processors={
+            id_: Processor(
+                id=id_,
+                actions=frozenset(map(Action, actions)),
+                categories=frozenset(categories),
+                after=frozenset(after),
+            )
+            for id_, actions, categories, after in facts["processors"]
+        },
+        letters=frozenset(facts["letters"]),
+        package_sealed=sealed,
+        package_released=released,
+    )
