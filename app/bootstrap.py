@@ -16,7 +16,6 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from alembic import command
-from app.clock import machine_time, movable_time
 from app.db import APP_ROLE, Database, make_engine
 from app.embedded import EmbeddedPostgres
 from app.processors import fetch_document
@@ -121,7 +120,7 @@ def build(chosen: Settings, *, pool_size: int = 10) -> House:
     engine = make_engine(url, role=APP_ROLE, pool_size=pool_size)
     ctx = Context(
         settings=chosen,
-        database=Database(engine, read_clock=movable_time if chosen.sandbox else machine_time),
+        database=Database(engine, movable_clock=chosen.sandbox),
         vault=vault,
         files=FileStore(chosen.data_dir.resolve() / "packages"),
         profiles=profiles,

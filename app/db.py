@@ -14,12 +14,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool, Pool
 
-from app.clock import ReadClock, machine_time
+from app.clock import machine_time
 
 #: The role whose rights a transaction has: DML on the tables, owner of none, no BYPASSRLS.
 APP_ROLE = "insyn_app"
 
-_ENTER = text("SELECT set_config('insyn.controllers', :controllers, true)")
+#: What every transaction begins with. The second column is how far the sandbox has moved the clock, read in passing.
+_ENTER = text("SELECT set_config('insyn.controllers', :controllers, true), 0.0")
+_ENTER_MOVABLE = text(
+    "SELECT set_config('insyn.controllers', :controllers, true),"
+    " coalesce((SELECT seconds FROM clock_offset WHERE id = 1), 0.0)"
+)
 
 
 Finish = Callable[[], Awaitable[None]]
@@ -56,7 +61,7 @@ def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10, p
     The role is set when the connection is made, so no statement runs with the login's own rights.
     """
     settings = {"role": role, "timezone": "UTC"} if role else {"timezone": "UTC"}
-    sizes: dict[str, int] = {"pool_size": pool_size, "max_overflow": pool_size} if pooled else {}
+    sizes: dict[str, int] = {"pool_size": pool_size, "max_overflow": 0} if pooled else {}
     poolclass: type[Pool] | None = None if pooled else NullPool
     return create_async_engine(
         dialect_url(url),
@@ -70,15 +75,15 @@ def make_engine(url: str, *, role: str | None = APP_ROLE, pool_size: int = 10, p
 class Database:
     """The way into PostgreSQL; the edge (a route, a job) opens a transaction and so decides when it commits."""
 
-    def __init__(self, engine: AsyncEngine, *, read_clock: ReadClock = machine_time) -> None:
+    def __init__(self, engine: AsyncEngine, *, movable_clock: bool = False) -> None:
         self.engine = engine
         self._bind: AsyncEngine | AsyncConnection = engine
-        self._read_clock = read_clock
+        self._enter = _ENTER_MOVABLE if movable_clock else _ENTER
 
     @classmethod
-    def on_connection(cls, connection: AsyncConnection, *, read_clock: ReadClock = machine_time) -> "Database":
+    def on_connection(cls, connection: AsyncConnection, *, movable_clock: bool = False) -> "Database":
         """A database whose transactions are savepoints on one connection, for tests that are rolled back."""
-        made = cls(connection.engine, read_clock=read_clock)
+        made = cls(connection.engine, movable_clock=movable_clock)
         made._bind = connection
         return made
 
@@ -92,8 +97,8 @@ class Database:
             ) as session,
             session.begin(),
         ):
-            await session.execute(_ENTER, {"controllers": ",".join(sorted(seen))})
-            tx = Tx(session=session, controllers=seen, now=await self._read_clock(session))
+            entered = await session.execute(self._enter, {"controllers": ",".join(sorted(seen))})
+            tx = Tx(session=session, controllers=seen, now=machine_time(moved_by=float(entered.one()[1])))
             yield tx
             for finish in tx.finishing.values():
                 await finish()

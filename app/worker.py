@@ -73,8 +73,9 @@ class Worker:
             try:
                 woken = await sweep.wake_what_is_due(self._ctx)
                 log.info("sweep.done", woken=woken)
-            except (OSError, asyncpg.PostgresError) as error:
-                log.warning("sweep.failed", kind=type(error).__name__)
+            except Exception:
+                # Without a sweep nothing lost is ever found, so nothing ends it: it tries again.
+                log.exception("sweep.failed")
             try:
                 await asyncio.wait_for(stop.wait(), timeout=self._ctx.settings.sweep_seconds)
             except TimeoutError:

@@ -46,7 +46,9 @@ class BareProcessor:
                 self._note(await reader.readexactly(length))
                 writer.write(_REPLY)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the other side has gone, or the run is over
+        finally:
             writer.close()
 
     def _note(self, body: bytes) -> None:

@@ -38,7 +38,9 @@ def _self(person: Person) -> list[Row]:
 
 def _account(person: Person) -> list[Row]:
     status = "ended" if person.story == "former_customer" else "active"
-    return [_self(person)[0] | {"installation_id": person.home, "user_code": person.user_code, "contract": status}]
+    about = {"installation_id": person.home, "user_code": person.user_code, "contract": status}
+    # The card stands among other people's contact cards at some companies; this one is the person's own.
+    return [_self(person)[0] | about | {"user_is_subject": True}]
 
 
 def _payer(person: Person) -> list[Row]:

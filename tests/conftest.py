@@ -60,7 +60,7 @@ def database_names() -> "count[int]":
 async def worker_engine(test_server: TestServer, worker_id: str) -> AsyncIterator[AsyncEngine]:
     """The worker's own copy of the template, entered as the service enters."""
     made = await test_server.copy(f"insyn_test_{test_server.run}_{worker_id}")
-    engine = make_engine(made.app_dsn, pool_size=1)
+    engine = make_engine(made.app_dsn, pool_size=2)
     yield engine
     await engine.dispose()
     await test_server.drop(made.name)

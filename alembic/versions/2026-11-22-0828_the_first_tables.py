@@ -102,7 +102,7 @@ def upgrade() -> None:
         sa.Column("filed_by_role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("assignee_ref", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("next_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-        sa.Column("executing_since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("participants", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("closed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),

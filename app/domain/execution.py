@@ -108,8 +108,8 @@ def _is_pending(case: Case, claim: Claim, processor: Processor) -> bool:
     action = action_for(claim, processor)
     if action is None or any(task.processor == processor.id for task in case.tasks_of(claim)):
         return False
-    if action is Action.NOTIFY and _have_acted(case, claim) and not something_was_done(case, claim):
-        return False
+    if action is Action.NOTIFY and not something_was_done(case, claim):
+        return False  # it comes only once there is something to tell
     if Action.LOCATE in processor.actions:
         located = case.located(processor.id)
         return located is None or not located.is_over or located.outcome is not Outcome.NOT_FOUND

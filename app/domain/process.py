@@ -241,7 +241,11 @@ def _close(case: Case, _today: date) -> Iterator[Act]:
 
 def _chase(case: Case, today: date) -> Iterator[Act]:
     for task in case.tasks:
-        if task.state in (TaskState.OPEN, TaskState.ACCEPTED) and task.answer_by < today:
+        if task.state not in (TaskState.OPEN, TaskState.ACCEPTED):
+            continue
+        if task.processor not in case.processors:
+            yield NamePerson(task.id, "processor_removed")
+        elif task.answer_by < today:
             yield NamePerson(task.id, "silent")
 
 

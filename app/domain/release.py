@@ -8,7 +8,7 @@ counted and named with its reason and its law, because the person must be told w
 A row tells about itself by these fields, and only a literal ``true`` counts as yes:
 
 =======================  ======================================================================
-``user_is_subject``      the person who asked did what the row tells (movement)
+``user_is_subject``      the person who asked did what the row tells, or is whom it describes
 ``supplied_by_subject``  the person who asked gave us this other person's details (third party)
 ``speaker``              ``subject``, ``caller``, ``agent``, ``employee`` or ``third_party`` (recording)
 ``transcript``           what was said, as text, or a list of ``{"speaker", "text"}`` (recording)
@@ -143,6 +143,8 @@ def _movement(row: Row, _hidden: Hidden) -> Ruling:
 
 
 def _third_party(row: Row, hidden: Hidden) -> Ruling:
+    if row.get("user_is_subject") is True:
+        return dict(row)  # filed among others, but about the person who asks
     if row.get("supplied_by_subject") is not True:
         return "rights_of_others"
     return _only(row, _THIRD_PARTY_FIELDS, hidden, "rights_of_others")

@@ -40,7 +40,7 @@ class RequestRow(Row, table=True):
     filed_by_role: str
     assignee_ref: str | None = None
     next_at: datetime | None = None
-    executing_since: datetime | None = None
+    participants: list[str] | None = Field(default=None, sa_type=JSONB)  #: processors, once execution has begun
     closed_at: datetime | None = None
     version: int = 1
     wrapped_key: bytes

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlmodel import col
 
 from app.db import Tx
@@ -82,7 +82,7 @@ class CaseRows:
             due_on=self.row.due_on,
             claims=tuple(_claim_seen(claim) for claim in self.claims),
             tasks=tuple(_task_seen(task) for task in self.tasks),
-            processors=registry.as_seen(self.processors, until=self.row.executing_since),
+            processors=registry.as_seen(self.processors, among=self.row.participants),
             letters=frozenset(self.letters),
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
@@ -99,7 +99,7 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
         row=row,
         claims=list(await claims_of(tx, [row.id])),
         tasks=list(await tasks_of(tx, row.id)),
-        processors=list(await registry.processors_of(tx, [row.controller_id])),
+        processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
         letters=set((await tx.session.execute(letters)).scalars()),
         package=await tx.session.get(PackageRow, row.id),
     )
@@ -146,12 +146,6 @@ async def due_requests(tx: Tx, *, limit: int = 500) -> Sequence[tuple[str, UUID]
     return [(controller, id_) for controller, id_ in (await tx.session.execute(query)).all()]
 
 
-async def is_due(tx: Tx, request_id: UUID) -> bool:
-    """Whether something about the request has changed, or fallen due, since it was last advanced."""
-    query = select(col(RequestRow.id)).where(col(RequestRow.id) == request_id, col(RequestRow.next_at) <= tx.now)
-    return (await tx.session.execute(query)).scalar_one_or_none() is not None
-
-
 async def open_and_due_until(tx: Tx, day: date) -> dict[str, int]:
     """How many open requests are due on or before *day*, per controller; none are left out as 0."""
     query = (
@@ -160,6 +154,19 @@ async def open_and_due_until(tx: Tx, day: date) -> dict[str, int]:
         .group_by(col(RequestRow.controller_id))
     )
     return {controller: number for controller, number in (await tx.session.execute(query)).all()}  # noqa: C416
+
+
+async def wake_those_asking(tx: Tx, processor_id: UUID, *, at: datetime) -> None:
+    """Let every case that waits for a processor be looked at as soon as the sweep comes by."""
+    waiting = select(col(TaskRow.request_id)).where(
+        col(TaskRow.processor_id) == processor_id, col(TaskRow.state) != TaskState.CLOSED
+    )
+    await tx.session.execute(
+        update(RequestRow)
+        .where(col(RequestRow.id).in_(waiting), col(RequestRow.next_at).is_not(None))
+        .values(next_at=at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def own_requests(

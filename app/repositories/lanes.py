@@ -29,8 +29,12 @@ _TAKE = text(
 )
 _KEEP = text(
     """
-    UPDATE lane SET lease_until = clock_timestamp() + make_interval(secs => :seconds)
+    UPDATE lane SET lease_until = clock_timestamp() + make_interval(secs => :seconds),
+           tokens = least(:burst, tokens
+               + greatest(0, extract(epoch FROM clock_timestamp() - refilled_at)::float8) * :rate),
+           refilled_at = clock_timestamp()
      WHERE processor_id = :processor AND owner = :owner AND fence = :fence AND lease_until > clock_timestamp()
+    RETURNING tokens
     """
 )
 _LEAVE = text(
@@ -60,41 +64,22 @@ async def take(tx: Tx, processor_id: UUID, *, owner: UUID, seconds: float) -> He
     return None if found is None else Held(processor_id, owner, found)
 
 
-async def keep(tx: Tx, held: Held, *, seconds: float) -> bool:
-    """Prolong the lease; False when the lane has been lost."""
-    values = {"seconds": seconds, "processor": held.processor_id, "owner": held.owner, "fence": held.fence}
-    return bool((await tx.session.execute(_KEEP, values)).rowcount)  # type: ignore[attr-defined]
+async def keep(tx: Tx, held: Held, *, seconds: float, rate: float, burst: int) -> float | None:
+    """
+    Prolong the lease and bring the token bucket up to date; the tokens there are now, None if the lane is lost.
+
+    A bucket never holds more than *burst*; it fills with *rate* tokens a second of the database's clock. The lane's
+    row is locked from here to the end of the transaction.
+    """
+    values = {"processor": held.processor_id, "owner": held.owner, "fence": held.fence}
+    values |= {"seconds": seconds, "rate": float(rate), "burst": float(burst)}
+    found: float | None = (await tx.session.execute(_KEEP, values)).scalar_one_or_none()
+    return found
 
 
 async def leave(tx: Tx, held: Held) -> None:
+    """Let go of the lane; nothing happens if it was lost already."""
     await tx.session.execute(_LEAVE, {"processor": held.processor_id, "owner": held.owner, "fence": held.fence})
-
-
-async def refill(tx: Tx, held: Held, *, rate: float, burst: int) -> float:
-    """
-    Lock the lane and bring its token bucket up to date; the tokens there are now, 0 if the lane has been lost.
-
-    A bucket never holds more than *burst*; it fills with *rate* tokens a second of the database's clock.
-    """
-    query = (
-        select(col(LaneRow.tokens), col(LaneRow.refilled_at), func.clock_timestamp())
-        .where(
-            col(LaneRow.processor_id) == held.processor_id,
-            col(LaneRow.owner) == held.owner,
-            col(LaneRow.fence) == held.fence,
-            col(LaneRow.lease_until) > func.clock_timestamp(),
-        )
-        .with_for_update()
-    )
-    found = (await tx.session.execute(query)).one_or_none()
-    if found is None:
-        return 0.0
-    tokens, refilled_at, clock = found
-    full: float = min(float(burst), tokens + max(0.0, (clock - refilled_at).total_seconds()) * rate)
-    await tx.session.execute(
-        update(LaneRow).where(col(LaneRow.processor_id) == held.processor_id).values(tokens=full, refilled_at=clock)
-    )
-    return full
 
 
 async def claim_batch(tx: Tx, held: Held, *, most: int) -> Sequence[tuple[TaskRow, Verb]]:
@@ -103,7 +88,7 @@ async def claim_batch(tx: Tx, held: Held, *, most: int) -> Sequence[tuple[TaskRo
 
     With each task comes what is to be done with it: send it, poll an accepted one, ask about one left unknown.
 
-    Spends one token a task; the caller has asked :func:`refill` in this transaction, so the lane is locked.
+    Spends one token a task; the caller has asked :func:`keep` in this transaction, so the lane is locked.
     """
     due = (
         select(TaskRow)
@@ -144,9 +129,18 @@ async def claim_batch(tx: Tx, held: Held, *, most: int) -> Sequence[tuple[TaskRo
     return claimed
 
 
-async def attempt(tx: Tx, task_id: UUID, number: int) -> AttemptRow | None:
-    query = select(AttemptRow).where(col(AttemptRow.task_id) == task_id, col(AttemptRow.number) == number)
-    return (await tx.session.execute(query)).scalar_one_or_none()
+async def finish_attempt(tx: Tx, task_id: UUID, number: int, *, outcome: str, code: str) -> None:
+    """Write down what came of an attempt, once."""
+    await tx.session.execute(
+        update(AttemptRow)
+        .where(
+            col(AttemptRow.task_id) == task_id,
+            col(AttemptRow.number) == number,
+            col(AttemptRow.finished_at).is_(None),
+        )
+        .values(finished_at=tx.now, outcome=outcome, code=code)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def left_in_the_air(tx: Tx, held: Held) -> Sequence[tuple[UUID, int]]:

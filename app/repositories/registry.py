@@ -1,7 +1,6 @@
 """The registered processors, as rows and as the process sees them."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,13 +15,12 @@ from app.models import LaneRow, ProcessorRow
 TAKES_PART = ("active", "unconnected", "paused")
 
 
-async def processors_of(tx: Tx, controllers: Iterable[str]) -> Sequence[ProcessorRow]:
-    """All processors of these controllers that have not been removed, in the order of their keys."""
-    query = (
-        select(ProcessorRow)
-        .where(col(ProcessorRow.controller_id).in_(list(controllers)), col(ProcessorRow.state) != "removed")
-        .order_by(col(ProcessorRow.controller_id), col(ProcessorRow.key))
-    )
+async def processors_of(tx: Tx, controllers: Iterable[str], *, with_removed: bool = False) -> Sequence[ProcessorRow]:
+    """The processors of these controllers in the order of their keys; removed ones only when asked for."""
+    query = select(ProcessorRow).where(col(ProcessorRow.controller_id).in_(list(controllers)))
+    if not with_removed:
+        query = query.where(col(ProcessorRow.state) != "removed")
+    query = query.order_by(col(ProcessorRow.controller_id), col(ProcessorRow.key))
     return (await tx.session.execute(query)).scalars().all()
 
 
@@ -43,14 +41,14 @@ async def add(tx: Tx, row: ProcessorRow) -> None:
     tx.session.add(LaneRow(processor_id=row.id, controller_id=row.controller_id, refilled_at=tx.now))
 
 
-def as_seen(rows: Iterable[ProcessorRow], *, until: datetime | None) -> dict[str, Processor]:
+def as_seen(rows: Iterable[ProcessorRow], *, among: Collection[str] | None) -> dict[str, Processor]:
     """
     The processors as the pure process sees them; order by key, so that plans are the same every time.
 
-    One registered after a case began to be carried out (*until*) takes no part in it: it would be asked to erase
-    what nobody has copied.
+    Once a case is being carried out only those that were there when it began (*among*, ids) take part: a later one
+    would be asked to erase what nobody has copied.
     """
-    taking_part = [row for row in rows if row.state in TAKES_PART and (until is None or row.created_at <= until)]
+    taking_part = [row for row in rows if row.state in TAKES_PART and (among is None or str(row.id) in among)]
     ids = {row.key: str(row.id) for row in taking_part}
     return {
         str(row.id): Processor(

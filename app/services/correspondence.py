@@ -14,6 +14,7 @@ from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.letters.render import render
 from app.models import LetterRow, RequestRow
+from app.repositories.cases import CaseRows
 from app.services import sealing, steps, telling
 from app.services.context import INSYN, Context
 from app.services.ids import new_id
@@ -23,15 +24,15 @@ class UnknownLetterHere(DomainError):
     """There is no such letter in this request."""
 
 
-async def write(tx: Tx, ctx: Context, row: RequestRow, kind: str) -> LetterRow:
+async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str) -> LetterRow:
     """
-    Render a letter and seal it.
+    Render a letter about a case and seal it.
 
     Raises:
         LetterIncomplete: A part the law demands is missing; nothing is written.
     """
-    await tx.session.flush()  # what the letter tells is read from the tables
-    letter = render(kind, telling.language_of(row), await telling.letter_facts(tx, ctx, row))
+    row = case.row
+    letter = render(kind, telling.language_of(row), telling.letter_facts(ctx, case, now=tx.now))
     letter_id = new_id()
     sealed = {"subject": letter.subject, "html": letter.html}
     made = LetterRow(
@@ -45,6 +46,7 @@ async def write(tx: Tx, ctx: Context, row: RequestRow, kind: str) -> LetterRow:
         written_at=tx.now,
     )
     tx.session.add(made)
+    case.letters.add(kind)
     facts = {"letter_id": str(letter_id), "kind": kind, "language": letter.language}
     await steps.note(tx, row, AuditStep.LETTER_WRITTEN, actor=INSYN, facts=facts)
     return made

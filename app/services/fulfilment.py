@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.db import Tx
 from app.domain.audit import AuditStep
-from app.domain.case import ClaimState
+from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
 from app.domain.process import (
@@ -46,7 +46,10 @@ async def advance_if_due(tx: Tx, ctx: Context, request_id: UUID) -> int:
 
     Ten answers ring ten times; the first ring does the work of all, the others cost one look.
     """
-    return await advance(tx, ctx, request_id) if await cases.is_due(tx, request_id) else 0
+    row = await steps.hold(tx, request_id)
+    if row.next_at is None or row.next_at > tx.now:
+        return 0
+    return await _advance(tx, ctx, row)
 
 
 async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
@@ -56,7 +59,10 @@ async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
     Raises:
         UnknownRequest: If this transaction may not see it.
     """
-    row = await steps.hold(tx, request_id)
+    return await _advance(tx, ctx, await steps.hold(tx, request_id))
+
+
+async def _advance(tx: Tx, ctx: Context, row: RequestRow) -> int:
     case_rows, done = await cases.rows_of(tx, row), 0
     for _ in range(MOST_ROUNDS):
         case = case_rows.seen()
@@ -87,11 +93,12 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
     match act:
         case TakeStep(step):
             await steps.take(tx, row, step, actor=INSYN)
+            if row.phase == Phase.EXECUTING:
+                row.participants = sorted(case.seen().processors)
         case ShowStatus(status):
             row.status, row.version = status, row.version + 1
         case WriteLetter(kind):
-            await correspondence.write(tx, ctx, row, kind)
-            case.letters.add(kind)
+            await correspondence.write(tx, ctx, case, kind)
         case CreateTask():
             case.tasks.append(await tasks.create(tx, ctx, row, act))
         case GrantAtOnce(claim):

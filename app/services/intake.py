@@ -126,6 +126,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
     _seal_person(row, key, new, identifiers)
     tx.session.add(row)
     await tx.session.flush()
+    steps.begin_chain(tx, row)
     for index, claim in enumerate(new.claims):
         tx.session.add(_claim(ctx, row, key, claim, index))
     for identifier in dict.fromkeys(identifiers):

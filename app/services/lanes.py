@@ -7,6 +7,7 @@ two, the next owner finds the task in the air and treats its outcome as unknown.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -18,12 +19,14 @@ from app.models import ProcessorRow, TaskRow
 from app.processors import Adapter, Answer, Kind, Order, Target, connect
 from app.repositories import lanes, registry
 from app.repositories.lanes import Held, Verb
-from app.services import orders, registration, tasks
+from app.services import registration, tasks
 from app.services.context import Context
+from app.services.orders import order_for
+from app.vault import Unreadable
 
 log = structlog.get_logger()
 
-#: How long an owner rests when its bucket is empty before it looks again.
+#: How long an owner waits at most before it looks at its lane again, in seconds.
 LONGEST_REST = 1.0
 
 
@@ -68,98 +71,158 @@ class Lanes:
 
     async def drain(self, controller: str, processor_id: UUID) -> int:
         """Send what is due on the lane; return the number of calls made, 0 when somebody else owns it."""
-        made = 0
-        while True:
-            async with self.ctx.database.transaction([controller]) as tx:
-                held = await lanes.take(tx, processor_id, owner=uuid4(), seconds=self.lease)
-            if held is None:
-                return made
-            try:
-                made += await _Owner(self, controller, held).work()
-            finally:
-                async with self.ctx.database.transaction([controller]) as tx:
-                    await lanes.leave(tx, held)
-            # A task that was enqueued while we still owned the lane found it taken: look once more before going.
-            async with self.ctx.database.transaction([controller]) as tx:
-                due = await lanes.next_due(tx, processor_id)
-                processor = await registry.processor(tx, processor_id)
-            if due is None or due > tx.now or processor is None or processor.state != "active":
-                return made
+        return await _Owner(self, controller, processor_id).work()
+
+    async def record(self, controller: str, task_id: UUID, number: int, answer: Answer) -> None:
+        """Write down what came of one attempt, and let the task take the consequence."""
+        async with self.ctx.database.transaction([controller]) as tx:
+            row, task = await tasks.hold_with_request(tx, task_id)
+            await lanes.finish_attempt(tx, task_id, number, outcome=answer.outcome.value, code=answer.code)
+            # A callback may have been quicker, or another owner may have gone on: then this answer is only noted.
+            if task.state == TaskState.SENDING and task.attempts == number:
+                await tasks.settle(tx, self.ctx, row, task, answer, by="answer")
+        log.info("task.answered", task_id=str(task_id), outcome=answer.outcome.value, code=answer.code)
 
     @property
     def lease(self) -> float:
         return self.ctx.settings.lane_lease_seconds
 
 
-class _Owner:
-    """The owner of one lane, from taking it to leaving it."""
+@dataclass
+class _Look:
+    """What one look at the lane found."""
 
-    def __init__(self, house: Lanes, controller: str, held: Held) -> None:
+    processor: ProcessorRow | None
+    orders: list[tuple[TaskRow, Verb, Order]] = field(default_factory=list)
+    left: Sequence[tuple[UUID, int]] = ()  #: tasks an earlier owner was calling when it died
+    rest: float | None = None  #: how long to rest when only the rate holds more back
+    broken: list[tuple[UUID, int]] = field(default_factory=list)  #: tasks whose person can no longer be read
+    gone: bool = False  #: nothing was left to do, and the lane was let go
+
+
+class _Owner:
+    """One drain of a lane, from taking it to leaving it. Each look is one transaction; calls run between looks."""
+
+    def __init__(self, house: Lanes, controller: str, processor_id: UUID) -> None:
         self._house = house
         self._ctx = house.ctx
         self._controller = controller
-        self._held = held
+        self._processor_id = processor_id
+        self._held: Held | None = None
         self._calls: set[asyncio.Task[None]] = set()
         self._made = 0
 
     async def work(self) -> int:
-        await self._pick_up_what_was_left()
+        """Look and call until nothing is due, or the lane is somebody else's; the number of calls made."""
         try:
-            while await self._round():
+            while await self._turn():
                 pass
         finally:
             await asyncio.gather(*self._calls, return_exceptions=True)
+            if self._held is not None:
+                async with self._ctx.database.transaction([self._controller]) as tx:
+                    await lanes.leave(tx, self._held)
         return self._made
 
-    async def _pick_up_what_was_left(self) -> None:
+    async def _turn(self) -> bool:
         async with self._ctx.database.transaction([self._controller]) as tx:
-            left = await lanes.left_in_the_air(tx, self._held)
-        for task_id, number in left:
+            look = await self._look(tx)
+        for task_id, number in look.left:
             log.info("task.left_unknown", task_id=str(task_id), attempt=number)
-            await self._record(task_id, number, Answer(outcome=Outcome.UNKNOWN, code="worker_lost"))
-
-    async def _round(self) -> bool:
-        """Take what may be sent now and wait for something to happen; False when there is nothing left to wait for."""
-        async with self._ctx.database.transaction([self._controller]) as tx:
-            if not await lanes.keep(tx, self._held, seconds=self._house.lease):
-                return False
-            processor = await registry.processor(tx, self._held.processor_id)
-            if processor is None or processor.state != "active":
-                return bool(self._calls) and await self._wait(None)
-            batch, rest = await self._batch(tx, processor)
-            prepared = [(task, verb, await orders.order_for(tx, self._ctx, processor, task)) for task, verb in batch]
-        adapter = self._house.adapter(processor)
-        for task, verb, order in prepared:
-            call = asyncio.create_task(self._call(adapter, task, order, verb))
-            self._calls.add(call)
-            call.add_done_callback(self._calls.discard)
-        self._made += len(batch)
-        if not self._calls and rest is None:
+            answer = Answer(outcome=Outcome.UNKNOWN, code="worker_lost")
+            await self._house.record(self._controller, task_id, number, answer)
+        if look.gone:
+            return await self._is_more_due()
+        if self._held is None:
             return False
-        return await self._wait(rest)
+        for task_id, number in look.broken:
+            answer = Answer(outcome=Outcome.FAILED, code="unreadable")
+            await self._house.record(self._controller, task_id, number, answer)
+        if look.processor is not None:
+            self._start(self._house.adapter(look.processor) if look.orders else None, look.orders)
+        await self._wait(look.rest)
+        return True
 
-    async def _batch(self, tx: Tx, processor: ProcessorRow) -> tuple[list[tuple[TaskRow, Verb]], float | None]:
-        """The tasks that may be called now, and how long to rest when only the rate holds more back."""
-        free = processor.concurrency - len(self._calls)
-        if free <= 0:
-            return [], None
-        tokens = await lanes.refill(tx, self._held, rate=processor.rate_per_second, burst=processor.burst)
-        batch = list(await lanes.claim_batch(tx, self._held, most=min(free, int(tokens)))) if tokens >= 1 else []
-        if len(batch) < free and int(tokens) <= len(batch):
-            due = await lanes.next_due(tx, processor.id)
-            if due is not None and due <= tx.now:
-                missing = 1 - (tokens - len(batch))
-                return batch, min(LONGEST_REST, max(0.001, missing / processor.rate_per_second))
-        return batch, None
+    async def _look(self, tx: Tx) -> _Look:
+        """Take or keep the lane, take what may be sent now, and let the lane go when there is nothing to wait for."""
+        look = _Look(processor=await registry.processor(tx, self._processor_id))
+        if look.processor is None:
+            return look
+        if self._held is None:
+            self._held = await lanes.take(tx, self._processor_id, owner=uuid4(), seconds=self._house.lease)
+            if self._held is None:
+                return look
+            look.left = await lanes.left_in_the_air(tx, self._held)
+        tokens = await lanes.keep(
+            tx,
+            self._held,
+            seconds=self._house.lease,
+            rate=look.processor.rate_per_second,
+            burst=look.processor.burst,
+        )
+        if tokens is None:
+            self._held = None  # lost: somebody else goes on from here
+            return look
+        if look.processor.state == "active":
+            batch = await self._batch(tx, self._held, look.processor, tokens)
+            for task, verb in batch:
+                try:
+                    look.orders.append((task, verb, await order_for(tx, self._ctx, look.processor, task)))
+                except Unreadable:
+                    # One request that no longer opens is its own trouble, not its neighbours' on the lane.
+                    look.broken.append((task.id, task.attempts))
+            look.rest = await self._rest(tx, look.processor, tokens - len(batch))
+        if not (look.orders or look.left or look.broken or self._calls or look.rest is not None):
+            await lanes.leave(tx, self._held)
+            self._held, look.gone = None, True
+        return look
 
-    async def _wait(self, rest: float | None) -> bool:
-        # A third of the lease at the longest, so that a slow call never lets it run out.
-        longest = self._house.lease / 3
+    async def _batch(
+        self, tx: Tx, held: Held, processor: ProcessorRow, tokens: float
+    ) -> Sequence[tuple[TaskRow, Verb]]:
+        most = min(processor.concurrency - len(self._calls), int(tokens))
+        return await lanes.claim_batch(tx, held, most=most) if most > 0 else []
+
+    async def _rest(self, tx: Tx, processor: ProcessorRow, tokens: float) -> float | None:
+        """Seconds until the next token, if it is a token that the next due task waits for."""
+        if tokens >= 1:
+            return None
+        due = await lanes.next_due(tx, processor.id)
+        if due is None or due > tx.now:
+            return None
+        return min(LONGEST_REST, max(0.001, (1 - tokens) / processor.rate_per_second))
+
+    async def _is_more_due(self) -> bool:
+        """
+        Look once more after leaving: whoever rang before that found the lane taken, and its task is visible only now.
+        """
+        async with self._ctx.database.transaction([self._controller]) as tx:
+            processor = await registry.processor(tx, self._processor_id)
+            due = await lanes.next_due(tx, self._processor_id)
+            return due is not None and due <= tx.now and processor is not None and processor.state == "active"
+
+    def _start(self, adapter: Adapter | None, orders: list[tuple[TaskRow, Verb, Order]]) -> None:
+        for task, verb, order in orders:
+            if adapter is not None:
+                call = asyncio.create_task(self._call(adapter, task, order, verb))
+                self._calls.add(call)
+                call.add_done_callback(self._done)
+        self._made += len(orders)
+
+    def _done(self, call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled() and (error := call.exception()) is not None:
+            # The task stays in the air; the next owner finds it there.
+            log.error("task.recording_failed", kind=type(error).__name__)
+
+    async def _wait(self, rest: float | None) -> None:
+        # A third of the lease at the longest, so that a slow call never lets it run out; and not long while there is
+        # room for another call, since who rings for a new task finds the lane taken.
+        longest = min(self._house.lease / 3, LONGEST_REST)
         if self._calls:
             await asyncio.wait(self._calls, timeout=min(rest or longest, longest), return_when=asyncio.FIRST_COMPLETED)
         elif rest is not None:
             await asyncio.sleep(rest)
-        return True
 
     async def _call(self, adapter: Adapter, task: TaskRow, order: Order, verb: Verb) -> None:
         if verb == "poll" and task.poll_url is not None:
@@ -168,15 +231,4 @@ class _Owner:
             answer = await adapter.send(order)
         else:
             answer = await adapter.ask(order)
-        await self._record(task.id, task.attempts, answer)
-
-    async def _record(self, task_id: UUID, number: int, answer: Answer) -> None:
-        async with self._ctx.database.transaction([self._controller]) as tx:
-            row, task = await tasks.hold_with_request(tx, task_id)
-            attempt = await lanes.attempt(tx, task_id, number)
-            if attempt is not None and attempt.finished_at is None:
-                attempt.finished_at, attempt.outcome, attempt.code = tx.now, answer.outcome.value, answer.code
-            # A callback may have been quicker, or another owner may have gone on: then this answer is only noted.
-            if task.state == TaskState.SENDING and task.attempts == number:
-                await tasks.settle(tx, self._ctx, row, task, answer, by="answer")
-        log.info("task.answered", task_id=str(task_id), outcome=answer.outcome.value, code=answer.code)
+        await self._house.record(self._controller, task.id, task.attempts, answer)

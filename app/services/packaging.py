@@ -101,7 +101,9 @@ async def _contents(tx: Tx, ctx: Context, row: RequestRow) -> PackageContents:
     ]
     wanted = {claim.id for claim in claims}
     exports = [t for t in await cases.tasks_of(tx, row.id) if t.claim_id in wanted and t.action == Action.EXPORT]
-    names = {one.id: (one.key, one.title) for one in await registry.processors_of(tx, [row.controller_id])}
+    names = {
+        one.id: (one.key, one.title) for one in await registry.processors_of(tx, [row.controller_id], with_removed=True)
+    }
     reviewer = _Reviewer(ctx, row, profile)
     parts = [reviewer.part(*names[processor], found) for processor, found in _by_processor(exports).items()]
     held = dict.fromkeys(category.key for part in parts for category in part.categories)

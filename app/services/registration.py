@@ -18,7 +18,8 @@ from app.domain.execution import check_order
 from app.models import ProcessorRow
 from app.processors import Kind, check_address
 from app.profiles import Profile, System
-from app.repositories import registry
+from app.repositories import cases, registry
+from app.services import steps
 from app.services.context import Context
 from app.services.ids import new_id
 from app.vault.envelope import Address, DataKey
@@ -149,9 +150,10 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
 
 
 async def remove(tx: Tx, row: ProcessorRow) -> None:
-    """Take a processor out of new work; its past stays on the cases."""
+    """Take a processor out of all work: its past stays on the cases, its open tasks go to a person."""
     row.state, row.version, row.updated_at = "removed", row.version + 1, tx.now
     await tx.session.flush()
+    await cases.wake_those_asking(tx, row.id, at=tx.now - steps.CERTAINLY_DUE)
 
 
 def _address(row: ProcessorRow) -> Address:

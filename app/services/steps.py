@@ -91,6 +91,11 @@ async def note(
     heads[row.id] = Head(seq=entry.seq, hash=link.hash)
 
 
+def begin_chain(tx: Tx, row: RequestRow) -> None:
+    """Say that a request is new in this transaction: its chain has no end yet that would have to be read."""
+    tx.session.info.setdefault("audit_heads", {})[row.id] = None
+
+
 async def take(tx: Tx, row: RequestRow, step: Step, *, actor: Actor) -> None:
     """
     Move a held request on by one step.
@@ -100,8 +105,6 @@ async def take(tx: Tx, row: RequestRow, step: Step, *, actor: Actor) -> None:
     """
     row.phase = advance(Phase(row.phase), step)
     row.version += 1
-    if row.phase == Phase.EXECUTING:
-        row.executing_since = tx.now
     if row.phase == Phase.CLOSED:
         row.closed_at = tx.now
         row.next_at = None

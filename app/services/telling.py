@@ -3,10 +3,9 @@ What letters and packages are told of a case: opened from the sealed values into
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from app.db import Tx
 from app.domain import deadlines
 from app.domain.decisions import Ground
 from app.domain.fanout import Action
@@ -27,7 +26,7 @@ from app.letters.facts import (
 from app.letters.words import IDENTIFIERS, Language, say
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.profiles import Profile
-from app.repositories import cases, registry
+from app.repositories.cases import CaseRows
 from app.services import claims as claiming
 from app.services import orders, tasks
 from app.services.context import Context
@@ -53,15 +52,13 @@ def controller_facts(profile: Profile) -> ControllerFacts:
     )
 
 
-async def letter_facts(tx: Tx, ctx: Context, row: RequestRow) -> LetterFacts:
-    """Everything a letter about this case may say now."""
-    case = await cases.snapshot(tx, row)
-    claims = await cases.claims_of(tx, [row.id])
-    task_rows = await cases.tasks_of(tx, row.id)
-    processors = {one.id: one for one in await registry.processors_of(tx, [row.controller_id])}
+def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:
+    """Everything a letter about this case may say at *now*."""
+    row, case, claims, task_rows = rows.row, rows.seen(), rows.claims, rows.tasks
+    processors = {one.id: one for one in rows.processors}
     language = language_of(row)
     held = Level.from_key(row.assurance)
-    today = ctx.today(row.controller_id, tx.now)
+    today = ctx.today(row.controller_id, now)
     identifiers = orders.person_of(ctx, row)["identifiers"]
     teller = _Teller(ctx, row, language)
     return LetterFacts(

@@ -125,11 +125,11 @@ def _owe(store: Store, service: str, order: Order, outcome: Outcome) -> None:
         case "wrong_signature_callback":
             events.insert(0, (f"{name}_forged", final, order.ready_at, True))
             events[1] = (name, final, order.ready_at + _BEHIND, False)
+    stamp = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
     with store.transaction() as db:
         if _still_owed(store, service, data.task_id):
             return
         for event, content, due_at, forged in events:
-            stamp = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds")
             body = {"type": "task.outcome", "timestamp": stamp, "data": content}
             db.execute(
                 "INSERT INTO deliveries (service, controller, task, url, event, body, secret, forged, due_at)"

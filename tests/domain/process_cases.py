@@ -55,6 +55,17 @@ def located(processor: str = "crm", outcome: Outcome | None = Outcome.COMPLETED)
     return a_task(None, Action.LOCATE, outcome, processor)
 
 
+def partly(right: str, *excluded: str) -> Claim:
+    """A claim granted but for the categories left out."""
+    return a_claim(right, Verdict.PARTLY_GRANTED, excluded=frozenset(excluded))
+
+
+#: One that can only be told, one that only a person reaches, and an erasure that was done.
+POST = a_processor("post", frozenset({Action.NOTIFY}))
+CLERK = a_processor("clerk", frozenset({Action.ERASE}))
+ERASED = a_task("erasure", Action.ERASE, Outcome.COMPLETED)
+
+
 def a_case(*claims: Claim, phase: Phase = Phase.EXECUTING, **more: Any) -> Case:
     """A case with a receipt written, a proved person and one processor, unless said otherwise."""
     processors = more.pop("processors", [a_processor()])

@@ -46,6 +46,8 @@ def _find_somebody(world: World, action: Action) -> None:
 
 
 def _decide(world: World, claim: Claim, *, try_again: bool) -> None:
+    if any(not task.is_over for task in world.case.tasks_of(claim)):
+        return  # what was handed back is being tried once more
     if claim.id not in world.reopened or world.did_something(claim):
         world.decide(claim.id, Verdict.GRANTED)
     elif not try_again:

@@ -6,7 +6,7 @@ moment: that is where the law would be broken.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -46,6 +46,7 @@ class World:
 
     case: Case
     today: date
+    watch: Callable[["World"], None]  #: looks at every state this world comes to
     manners: dict[str, tuple[Idempotency, AnswerMode]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()  #: claims a person said no to
@@ -98,6 +99,7 @@ class World:
             done |= set(wanted)
             for act in wanted:
                 self.apply(act)
+            self.watch(self)
             assert not set(wanted) & set(self.next_actions()), f"carried out and asked for again: {wanted}"
         return False
 

@@ -262,9 +262,11 @@ class TestPlan:
         first, then = a_processor("crm"), a_processor("billing", after=frozenset({"crm"}))
         found = (located("crm"), located("billing"))
         asked = a_case(granted("erasure"), processors=[then, first], tasks=found)
+        at_work = replace(asked, tasks=(*found, a_task("erasure", Action.ERASE)), status="executing")
         answered = replace(asked, tasks=(*found, a_task("erasure", Action.ERASE, Outcome.COMPLETED)))
 
         assert wanted(asked) == [CreateTask("erasure", "crm", Action.ERASE, ("contact",))]
+        assert wanted(at_work) == []
         assert wanted(answered) == [CreateTask("erasure", "billing", Action.ERASE, ("contact",))]
 
     def test_waits_for_nobody_who_has_nothing_to_do(self) -> None:

@@ -128,6 +128,15 @@ class TestAnswer:
 
         assert wanted(case) == []
 
+    @pytest.mark.parametrize("state", [ClaimState.OPEN, ClaimState.AWAITING_APPROVAL])
+    def test_closes_no_claim_that_nobody_decided(self, state: ClaimState) -> None:
+        """
+        However a case came to be answered: an end needs a decision (Art. 12(4)).
+        """
+        acts = wanted(a_case(a_claim(state=state), phase=Phase.ANSWERING))
+
+        assert not [act for act in acts if isinstance(act, CloseClaim)]
+
     def test_closes_the_case_when_nothing_is_loose(self) -> None:
         """
         A search or a freeze that is still under way holds the case open.

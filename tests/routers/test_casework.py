@@ -153,7 +153,7 @@ class TestReading:
         seen = (await client.get(f"{PATH}/{made['id']}", headers=AGENT.headers())).json()
         chain = (await client.get(f"{PATH}/{made['id']}/audit", headers=AUDITOR.headers())).json()["items"]
 
-        assert seen["subject"]["identifiers"] == [{"type": "personnummer", "value": ANNA}]
+        assert seen["subject"]["identifiers"] == [{"type": "personnummer", "value": ANNA, "vouched": True}]
         assert [one["step"] for one in chain][1] == "request:read"
         assert chain[1]["actor_role"] == "agent"
         assert AGENT.sub not in chain[1]["actor_ref"]

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -37,8 +38,8 @@ class Registry:
 
     @staticmethod
     def _processor(controller, kind, service):
-        settings = {"sandbox_service": service} if service else {}
-        return {"controller": controller, "kind": kind, "settings": settings, "state": "draft", "version": 1}
+        named = {"sandbox_service": service} if service else {}
+        return {"controller": controller, "kind": kind, "state": "draft", "version": 1} | named
 
     async def list(self, request: Request) -> Response:
         """One processor a page, so that the next page has to be asked for."""
@@ -47,7 +48,14 @@ class Registry:
         fitting = [{"id": id} | p for id, p in self.processors.items() if p["controller"] == controller]
         start = int(request.query_params.get("cursor", 0))
         page = {"items": fitting[start : start + 1], "self": "x"}
-        return JSONResponse(page | ({"next": str(start + 1)} if start + 1 < len(fitting) else {}))
+        return JSONResponse(
+            page
+            | (
+                {"next": f"/v1/processors?cursor={start + 1}&controller={controller}"}
+                if start + 1 < len(fitting)
+                else {}
+            )
+        )
 
     async def get(self, request: Request) -> Response:
         processor = self.processors[request.path_params["id"]]
@@ -146,7 +154,7 @@ class TestConnect:
         """
         A refusal is an error, and what was not told is not remembered as told.
         """
-        del registry.processors["p-billing"]["settings"]
+        del registry.processors["p-billing"]["sandbox_service"]
         registry.refuses = True
         with pytest.raises(httpx.HTTPStatusError):
             await connect(insyn, URLS, "token", fresh)

@@ -78,14 +78,20 @@ async def counting() -> AsyncIterator[Counting]:
         yield server
 
 
-async def register(house: House, server: Counting, **limits: float) -> ProcessorRow:
-    """Register a processor at *server*: one effect a key, answers at once."""
+async def register(house: House, server: Counting, actions: Sequence[str] = (), **limits: float) -> ProcessorRow:
+    """
+    Register a processor at *server*: one effect a key, answers at once.
+
+    Args:
+        actions: What cases ask of it; nothing, so that only what a test puts on its lane is there.
+        limits: Other than a thousand a second and four at once.
+    """
     new = registration.NewProcessor(
         key=f"counting-{next(_numbers)}",
         title="Counting",
         kind=Kind.WEBHOOK,
         recipient_kind="processor",
-        actions=[],  # nothing is asked of it but what the test puts on its lane
+        actions=list(actions),
         categories=["contact"],
         identifier_types=["name"],
         answer_mode="sync",

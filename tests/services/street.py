@@ -18,7 +18,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.bootstrap import apply_profiles, root
-from app.clock import movable_time
 from app.db import Database, make_engine
 from app.main import create_app
 from app.profiles import Profile, load_profiles
@@ -130,7 +129,7 @@ async def a_house(street: Street, folder: Path, **settings: Any) -> AsyncIterato
 
 
 def _house(street: Street, db: TestDatabase, folder: Path, settings: Mapping[str, Any]) -> House:
-    database = Database(make_engine(db.app_dsn, pool_size=15), read_clock=movable_time)
+    database = Database(make_engine(db.app_dsn, pool_size=30), movable_clock=True)
     ctx = context_on(street, database, folder, database_url=SecretStr(db.app_dsn), **settings)
     return House(ctx=ctx, db=db, store=street.store, urls=street.urls, secrets=dict(street.secrets))
 

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 
-from app.clock import movable_time
 from app.db import Database, make_engine
 from app.repositories import lanes as repository
 from app.services import registration
@@ -35,7 +34,7 @@ async def lanes_of_their_own(house: House, count: int) -> AsyncIterator[list[Lan
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(count):
-            database = Database(make_engine(house.db.app_dsn, pool_size=5), read_clock=movable_time)
+            database = Database(make_engine(house.db.app_dsn, pool_size=10), movable_clock=True)
             stack.push_async_callback(database.dispose)
             made.append(Lanes(replace(house.ctx, database=database)))
             stack.push_async_callback(made[-1].aclose)
@@ -114,20 +113,20 @@ class TestTakingABatch:
         processor = await register(house, server, rate_per_second=0.001, burst=1)
         await put_on_lane(house, processor, 2)
         await house.sql("UPDATE lane SET tokens = 1 WHERE processor_id = $1", processor.id)
-        limits = {"rate": 0.001, "burst": 1}
+        limits = {"seconds": 60, "rate": 0.001, "burst": 1}
         async with house.tx(CONTROLLER) as tx:
             held = await repository.take(tx, processor.id, owner=uuid4(), seconds=60)
 
         async def second():
             async with house.tx(CONTROLLER) as tx:
-                tokens = await repository.refill(tx, held, **limits)
+                tokens = await repository.keep(tx, held, **limits)
                 return tokens, await repository.claim_batch(tx, held, most=int(tokens)) if tokens >= 1 else []
 
         async def waits_for_lock():
             return await house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
         async with house.tx(CONTROLLER) as first:
-            assert await repository.refill(first, held, **limits) >= 1
+            assert await repository.keep(first, held, **limits) >= 1
             assert len(await repository.claim_batch(first, held, most=1)) == 1
             waiting = asyncio.create_task(second())
             await eventually(waits_for_lock)
@@ -146,8 +145,7 @@ class TestTakingABatch:
         await house.sql("UPDATE lane SET lease_until = now() - interval '1 second'")
 
         async with house.tx(CONTROLLER) as tx:
-            assert await repository.refill(tx, held, rate=1000, burst=1000) == 0
-            assert not await repository.keep(tx, held, seconds=60)
+            assert await repository.keep(tx, held, seconds=60, rate=1000, burst=1000) is None
 
 
 class TestDeadProcessor:
@@ -171,6 +169,25 @@ class TestDeadProcessor:
                 revived.set()
 
         assert sorted(still_waiting) == ["open"] * 4 + ["sending"] * 4
+
+
+class TestTaskThatCannotBeSent:
+    async def test_delays_no_other_on_its_lane(self, house, server):
+        """
+        One request that can no longer be opened is its own trouble: the lane's other tasks go out.
+        """
+        processor = await register(house, server)
+        (broken,) = await put_on_lane(house, processor, 1)
+        sent = await put_on_lane(house, processor, 3)
+        await house.sql(
+            "UPDATE request SET wrapped_key = '' WHERE id = (SELECT request_id FROM task WHERE id = $1)", broken
+        )
+
+        async def all_closed():
+            return set(await states(house, sent)) == {"closed"}
+
+        async with house.working():
+            await eventually(all_closed, seconds=10)
 
 
 class TestOwner:

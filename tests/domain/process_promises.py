@@ -1,0 +1,49 @@
+"""What must be true of a case in every state it can come to."""
+
+from datetime import timedelta
+
+from app.domain.case import ClaimOutcome, ClaimState
+from app.domain.decisions import Verdict
+from app.domain.fanout import Action
+from app.domain.snapshot import Claim
+from tests.domain.process_world import World
+
+
+def keeps_its_promises(world: World) -> None:
+    """No claim is over while somebody works on it, nobody but a person says no, no erasure before the copy."""
+    case = world.case
+    at_work = {task.claim for task in case.tasks if not task.is_over}
+    for claim in case.claims:
+        over = claim.state is ClaimState.CLOSED
+        assert over == (claim.outcome is not None)
+        assert not (over and claim.id in at_work), "a claim is closed while a task of it is open"
+        said_no = claim.verdict is Verdict.REFUSED or claim.outcome is ClaimOutcome.REFUSED
+        assert not said_no or claim.id in world.refused, "nobody said no"
+        _says_what_was_done(world, claim)
+    if any(task.action is Action.ERASE for task in case.tasks):
+        copies = [
+            c for c in case.claims if c.right.yields_package and c.verdict in (Verdict.GRANTED, Verdict.PARTLY_GRANTED)
+        ]
+        assert not copies or case.package_sealed, "an erasure before the copy is sealed"
+
+
+def _says_what_was_done(world: World, claim: Claim) -> None:
+    if claim.outcome is ClaimOutcome.GRANTED:
+        assert world.did_something(claim), "granted, and nothing was done"
+    if claim.outcome is ClaimOutcome.PARTLY_GRANTED and not claim.right.granted_at_once:
+        assert world.did_something(claim), "granted in part, and no part was done"
+    if claim.outcome in (ClaimOutcome.REFUSED, ClaimOutcome.NOTHING_HELD):
+        assert not world.did_something(claim), "done, and not said"
+
+
+def is_never_silently_over(world: World) -> None:
+    """An open case is looked at again within a day; a closed one has nothing left to do, and every end a word."""
+    at = world.next_instant()
+    if not world.is_closed:
+        assert at is not None
+        assert world.now < at <= world.now + timedelta(days=1), "an open case that nobody looks at"
+        return
+    assert at is None
+    assert not world.next_actions()
+    assert all(claim.state is ClaimState.CLOSED and claim.outcome for claim in world.case.claims)
+    assert all(task.is_over and task.outcome for task in world.case.tasks)
