@@ -197,6 +197,7 @@ def configure_logging(level: str = "INFO", *, stream: TextIO | None = None) -> N
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.setLevel(logging.NOTSET)  # ours counts, whatever a server in this process set before
     logging.getLogger("uvicorn.access").disabled = True  # it logs paths; request_log logs routes
     for name in _WARNINGS_ONLY:
         logging.getLogger(name).setLevel(logging.WARNING)

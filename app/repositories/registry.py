@@ -1,12 +1,13 @@
 """The registered processors, as rows and as the process sees them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlmodel import col
 
 from app.db import Tx
+from app.domain.execution import taking_part
 from app.domain.fanout import Action
 from app.domain.snapshot import Processor
 from app.models import LaneRow, ProcessorRow
@@ -45,17 +46,20 @@ def as_seen(rows: Iterable[ProcessorRow], *, among: Collection[str] | None) -> d
     """
     The processors as the pure process sees them; order by key, so that plans are the same every time.
 
-    Once a case is being carried out only those that were there when it began (*among*, ids) take part: a later one
-    would be asked to erase what nobody has copied.
+    Once a case is being carried out (*among*: ids of who was there when that began) a newcomer does only what nobody
+    before it could.
     """
-    taking_part = [row for row in rows if row.state in TAKES_PART and (among is None or str(row.id) in among)]
-    ids = {row.key: str(row.id) for row in taking_part}
-    return {
-        str(row.id): Processor(
-            id=str(row.id),
-            actions=frozenset(Action(action) for action in row.actions),
-            categories=frozenset(row.categories),
-            after=frozenset(ids[key] for key in row.after if key in ids),
-        )
-        for row in taking_part
-    }
+    there = [row for row in rows if row.state in TAKES_PART]
+    ids = {row.key: str(row.id) for row in there}
+    first = {str(row.id): _seen(row, ids) for row in there if among is None or str(row.id) in among}
+    newcomers = sorted((row for row in there if str(row.id) not in first), key=lambda row: (row.created_at, row.key))
+    return taking_part(first, later=[_seen(row, ids) for row in newcomers])
+
+
+def _seen(row: ProcessorRow, ids: Mapping[str, str]) -> Processor:
+    return Processor(
+        id=str(row.id),
+        actions=frozenset(Action(action) for action in row.actions),
+        categories=frozenset(row.categories),
+        after=frozenset(ids[key] for key in row.after if key in ids),
+    )

@@ -88,6 +88,8 @@ KINDS: dict[type[DomainError], Kind] = {
     case.AlreadyUnderWay: Kind(409, "Yrkandet håller redan på att utföras och kan inte längre tas tillbaka."),
     steps.ClosedRequest: Kind(409, "Begäran är avslutad; det som följer är en ny begäran."),
     casework.ApprovalGiven: Kind(409, "Godkännandet är redan lämnat eller nekat."),
+    casework.ClaimUnderWay: Kind(409, "Ett biträde arbetar fortfarande med yrkandet. Besluta när det har svarat."),
+    casework.AlreadyDone: Kind(409, "Något är redan gjort för yrkandet, och det gjorda kan inte avslås."),
     casework.IdentifiersNotChecked: Kind(
         409,
         "Personen har själv skrivit uppgifter som ingen svarar för. Kontrollera att de är personens och säg det.",

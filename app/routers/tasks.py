@@ -79,7 +79,7 @@ async def retry(work: Staff, once: OnceOnly, id: UUID) -> JSONResponse:
     """Send a stuck task again, under its own key."""
 
     async def act() -> Made:
-        await tasks.retry(work.tx, id, actor=work.actor)
+        await tasks.retry(work.tx, work.ctx, id, actor=work.actor)
         return await _made(work, id)
 
     return await once.answer(work, await _controller_of(work, id), act)

@@ -13,6 +13,8 @@ from app.domain.audit import AuditStep
 from app.domain.case import AlreadyUnderWay, ClaimNotOpen, ClaimOutcome, ClaimState
 from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
+from app.domain.execution import DONE
+from app.domain.fanout import TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, RequestRow
@@ -44,6 +46,14 @@ class UnknownCategory(DomainError):
 
 class IdentifiersNotChecked(DomainError):
     """The person wrote identifiers that nobody answers for; check that they are this person's, and say so."""
+
+
+class ClaimUnderWay(DomainError):
+    """A processor is still at work on the claim; decide when it has answered."""
+
+
+class AlreadyDone(DomainError):
+    """Something has been done for the claim already; what is done cannot be refused."""
 
 
 class VersionMoved(DomainError):
@@ -98,7 +108,7 @@ async def decide(
     Decide one claim; where four eyes are due the decision waits, and the approval that it waits for is returned.
 
     Raises:
-        ClaimNotOpen, IdentityNotProven, IdentifiersNotChecked,
+        ClaimNotOpen, IdentityNotProven, IdentifiersNotChecked, ClaimUnderWay, AlreadyDone,
         GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory
     """
     if claim.state != ClaimState.OPEN:
@@ -107,6 +117,7 @@ async def decide(
         raise IdentityNotProven
     if verdict is not Verdict.REFUSED and not identifiers_checked and _has_unvouched(ctx, row):
         raise IdentifiersNotChecked
+    await _check_tasks(tx, row, claim, verdict)
     its_right = right(claim.right)
     decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)
     _check_exclusions(ctx, row, verdict, exclude)
@@ -122,6 +133,15 @@ async def decide(
     approval = await _ask_approval(tx, row, claim, actor) if waits else None
     await steps.changed(tx, row)
     return approval
+
+
+async def _check_tasks(tx: Tx, row: RequestRow, claim: ClaimRow, verdict: Verdict) -> None:
+    """A claim that was handed back may have tasks: none may be at work, and what is done is not refused (F08)."""
+    own = [task for task in await cases.tasks_of(tx, row.id) if task.claim_id == claim.id]
+    if any(task.state != TaskState.CLOSED for task in own):
+        raise ClaimUnderWay
+    if verdict is Verdict.REFUSED and any(task.outcome in DONE for task in own):
+        raise AlreadyDone
 
 
 def _has_unvouched(ctx: Context, row: RequestRow) -> bool:

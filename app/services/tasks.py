@@ -9,14 +9,16 @@ import base64
 import hashlib
 import random
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
 from app.db import Tx
 from app.domain import deadlines, fanout
 from app.domain.audit import AuditStep
+from app.domain.case import ClaimState
 from app.domain.errors import DomainError
+from app.domain.execution import DONE
 from app.domain.fanout import (
     Action,
     AnswerMode,
@@ -80,11 +82,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
         categories=list(wanted.categories),
         state=TaskState.NEEDS_PERSON if person else TaskState.OPEN,
         attention=person,
-        answer_by=deadlines.answer_by(
-            deadline_on=row.due_on,
-            today=ctx.today(row.controller_id, tx.now),
-            calendar=ctx.calendar(row.controller_id),
-        ),
+        answer_by=_answer_by(tx, ctx, row),
         next_at=None if person else tx.now,
         token_hash=hashlib.sha256(callback_token(ctx, row.controller_id, task_id).encode()).digest(),
         created_at=tx.now,
@@ -95,6 +93,14 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     if not person:
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=processor.id)
     return task
+
+
+def _answer_by(tx: Tx, ctx: Context, row: RequestRow) -> date:
+    return deadlines.answer_by(
+        deadline_on=row.due_on,
+        today=ctx.today(row.controller_id, tx.now),
+        calendar=ctx.calendar(row.controller_id),
+    )
 
 
 def _why_a_person(processor: ProcessorRow) -> str | None:
@@ -254,23 +260,38 @@ def check_categories(task: TaskRow, said: Mapping[str, Any]) -> None:
         raise AnswerNotUnderstood("An answer names a category that is not this task's.")
 
 
-async def retry(tx: Tx, task_id: UUID, *, actor: Actor) -> TaskRow:
+async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow:
     """
     Send a stuck task again under its own key; a person takes the responsibility.
 
+    A task that is over is tried again only where nothing came of it and its claim was handed back for that reason.
+
     Raises:
-        UnknownTask, TaskOver, TaskUnderWay: Only a task that needs a person is sent again.
+        UnknownTask, TaskOver, TaskUnderWay
     """
     row, task = await hold_with_request(tx, task_id)
-    if task.state == TaskState.CLOSED:
+    if task.state == TaskState.CLOSED and not await _was_in_vain(tx, row, task):
         raise TaskOver
-    if task.state != TaskState.NEEDS_PERSON:
+    if task.state not in (TaskState.NEEDS_PERSON, TaskState.CLOSED):
         raise TaskUnderWay
     processor = await registry.processor(tx, task.processor_id)
-    if processor is None or _why_a_person(processor) is not None:
+    person = _why_a_person(processor) if processor is not None else "processor_removed"
+    if person is not None and task.state == TaskState.NEEDS_PERSON:
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
-    task.state, task.next_at, task.attention = TaskState.OPEN, tx.now, None
+    task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN
+    task.outcome, task.closed_at, task.closed_by, task.answer_sealed = None, None, None, None
+    task.next_at, task.attention, task.failures = None if person else tx.now, person, 0
+    task.answer_by = _answer_by(tx, ctx, row)  # the day asked for before may be gone
     await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id)})
-    jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)
+    if not person:
+        jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)
     await steps.changed(tx, row)
     return task
+
+
+async def _was_in_vain(tx: Tx, row: RequestRow, task: TaskRow) -> bool:
+    """Whether the task is over without effect and its claim waits for a new decision."""
+    if task.claim_id is None or task.outcome in DONE:
+        return False
+    claims = await cases.claims_of(tx, [row.id])
+    return any(claim.id == task.claim_id and claim.state == ClaimState.OPEN for claim in claims)

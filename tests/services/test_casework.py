@@ -425,7 +425,7 @@ class TestStuckTask:
             seen = await house.until(request_id, _is_stuck)
             (stuck,) = seen.of("export", "telephony")
             async with house.tx() as tx:
-                await tasks.retry(tx, stuck.id, actor=AGENT)
+                await tasks.retry(tx, house.ctx, stuck.id, actor=AGENT)
             seen = await house.until(request_id, lambda seen: seen.of("export", "telephony")[0].state == "closed")
         (task,) = seen.of("export", "telephony")
         keys = [one["idempotency_key"] for one in house.effects("telephony", "export")]
@@ -444,7 +444,7 @@ class TestStuckTask:
             seen = await house.until(request_id, lambda seen: seen.of("export", "own-records"))
             async with house.tx() as tx:
                 with pytest.raises(tasks.TaskUnderWay):
-                    await tasks.retry(tx, seen.of("export", "own-records")[0].id, actor=AGENT)
+                    await tasks.retry(tx, house.ctx, seen.of("export", "own-records")[0].id, actor=AGENT)
 
 
 def _is_stuck(seen):

@@ -22,7 +22,7 @@ from app.services import casework, intake, orders, packaging, steps, tasks
 from app.vault.errors import Unreadable
 from app.vault.identifiers import MalformedIdentifier
 from sandbox.people import BY_ID
-from tests.harness.house import AGENT, APPROVER, CUSTOMER, eventually
+from tests.harness.house import AGENT, APPROVER, CUSTOMER
 from tests.services.lane_world import counting, register
 
 CONTROLLER = "westra"
@@ -123,7 +123,7 @@ async def a_succeeding_request(house, canary):
     return request_id
 
 
-async def a_failing_request(house, canary, log):
+async def a_failing_request(house, canary):
     """One whose processor answers with nonsense, and whose key is lost half-way: everything about it fails."""
     async with counting() as server:
         answer = {"outcome": "refused", "reason": canary("answer_reason"), "message": canary("answer_message")}
@@ -134,8 +134,8 @@ async def a_failing_request(house, canary, log):
         await house.sql("UPDATE request SET wrapped_key = $1 WHERE id = $2", secrets.token_bytes(63), request_id)
         stuck = next(task for task in seen.tasks if task.attention == "refused")
         async with house.tx() as tx:
-            await tasks.retry(tx, stuck.id, actor=AGENT)
-        await eventually(lambda: "job.failed" in log.getvalue())
+            await tasks.retry(tx, house.ctx, stuck.id, actor=AGENT)
+        await house.until(request_id, lambda seen: any(t.attention == "failed" for t in seen.tasks))
 
 
 async def everything_stored(house):
@@ -163,7 +163,7 @@ class TestCanary:
         """
         async with house.working():
             done = await a_succeeding_request(house, canary)
-            await a_failing_request(house, canary, log)
+            await a_failing_request(house, canary)
         stored = {table: canary.seen_in(row) async for table, row in everything_stored(house) if canary.seen_in(row)}
         files = await asyncio.to_thread(files_under, house.ctx.settings.data_dir / "packages")
         letters = "".join((await house.letters(done)).values())
