@@ -4,12 +4,13 @@ import asyncio
 import base64
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,7 +67,16 @@ class Bench:
     processor: BareProcessor
     database_url: str
     token: str
-    settings: Settings
+    worker: subprocess.Popen[bytes]
+
+    @contextmanager
+    def worker_resting(self) -> Iterator[None]:
+        """The worker stands still meanwhile, so that what is measured has the machine to itself."""
+        self.worker.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.worker.send_signal(signal.SIGCONT)
 
 
 def _free_port() -> int:
@@ -97,7 +107,7 @@ async def standing(folder: Path) -> AsyncIterator[Bench]:
         async with httpx.AsyncClient(base_url=chosen.base_url, trust_env=False, timeout=60) as client:
             await _until_ready(client)
             token = await _prepare(client, processor)
-            yield Bench(client, processor, cluster.app_dsn, token, chosen)
+            yield Bench(client, processor, cluster.app_dsn, token, children[1])
     finally:
         for child in reversed(children):
             child.terminate()
