@@ -10,6 +10,7 @@ from starlette.types import Lifespan
 
 from app import bootstrap
 from app.observability import RequestLog, configure_logging
+from app.processors import MOST_BYTES
 from app.routers import (
     audit,
     callbacks,
@@ -26,6 +27,7 @@ from app.routers import (
     self_service,
     system,
     tasks,
+    webhooks,
 )
 from app.routers.headers import BodyLimit, SecurityHeaders
 from app.services.context import Context
@@ -82,9 +84,10 @@ def create_app(
     app.state.ctx, app.state.verifier, app.state.migration_head = ctx, verifier, migration_head
     app.openapi = openapi.document(app)  # type: ignore[method-assign]
     problems.install(app)
+    app.webhooks.include_router(webhooks.router)
     for router in (*ROUTERS, *extra_routers):
         app.include_router(router)
-    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes)
+    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes, most_by_callback=MOST_BYTES)
     app.add_middleware(SecurityHeaders, https=ctx.settings.base_url.startswith("https://"))
     app.add_middleware(RequestLog)
     return app

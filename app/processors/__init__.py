@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import assert_never
 
-from app.processors._answers import AnswerNotUnderstood, parse_json, read_outcome
+from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
 from app.processors._port import Adapter, Answer, Order, Target
 from app.processors.manual import Manual
@@ -28,6 +28,7 @@ def connect(kind: Kind, target: Target, *, connections: int, seconds: float, san
 
 
 __all__ = [
+    "MOST_BYTES",
     "Adapter",
     "AddressNotAllowed",
     "Answer",

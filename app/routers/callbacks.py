@@ -17,22 +17,7 @@ _BODY = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["type", "timestamp", "data"],
-                    "properties": {
-                        "type": {"type": "string", "enum": ["task.outcome"]},
-                        "timestamp": {"type": "string", "format": "date-time"},
-                        "data": {
-                            "type": "object",
-                            "required": ["task_id", "outcome"],
-                            "properties": {
-                                "task_id": {"type": "string", "format": "uuid"},
-                                "outcome": {"type": "string", "examples": ["completed"]},
-                            },
-                        },
-                    },
-                },
+                "schema": {"$ref": "#/components/schemas/TaskAnswered"},
                 "example": {
                     "type": "task.outcome",
                     "timestamp": "2026-02-03T10:15:00Z",

@@ -8,6 +8,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.routers.problems import SECURITY_HEADERS, plain
 
 
+#: Where processors answer.
+CALLBACKS = "/v1/callbacks/"
+
+
 class SecurityHeaders:
     """ASGI middleware: nothing is kept, sniffed, framed or referred; over https only https from then on."""
 
@@ -32,20 +36,23 @@ class BodyLimit:
     """
     ASGI middleware: no body larger than agreed, announced or not.
 
-    A length that is too large is answered at once; what comes without one is counted as it comes.
+    A length that is too large is answered at once; what comes without one is counted as it comes. A processor may
+    answer with an export, so below :data:`CALLBACKS` as much may come as it may say in a direct answer.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int) -> None:
+    def __init__(self, app: ASGIApp, *, most: int, most_by_callback: int) -> None:
         self._app = app
         self._most = most
+        self._most_by_callback = most_by_callback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        most = self._most_by_callback if request.url.path.startswith(CALLBACKS) else self._most
         announced = request.headers.get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > self._most:
+        if not announced.isdecimal() or int(announced) > most:
             await plain(request, 413)(scope, receive, send)
             return
         seen = 0
@@ -54,7 +61,7 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._most:
+            if seen > most:
                 raise HTTPException(413)
             return message
 

@@ -1,0 +1,99 @@
+"""What Insyn and a processor say to each other: the webhook contract, for the OpenAPI document."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.schemas.base import ActionKey, IdentifierType
+
+
+class Contract(BaseModel):
+    """A message of the contract; either side ignores what it does not know."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class TaskIdentifier(Contract):
+    """One way the person is known; only types the processor declared are sent."""
+
+    type: IdentifierType
+    value: str
+    format: str
+
+
+class TaskData(Contract):
+    """One action asked of the processor about one person."""
+
+    task_id: Annotated[str, Field(description="Also the webhook-id and the Idempotency-Key of every attempt.")]
+    reference: str
+    controller: str
+    action: ActionKey
+    data_categories: list[str]
+    identifiers: list[TaskIdentifier]
+    details: dict[str, Any]
+    answer_by: date
+    callback_url: str
+    callback_token_expires_at: AwareDatetime
+
+
+class TaskRequested(Contract):
+    """
+    Sent to the endpoint of a processor of kind `webhook`, signed as Standard Webhooks 1.0 has it.
+
+    Answer 200 with an outcome, or 202 and the outcome later: to `callback_url`, or at the `Location` you name.
+    """
+
+    type: Literal["task.requested"]
+    timestamp: AwareDatetime
+    data: TaskData
+
+
+class Record(Contract):
+    """Rows of one data category of the task."""
+
+    category: str
+    rows: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class RetainedCategory(Contract):
+    """What is kept, the code of the law that keeps it, and its last day."""
+
+    category: str
+    law: str
+    until: date
+
+
+class TaskOutcome(Contract):
+    """What came of a task."""
+
+    outcome: Literal[
+        "completed",
+        "completed_partial",
+        "not_found",
+        "retained",
+        "refused",
+        "ambiguous",
+        "effective_later",
+        "accepted",
+        "failed",
+    ]
+    evidence: dict[str, str] = Field(default_factory=dict)
+    records: list[Record] = Field(default_factory=list)
+    retained: list[RetainedCategory] = Field(default_factory=list)
+    reason: Annotated[str, Field(description="A code; refused, failed and partial outcomes need one.")] = ""
+    message: Annotated[str, Field(description="Why, in words the person will read.")] = ""
+
+
+class CallbackData(TaskOutcome):
+    """The outcome together with the task it is about."""
+
+    task_id: str
+
+
+class TaskAnswered(Contract):
+    """Sent by the processor to the task's callback address, signed with the same secret."""
+
+    type: Literal["task.outcome"]
+    timestamp: AwareDatetime
+    data: CallbackData
