@@ -5,15 +5,21 @@ In the sandbox without a database of its own the embedded server is started and 
 a warning. Everywhere else both must be given.
 """
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import structlog
 from alembic.config import Config
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from sqlalchemy import text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from alembic import command
 from app.db import APP_ROLE, Database, make_engine
@@ -22,10 +28,11 @@ from app.processors import fetch_document
 from app.profiles import load_profiles
 from app.services import registration
 from app.services.context import Context
-from app.settings import Settings, insecurities
+from app.settings import Settings, insecurities, settings
 from app.tokens.issuers import IssuerSettings
 from app.tokens.verifier import Verifier
 from app.vault.envelope import Vault
+from app.vault.errors import UnfitMasterKey
 from app.vault.files import FileStore
 from app.vault.keys import MasterKeys
 
@@ -33,19 +40,87 @@ log = structlog.get_logger()
 
 _PROFILES_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('insyn.profiles', 0))")
 
+#: A database that has not answered by then is not there.
+_REACH_SECONDS = 10.0
+_MEANT = {int: "a whole number", float: "a number", bool: "1 or 0"}
+
 
 class Unfit(Exception):
-    """The service may not start like this; ``faults`` has one readable line each."""
+    """The service may not start like this; ``faults`` has one readable line each, none with a value in it."""
+
+    exit_code = 2
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
 
 
+class OutOfReach(Unfit):
+    """The settings may be right, but what they name does not answer; starting again later may help."""
+
+    exit_code = 3
+
+
+def read_settings() -> Settings:
+    """The settings of this process; raises :class:`Unfit` for what cannot be read, naming the variable alone."""
+    try:
+        return settings()
+    except SettingsError as error:  # JSON that is none; pydantic names the field in the text only
+        named = re.search(r'field "(\w+)"', str(error))
+        fields = {named[1]} if named else set()
+    except ValidationError as error:
+        fields = {str(one["loc"][0]) for one in error.errors(include_input=False)}
+    # Outside of the handlers: what is raised there would carry the values along as its context.
+    raise Unfit([f"INSYN_{name.upper()} must be {_meant(name)}." for name in sorted(fields)])
+
+
+def _meant(name: str) -> str:
+    field_ = Settings.model_fields.get(name)
+    kind = field_.annotation if field_ else None
+    return _MEANT.get(kind, "a JSON list of issuers, each an object" if name == "issuers" else "another value")  # type: ignore[arg-type]
+
+
 def check_settings(chosen: Settings) -> None:
     """Raise :class:`Unfit` for settings nobody should run with."""
-    if faults := insecurities(chosen):
+    if faults := [*_issuers(chosen)[1], *insecurities(chosen)]:
         raise Unfit(faults)
+
+
+def _issuers(chosen: Settings) -> tuple[list[IssuerSettings], list[str]]:
+    """The issuers that can be read, and one line for each thing that is wrong with the others."""
+    found, faults = [], []
+    for number, one in enumerate(chosen.issuers, start=1):
+        try:
+            found.append(IssuerSettings.model_validate(one))
+        except ValidationError as error:
+            for wrong in error.errors(include_input=False, include_url=False, include_context=False):
+                where = f", {wrong['loc'][0]!r:.40}" if wrong["loc"] else ""
+                faults.append(f"INSYN_ISSUERS: entry {number}{where}: {wrong['msg'].removeprefix('Value error, ')}.")
+    return found, faults
+
+
+async def reach(url: str, *, named: str = "INSYN_DATABASE_URL", role: str | None = APP_ROLE) -> None:
+    """
+    Connect once, so that a database that does not answer is one line and no more.
+
+    Raises:
+        Unfit: The address is not one of PostgreSQL.
+        OutOfReach: Nothing answers there, or it does not let us in; never with the address or the login.
+    """
+    fault: Unfit
+    try:
+        engine = make_engine(url, role=role, pooled=False)
+        async with asyncio.timeout(_REACH_SECONDS), engine.connect():
+            return
+    except (OSError, TimeoutError):
+        fault = OutOfReach([f"{named}: the database cannot be reached."])
+    except (ValueError, ArgumentError, asyncpg.InterfaceError):
+        fault = Unfit([f"{named} must be an address like postgresql://user:password@host:5432/name."])
+    except (asyncpg.PostgresError, SQLAlchemyError) as error:
+        inner: BaseException = getattr(error, "orig", None) or error
+        kind = type(inner.__cause__ or inner).__name__
+        fault = OutOfReach([f"{named}: the database does not let us in ({kind})."])
+    raise fault
 
 
 def root() -> Path:
@@ -69,7 +144,10 @@ def master_keys(chosen: Settings) -> MasterKeys:
     """The keys that wrap every data key; generated beside the data in the sandbox only."""
     text_ = chosen.master_key.get_secret_value() if chosen.master_key else None
     if text_ or chosen.master_key_file:
-        return MasterKeys.from_settings(text=text_, file=None if text_ else chosen.master_key_file)
+        try:
+            return MasterKeys.from_settings(text=text_, file=None if text_ else chosen.master_key_file)
+        except UnfitMasterKey as error:
+            raise Unfit([f"INSYN_MASTER_KEY{'' if text_ else '_FILE'}: {error}"]) from None
     if not chosen.sandbox:
         raise Unfit(["INSYN_MASTER_KEY_FILE is not set."])
     kept = chosen.data_dir / "master.key"
@@ -151,5 +229,7 @@ async def apply_profiles(ctx: Context) -> int:
 
 def make_verifier(chosen: Settings) -> Verifier:
     """The way in for bearer tokens, from the issuers in the settings."""
-    issuers = [IssuerSettings.model_validate(one) for one in chosen.issuers]
+    issuers, faults = _issuers(chosen)
+    if faults:
+        raise Unfit(faults)
     return Verifier(issuers, fetch=partial(fetch_document, sandbox=chosen.sandbox))

@@ -12,10 +12,10 @@ import uvicorn
 import uvloop
 
 from app import bootstrap
-from app.domain import audit_export
+from app.domain.audit_export import Fault, Finding, NotAnExport, read_heads, verify_export
 from app.observability import configure_logging
 from app.profiles import BrokenProfile, load_profiles, problems
-from app.settings import settings
+from app.settings import Settings
 from app.vault.keys import MasterKeys
 from app.worker import Worker
 
@@ -33,14 +33,16 @@ def main() -> None:
     except (bootstrap.Unfit, BrokenProfile) as error:
         for fault in error.faults:
             print(f"insyn does not start: {fault}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(error.exit_code if isinstance(error, bootstrap.Unfit) else 2)
 
 
 @cli.command()
 def serve() -> None:
     """Serve the API (INSYN_HOST, INSYN_PORT)."""
-    chosen = settings()
+    chosen = bootstrap.read_settings()
     bootstrap.check_settings(chosen)
+    if chosen.database_url is not None:
+        asyncio.run(bootstrap.reach(chosen.database_url.get_secret_value()))
     # The sandbox is named, not imported: nothing of it is needed where it is off.
     factory = "sandbox.main:create_app" if chosen.sandbox else "app.main:serve_app"
     uvicorn.run(
@@ -59,24 +61,30 @@ def serve() -> None:
 @cli.command()
 def worker() -> None:
     """Work: advance cases, send what is due to processors, sweep."""
-    configure_logging(settings().log_level)
-    uvloop.run(_work())
+    chosen = bootstrap.read_settings()
+    configure_logging(chosen.log_level)
+    bootstrap.check_settings(chosen)
+    uvloop.run(_work(chosen))
 
 
-async def _work() -> None:
+async def _work(chosen: Settings) -> None:
+    if chosen.database_url is not None:
+        await bootstrap.reach(chosen.database_url.get_secret_value())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with bootstrap.opened(settings(), pool_size=20) as house:
+    async with bootstrap.opened(chosen, pool_size=20) as house:
         await Worker(house.ctx, url=house.url).run(stop)
 
 
 @cli.command()
 def migrate() -> None:
     """Bring the database to the newest tables, as the role that owns them."""
-    chosen = settings()
+    chosen = bootstrap.read_settings()
     url = chosen.migration_database_url or chosen.database_url
     if url is not None:
+        named = "INSYN_MIGRATION_DATABASE_URL" if chosen.migration_database_url else "INSYN_DATABASE_URL"
+        asyncio.run(bootstrap.reach(url.get_secret_value(), named=named, role=None))
         bootstrap.migrate(url.get_secret_value())
         return
     if not chosen.sandbox:
@@ -114,7 +122,7 @@ def profile_check(
     language: Annotated[str, typer.Option(help="sv or en")] = "sv",
 ) -> None:
     """Say what each profile still lacks for an honest access answer; 2 if a file is broken."""
-    for profile in load_profiles(directory or bootstrap.root() / settings().profiles_dir).values():
+    for profile in load_profiles(directory or bootstrap.root() / bootstrap.read_settings().profiles_dir).values():
         found = problems(profile)
         print(f"{profile.id}: {len(found)}")
         for one in found:
@@ -126,15 +134,42 @@ def audit_verify(
     export: Annotated[Path, typer.Argument(help="An exported chain, JSON lines.")],
     checkpoint: Annotated[Path | None, typer.Option(help="Heads noted earlier and kept elsewhere.")] = None,
 ) -> None:
-    """Check an exported audit chain without the service; 1 if anything was changed."""
-    noted = None
-    if checkpoint is not None:
-        with checkpoint.open(encoding="utf-8") as lines:
-            noted = audit_export.read_heads(next(lines, ""))
-    with export.open(encoding="utf-8") as lines:
-        report = audit_export.verify_export(lines, checkpoint=noted)
+    """Check an exported audit chain without the service; 1 if anything was changed, 2 if a file cannot be read."""
+    try:
+        noted = None
+        if checkpoint is not None:
+            with checkpoint.open(encoding="utf-8") as lines:
+                noted = read_heads(next(lines, ""))
+        with export.open(encoding="utf-8") as lines:
+            report = verify_export(lines, checkpoint=noted)
+    except (OSError, UnicodeDecodeError, NotAnExport) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is not an audit export"
+        which = checkpoint if checkpoint is not None and noted is None else export
+        print(f"{which} cannot be checked: {said}.", file=sys.stderr)
+        raise typer.Exit(2) from None
     for finding in report.findings:
-        print(finding)
+        print(_in_words(finding))
     print("sound" if report.is_sound else "NOT SOUND")
     if not report.is_sound:
         raise typer.Exit(1)
+
+
+_FAULTS = {
+    Fault.MALFORMED: "malformed (no export has such a line)",
+    Fault.EDITED: "edited (it is not what its hash was made of)",
+    Fault.BROKEN: "broken (it follows another entry than the one before it)",
+    Fault.MISSING: "missing entries (numbers are left out before it)",
+    Fault.OUT_OF_ORDER: "out of order (its number was there already)",
+    Fault.FOREIGN: "foreign (it is another controller's)",
+    Fault.TRUNCATED: "end missing (the chain went on to this entry)",
+    Fault.REWRITTEN: "rewritten (another entry stood here when the head was noted)",
+    Fault.APPENDED: "appended (the header knows no entry after its head)",
+    Fault.UNANNOUNCED: "unannounced (the header knows no such chain)",
+}
+
+
+def _in_words(finding: Finding) -> str:
+    where = f"line {finding.line}: " if finding.line else ""
+    # The id comes from the file: shown so that nothing in it can pass for a line of ours.
+    entry = f"request {finding.request_id!r:.60} entry {finding.seq}: " if finding.request_id else ""
+    return f"{where}{entry.replace(chr(39), '')}{_FAULTS[finding.fault]}"

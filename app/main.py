@@ -31,7 +31,6 @@ from app.routers import (
 )
 from app.routers.headers import BodyLimit, SecurityHeaders
 from app.services.context import Context
-from app.settings import settings
 from app.tokens.verifier import TokenVerifier
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -102,7 +101,7 @@ def newest_migration() -> str | None:
 
 def serve_app() -> FastAPI:
     """The service from the environment's settings: what ``insyn serve`` runs."""
-    chosen = settings()
+    chosen = bootstrap.read_settings()
     configure_logging(chosen.log_level)
     house = bootstrap.build(chosen)
 

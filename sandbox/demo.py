@@ -10,14 +10,15 @@ import asyncio
 import os
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from app.bootstrap import Unfit, check_settings
+from app.bootstrap import Unfit, check_settings, read_settings
 from app.settings import Settings
 from sandbox import house
 from sandbox.main import description, world_file
@@ -29,6 +30,10 @@ console = Console()
 
 #: A demo has no patience: what is lost is found again within seconds instead of a minute.
 QUICK = {"INSYN_SANDBOX": "1", "INSYN_SWEEP_SECONDS": "1", "INSYN_LANE_LEASE_SECONDS": "6"}
+#: What the exit code is after Ctrl-C.
+INTERRUPTED = 130
+#: Where no bar moves, a line says that something does.
+SIGN_OF_LIFE_SECONDS = 5.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,16 +43,20 @@ def main(arguments: list[str] | None = None) -> int:
     once: bool = parser.parse_args(arguments).once
     for name, value in QUICK.items():
         os.environ.setdefault(name, value)
-    chosen = Settings()
+    house.interruptible()
     try:
+        chosen = read_settings()
         check_settings(chosen)
         return _play(chosen, once=once)
+    except KeyboardInterrupt:
+        console.print("stopped")
+        return INTERRUPTED
     except Unfit as error:
         for fault in error.faults:
-            console.print(f"insyn demo does not start: {fault}", style="red")
-        return 2
+            console.print(f"insyn demo does not start: {fault}", style="red", markup=False, soft_wrap=True)
+        return error.exit_code
     except (house.NotReady, TourFailed) as error:
-        console.print(f"the tour failed: {error}", style="red", markup=False)
+        console.print(f"the tour failed: {error}", style="red", markup=False, soft_wrap=True)
         return 1
 
 
@@ -61,7 +70,8 @@ def _play(chosen: Settings, *, once: bool) -> int:
         _bring_the_people_back(chosen)
         _say(f"ready after {time.monotonic() - began:.1f} s; the tour begins (worker pid {processes.worker.pid})")
         folder = chosen.data_dir / "tour"
-        filed = _take_the_tour(chosen, folder, processes)
+        with _private(folder):
+            filed = _take_the_tour(chosen, folder, processes)
         _show(filed, folder, log_file)
         is_right = all(one.is_as_expected for one in filed)
         if not once:
@@ -70,7 +80,7 @@ def _play(chosen: Settings, *, once: bool) -> int:
 
 
 def _say(text: str) -> None:
-    console.print(f"• {text}", markup=False)
+    console.print(f"• {text}", markup=False, soft_wrap=True)
 
 
 def _bring_the_people_back(chosen: Settings) -> None:
@@ -78,6 +88,18 @@ def _bring_the_people_back(chosen: Settings) -> None:
     store = Store(world_file(chosen))
     start_again(store)
     store.close()
+
+
+@contextmanager
+def _private(folder: Path) -> Iterator[None]:
+    """What is written meanwhile is for us only, *folder* first of all: invented people, but real habits."""
+    before = os.umask(0o077)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        yield
+    finally:
+        os.umask(before)
 
 
 def _take_the_tour(chosen: Settings, folder: Path, processes: house.Processes) -> list[Filed]:
@@ -88,38 +110,86 @@ def _take_the_tour(chosen: Settings, folder: Path, processes: house.Processes) -
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    latest = ""
+    due = time.monotonic() + SIGN_OF_LIFE_SECONDS
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("requests closed", total=None)
 
         def tell(closed: int, total: int, text: str) -> None:
-            processes.revive()
+            nonlocal latest
+            latest = f"{closed} of {total} closed"
             progress.update(bar, completed=closed, total=total, description=text)
 
-        return asyncio.run(Tour(chosen.base_url, folder, tell).run())
+        def watch() -> None:
+            processes.revive()
+            nonlocal due
+            if not console.is_terminal and time.monotonic() >= due:
+                due = time.monotonic() + SIGN_OF_LIFE_SECONDS
+                _say(latest or "the tour begins")
+
+        return asyncio.run(_watched(Tour(chosen.base_url, folder, tell), watch))
+
+
+async def _watched(tour: Tour, watch: Callable[[], None], *, every: float = 1.0) -> list[Filed]:
+    """The tour, with an eye on the processes all the while, however little happens."""
+    running = asyncio.ensure_future(tour.run())
+    try:
+        while not (await asyncio.wait([running], timeout=every))[0]:
+            watch()
+        return running.result()
+    finally:
+        running.cancel()
 
 
 def _show(filed: list[Filed], folder: Path, log_file: Path) -> None:
+    if console.is_terminal:
+        _show_table(filed)
+    else:
+        for one in filed:
+            console.print(_plain_line(one), markup=False, highlight=False, soft_wrap=True)
+    right = sum(one.is_as_expected for one in filed)
+    due = {one.due_on for one in filed}
+    console.print(f"{right} of {len(filed)} requests ended as they must; due {', '.join(sorted(due))}.", markup=False)
+    console.print(f"Letters and packages: {folder}/    Log: {log_file}", markup=False, soft_wrap=True)
+
+
+def _plain_line(one: Filed) -> str:
+    """A request on one line, for a file or a pipe."""
+    return (
+        f"{one.reference} {one.controller} {one.right} due {one.due_on} {_outcome(one)} {_seconds(one)} s"
+        f" | {_per_processor(one, between='; ')}"
+    )
+
+
+def _outcome(one: Filed) -> str:
+    return (
+        f"{one.outcome}"
+        if one.is_as_expected
+        else (f"{one.outcome} (expected {expected_outcome(one.controller, one.right)})")
+    )
+
+
+def _seconds(one: Filed) -> str:
+    return f"{one.seconds:.1f}" if one.seconds is not None else "-"
+
+
+def _show_table(filed: list[Filed]) -> None:
     table = Table(title="One request of every right at every controller", show_lines=True)
     for heading in ("reference", "controller", "right", "due", "because", "outcome", "per processor", "s"):
         table.add_column(heading, overflow="fold")
     for one in filed:
-        mark = "" if one.is_as_expected else f" (expected {expected_outcome(one.controller, one.right)})"
         table.add_row(
             one.reference,
             one.controller,
             one.right,
             one.due_on,
             _because(one),
-            f"{one.outcome}{mark}",
+            _outcome(one),
             _per_processor(one),
-            f"{one.seconds:.1f}" if one.seconds is not None else "-",
+            _seconds(one),
             style=None if one.is_as_expected else "red",
         )
     console.print(table)
-    right = sum(one.is_as_expected for one in filed)
-    due = {one.due_on for one in filed}
-    console.print(f"{right} of {len(filed)} requests ended as they must; due {', '.join(sorted(due))}.", markup=False)
-    console.print(f"Letters and packages: {folder}/    Log: {log_file}", markup=False, soft_wrap=True)
 
 
 def _because(one: Filed) -> str:
@@ -128,7 +198,7 @@ def _because(one: Filed) -> str:
     return f"{reason}, moved past {', '.join(rolled)}" if rolled else reason
 
 
-def _per_processor(one: Filed) -> str:
+def _per_processor(one: Filed, *, between: str = "\n") -> str:
     """What each recipient did about the right itself, the same answers together; who only looked, what it found."""
     said: dict[str, str] = {}
     for row in sorted(one.recipients, key=lambda row: row["action"] not in ("freeze", "locate")):
@@ -139,7 +209,7 @@ def _per_processor(one: Filed) -> str:
     together: dict[str, list[str]] = {}
     for title, outcome in sorted(said.items()):
         together.setdefault(outcome, []).append(title)
-    return "\n".join(f"{outcome}: {', '.join(titles)}" for outcome, titles in together.items())
+    return between.join(f"{outcome}: {', '.join(titles)}" for outcome, titles in together.items())
 
 
 def _serve_on(chosen: Settings, processes: house.Processes) -> None:

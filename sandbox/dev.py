@@ -5,16 +5,17 @@ The embedded database stays up over restarts; migrations run before each start.
 """
 
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from watchfiles import PythonFilter, run_process
 
-from app import bootstrap
-from sandbox.house import keep_running
-
 #: A change in one of these starts everything again.
 WATCHED = ("app", "sandbox", "profiles", "alembic")
+#: API and worker finish what is under way; whoever kills their parent sooner leaves them behind.
+PATIENCE_SECONDS = 40
 
 
 class _Sources(PythonFilter):
@@ -22,12 +23,26 @@ class _Sources(PythonFilter):
         super().__init__(extra_extensions=(".yaml", ".j2"))
 
 
-def main() -> None:
-    """Run until Ctrl-C."""
+def main() -> int:
+    """Run until Ctrl-C; the exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("INSYN_SANDBOX", "1")
-    root = bootstrap.root()
-    folders = [root / name for name in WATCHED if Path(root / name).is_dir()]
-    run_process(*folders, target=keep_running, watch_filter=_Sources(), callback=_say)
+    root = Path(__file__).resolve().parents[1]
+    folders = [root / name for name in WATCHED if (root / name).is_dir()]
+    with suppress(KeyboardInterrupt):
+        run_process(*folders, target=_run, watch_filter=_Sources(), callback=_say, sigint_timeout=PATIENCE_SECONDS)
+    sys.stdout.write("stopped\n")
+    return 0
+
+
+def _run() -> None:
+    """In the child. What takes long to import is imported here, so that Ctrl-C finds us ready for it."""
+    try:
+        from sandbox.house import keep_running
+
+        sys.exit(keep_running())
+    except KeyboardInterrupt:
+        sys.exit(0)
 
 
 def _say(changes: object) -> None:
@@ -35,4 +50,4 @@ def _say(changes: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,8 +1,8 @@
 """The whole service as processes on this machine: database, migrations, API with sandbox, worker."""
 
-import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +13,7 @@ import httpx
 
 from app import bootstrap
 from app.settings import Settings
+from sandbox.services import SERVICES
 
 #: A worker that dies is started again after this many seconds; what it left is picked up by whoever comes next.
 RESTART_SECONDS = 1.0
@@ -35,12 +36,20 @@ class Processes:
 
     def _start(self, what: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "app", what]
-        return subprocess.Popen(command, stdout=self._output, stderr=self._output, env=os.environ)  # noqa: S603
+        # A group of its own: Ctrl-C is for us, and we stop our children in their order.
+        return subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=self._output,
+            env=os.environ,
+            start_new_session=True,
+        )
 
     def revive(self) -> None:
         """Replace a worker that is gone; raises :class:`NotReady` if the API is."""
         if self.api.poll() is not None:
-            raise NotReady(f"the API stopped with {self.api.returncode}")
+            raise NotReady(f"the API stopped with {self.api.returncode}; see its log")
         if (code := self.worker.poll()) is not None:
             self._say(f"the worker (pid {self.worker.pid}) is gone ({code}): another takes over")
             self.worker = self._start("worker")
@@ -54,6 +63,8 @@ class Processes:
                 if time.monotonic() > ends:
                     raise NotReady("the API did not become ready; see its log")
                 time.sleep(0.1)
+        # Whoever answered was ours only if ours is still there.
+        self.revive()
 
     def stop(self) -> None:
         for process in (self.worker, self.api):
@@ -73,42 +84,98 @@ def _is_ready(client: httpx.Client) -> bool:
         return False
 
 
+def check_ports(chosen: Settings) -> None:
+    """Raise :class:`Unfit` if somebody else has a port that the API or a simulated processor needs."""
+    wanted = [(chosen.host, chosen.port, "INSYN_PORT")]
+    for offset in range(len(SERVICES)):
+        wanted.append(("127.0.0.1", chosen.first_sandbox_port + offset, "INSYN_SANDBOX_PORT"))
+    taken = [
+        f"port {port} on {host} cannot be had: choose another with {variable}, for instance {variable}={port + 100}."
+        for host, port, variable in wanted
+        if not _is_free(host, port)
+    ]
+    if taken:
+        raise bootstrap.Unfit(taken)
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as tried:
+        # As the servers do: what lingers from the last run is no reason to stop.
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+            tried.listen()
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def interruptible() -> None:
+    """From here on a polite signal ends this process as Ctrl-C does, so that it stops its children."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
+@contextmanager
+def _unhurried() -> Iterator[None]:
+    """Stopping takes a moment; a second Ctrl-C must not leave children behind."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 @contextmanager
 def running(chosen: Settings, say: Say, *, output: int | None = None) -> Iterator[Processes]:
-    """Database up, migrated, API and worker started; all stopped again on leaving."""
+    """
+    Database up, migrated, API and worker started; all stopped again on leaving.
+
+    Raises:
+        Unfit: A port is taken.
+    """
+    check_ports(chosen)
     server = None
-    if chosen.database_url is None:
-        say("starting PostgreSQL (embedded)")
-        server = bootstrap.embedded(chosen)
-        cluster = server.start()
-        say("bringing the tables up to date")
-        bootstrap.migrate(cluster.owner_dsn)
-    processes = Processes(chosen, say, output=output)
+    processes = None
     try:
+        if chosen.database_url is None:
+            say("starting PostgreSQL (embedded)")
+            server = bootstrap.embedded(chosen)
+            cluster = server.start()
+            say("bringing the tables up to date")
+            bootstrap.migrate(cluster.owner_dsn)
+        processes = Processes(chosen, say, output=output)
         yield processes
     finally:
-        processes.stop()
-        if server is not None:
-            server.stop_holding()
+        with _unhurried():
+            if processes is not None:
+                processes.stop()
+            if server is not None:
+                server.stop_holding()
 
 
-def keep_running() -> None:
-    """Run everything until this process is told to stop; for development."""
-    chosen = Settings()
+def keep_running() -> int:
+    """Run everything until this process is told to stop, for development; the exit code."""
     say: Say = lambda text: print(text, flush=True)  # noqa: T201, E731
-    bootstrap.check_settings(chosen)
-    with running(chosen, say) as processes:
-        processes.wait_until_ready()
-        say(f"ready: {chosen.base_url}/openapi.json · {chosen.base_url}/sandbox/people")
-        with suppress(KeyboardInterrupt):
-            asyncio.run(_watch(processes))
-
-
-async def _watch(processes: Processes) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    while not stop.is_set():
-        processes.revive()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), RESTART_SECONDS)
+    interruptible()
+    try:
+        chosen = bootstrap.read_settings()
+        bootstrap.check_settings(chosen)
+        with running(chosen, say) as processes:
+            processes.wait_until_ready()
+            say(f"ready: {chosen.base_url}/openapi.json · {chosen.base_url}/sandbox/people")
+            while True:
+                processes.revive()
+                time.sleep(RESTART_SECONDS)
+    except KeyboardInterrupt:
+        return 0
+    except bootstrap.Unfit as error:
+        for fault in error.faults:
+            say(f"insyn dev does not start: {fault}")
+        return error.exit_code
+    except NotReady as error:
+        say(f"insyn dev stopped: {error}")
+        return 1

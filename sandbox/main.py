@@ -18,7 +18,7 @@ from app import bootstrap
 from app.main import create_app as create_insyn
 from app.main import newest_migration
 from app.observability import configure_logging
-from app.settings import Settings, settings
+from app.settings import Settings
 from sandbox import routes
 from sandbox.connect import connect
 from sandbox.hooks import hooks_for
@@ -58,7 +58,7 @@ def with_own_issuer(chosen: Settings) -> Settings:
 
 def create_app() -> FastAPI:
     """The application for ``uvicorn --factory``; refuses to be made where the sandbox is not switched on."""
-    chosen = with_own_issuer(settings())
+    chosen = with_own_issuer(bootstrap.read_settings())
     if not chosen.sandbox:
         raise bootstrap.Unfit(["INSYN_SANDBOX is not on."])
     configure_logging(chosen.log_level)

@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("ground", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("reasons_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("excluded", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("identifiers_checked", sa.Boolean(), nullable=False),
         sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("decided_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("approved_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -239,6 +240,8 @@ def upgrade() -> None:
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("sealed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("left_out", sa.Integer(), nullable=False),
+        sa.Column("left_out_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("released_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("released_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.CheckConstraint(

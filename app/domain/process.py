@@ -221,13 +221,19 @@ def _close_claims(case: Case, _today: date) -> Iterator[Act]:
 
 
 def outcome_of(case: Case, claim: Claim) -> ClaimOutcome:
-    """How a claim ends: from what the processors did, never from the decision alone (F08)."""
+    """
+    How a claim ends: from what the processors did, never from the decision alone (F08).
+
+    A copy from which rows were withheld is a part of what was asked for (Art. 12(4), 15(4)).
+    """
     if claim.outcome is not None:
         return claim.outcome
     if claim.verdict is Verdict.REFUSED:
         return ClaimOutcome.REFUSED
     if execution.nothing_is_held(case, claim):
         return ClaimOutcome.NOTHING_HELD
+    if claim.right.yields_package and case.package_left_out:
+        return ClaimOutcome.PARTLY_GRANTED
     outcomes = {task.outcome for task in execution.own_tasks(case, claim)}
     whole = execution.something_was_done(case, claim) and outcomes <= {Outcome.COMPLETED, Outcome.NOT_FOUND}
     return ClaimOutcome.GRANTED if whole and claim.verdict is Verdict.GRANTED else ClaimOutcome.PARTLY_GRANTED

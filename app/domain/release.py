@@ -15,7 +15,8 @@ A row tells about itself by these fields, and only a literal ``true`` counts as 
 =======================  ======================================================================
 
 A row with such a field is treated as a row of that class too, whatever its category is called: a contact person
-filed among ordinary data stays somebody else.
+filed among ordinary data stays somebody else. A row without any that names another person than the one who asked, by an
+identifier somebody vouches for, is somebody else's too (:mod:`app.domain.release_owner`).
 """
 
 from collections import Counter
@@ -26,6 +27,7 @@ from typing import Literal
 
 from app.domain.identity import Level, suffices
 from app.domain.release_fields import Hidden, hide_fields, is_too_deep
+from app.domain.release_owner import Known, speaks_of_somebody_else
 from app.domain.release_reasons import REASONS, Reason
 
 __all__ = ["REASONS", "DataClass", "Reason", "Released", "Withheld", "review"]
@@ -88,7 +90,9 @@ class Released:
     withheld: tuple[Withheld, ...]
 
 
-def review(*, category: str, data_class: str, rows: Sequence[Row], level: Level) -> Released:
+def review(
+    *, category: str, data_class: str, rows: Sequence[Row], level: Level, known: Known | None = None
+) -> Released:
     """
     Return what of *rows* may leave, and a count of the rest with reasons.
 
@@ -97,6 +101,8 @@ def review(*, category: str, data_class: str, rows: Sequence[Row], level: Level)
         data_class: Its class; one that is not known releases nothing.
         rows: A processor's answer, as it came: hostile until proved otherwise.
         level: What the person has proved of their identity.
+        known: By type of identifier the person's own values, normalised; only vouched ones. A row that contradicts
+            them stays, unless it says that it is the person's or that the person supplied it.
 
     Sources:
         GDPR Art. 5(1)(f), 10, 12(6), 15(4), 20(4), 32; C-579/21 for the names of employees; IMY-2023-4559 for
@@ -106,7 +112,7 @@ def review(*, category: str, data_class: str, rows: Sequence[Row], level: Level)
     tally: Counter[tuple[Literal["row", "field"], str]] = Counter()
     for row in rows:
         hidden = Hidden()
-        ruling = _rule(row, data_class, level, hidden)
+        ruling = _rule(row, data_class, level, hidden, known or {})
         if isinstance(ruling, str):
             tally["row", ruling] += 1
             continue
@@ -119,7 +125,7 @@ def review(*, category: str, data_class: str, rows: Sequence[Row], level: Level)
     return Released(category=category, rows=tuple(left), withheld=withheld)
 
 
-def _rule(row: Row, data_class: str, level: Level, hidden: Hidden) -> Ruling:
+def _rule(row: Row, data_class: str, level: Level, hidden: Hidden, known: Known) -> Ruling:
     if data_class in _NEVER:
         return _NEVER[data_class]
     if data_class not in NEEDED:
@@ -128,6 +134,8 @@ def _rule(row: Row, data_class: str, level: Level, hidden: Hidden) -> Ruling:
         return "malformed"
     if not suffices(level, needed=NEEDED[data_class]):
         return "needs_higher_identity"
+    if not _says_whose(row) and speaks_of_somebody_else(row, known):
+        return "rights_of_others"
     left = row
     for name, (marks, rule) in _RULES.items():
         if data_class == name or marks & row.keys():
@@ -136,6 +144,10 @@ def _rule(row: Row, data_class: str, level: Level, hidden: Hidden) -> Ruling:
                 return ruling
             left = ruling
     return hide_fields(left, hidden, may_see_security=suffices(level, needed=NEEDED[DataClass.SECURITY]))
+
+
+def _says_whose(row: Row) -> bool:
+    return row.get("user_is_subject") is True or row.get("supplied_by_subject") is True
 
 
 def _movement(row: Row, _hidden: Hidden) -> Ruling:

@@ -2,7 +2,8 @@
 Which fields are masked in every row, whatever its category: secrets always, the home's defences below high identity.
 
 A field is judged by its name, because a processor chooses the names and only they say what a value is. Names are read
-in Swedish and English, in any case and spelling (``alarmCode``, ``PIN_2``, ``Lösenord``).
+in Swedish and English, in any case and spelling (``alarmCode``, ``PIN_2``, ``Lösenord``). A name that says no more than
+"code" is a secret; one that says which code is one only if it is a code to get in with (``event_code`` is not).
 """
 
 import re
@@ -19,6 +20,8 @@ DEEPEST = 4
 Hidden = Counter[str]
 
 _SECRET_WORDS = frozenset({"pin", "pins", "puk", "pwd", "pw", "losen"})
+#: Secrets where the name says nothing else, numbers aside: ``code``, ``Kod 2``, ``codes``.
+_BARE_SECRETS = frozenset({"code", "codes", "kod", "koden", "koder", "koderna"})
 _SECRET_PARTS = (
     "password", "passwd", "passphrase", "passcode", "codeword", "safeword", "pincode", "armcode", "alarmcode",
     "securitycode", "accesscode", "doorcode", "entrycode", "keycode", "secret", "duress",
@@ -39,7 +42,8 @@ _WORD = re.compile(r"[a-z]+|[0-9]+")
 def hide_fields(row: Mapping[str, object], hidden: Hidden, *, may_see_security: bool) -> dict[str, object]:
     """Return a copy of *row* with masks in place of what may not be seen, at any depth; count them in *hidden*."""
     names_a_secret = any(
-        "".join(_words(name)) in _NAMING and isinstance(value, str) and _is_secret(value) for name, value in row.items()
+        "".join(words_of(name)) in _NAMING and isinstance(value, str) and _is_secret(value)
+        for name, value in row.items()
     )
     shown: dict[str, object] = {}
     for name, value in row.items():
@@ -81,18 +85,20 @@ def _masked(code: str, hidden: Hidden) -> str:
     return mask(code)
 
 
-def _words(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
+    """The words and numbers of a field's name, without case, marks and signs: ``e-Post 2`` → ``e``, ``post``, ``2``."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", str(name)) if not unicodedata.combining(c))
     return _WORD.findall(_HUMP.sub(" ", plain).casefold())
 
 
 def _is_secret(name: str) -> bool:
-    words = _words(name)
+    words = words_of(name)
     joined = "".join(words)
-    return not _SECRET_WORDS.isdisjoint(words) or any(part in joined for part in _SECRET_PARTS)
+    says_only_code = "".join(word for word in words if word.isalpha()) in _BARE_SECRETS
+    return says_only_code or not _SECRET_WORDS.isdisjoint(words) or any(part in joined for part in _SECRET_PARTS)
 
 
 def _is_security(name: str) -> bool:
-    words = _words(name)
+    words = words_of(name)
     joined = "".join(words)
     return not _SECURITY_WORDS.isdisjoint(words) or any(part in joined for part in _SECURITY_PARTS)

@@ -74,6 +74,7 @@ class Case:
     letters: frozenset[str] = frozenset()  #: kinds already written
     package_sealed: bool = False
     package_released: bool = False
+    package_left_out: int = 0  #: rows that the sealed package withholds from the person
 
     def is_ready(self, claim: Claim) -> bool:
         """Whether the person is known well enough for this claim."""

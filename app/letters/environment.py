@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from app.domain.release import REASONS
 from app.letters import words
 from app.letters.facts import IMY
 from app.letters.words import Language
@@ -39,6 +40,7 @@ def environment(language: Language) -> ImmutableSandboxedEnvironment:
         "action": words.ACTIONS,
         "outcome": words.OUTCOMES,
         "claim_outcome": words.CLAIM_OUTCOMES,
+        "empty": words.EMPTY,
         "law": words.LAWS,
         "method": words.METHODS,
         "identifier": words.IDENTIFIERS,
@@ -47,6 +49,7 @@ def environment(language: Language) -> ImmutableSandboxedEnvironment:
     plain: dict[str, Callable[..., Any]] = {
         "day": lambda value: words.day(value, language),
         "article": lambda source: words.article(source, language),
+        "reason": REASONS.__getitem__,
         "commas": ", ".join,
         "count": len,
     }

@@ -7,6 +7,7 @@ controller's time zone. Texts of the law (a ground, a purpose) come in the lette
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ class ResultFacts:
     """
     What one recipient did: *action* and *outcome* are wire names, *on* the day it took effect.
 
-    ``categories`` are titles in the letter's language; ``reason`` is text for the person.
+    ``categories`` are titles in the letter's language; ``reason`` is text for the person. ``gave_none`` is a copy that
+    was called done although no data came with the answer.
     """
 
     recipient: str
@@ -65,6 +67,17 @@ class ResultFacts:
     categories: tuple[str, ...] = ()
     retained: tuple[Retained, ...] = ()
     reason: str | None = None
+    gave_none: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it does what the person asked for; a notification only tells of it (Art. 19)."""
+        return self.action != "notify"
+
+    @property
+    def is_done(self) -> bool:
+        """Done, wholly or in part."""
+        return self.outcome in ("completed", "completed_partial")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -91,13 +104,49 @@ class ClaimFacts:
     changed: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
 
+    @property
+    def own_results(self) -> tuple[ResultFacts, ...]:
+        return tuple(result for result in self.results if result.is_own)
+
+    @property
+    def is_done_everywhere(self) -> bool:
+        """Whether every recipient did it or had nothing to do it to, and at least one did it."""
+        outcomes = {result.outcome for result in self.own_results}
+        return "completed" in outcomes and outcomes <= {"completed", "not_found"}
+
+    @property
+    def gave_data(self) -> bool:
+        """Whether a copy that was called done brought any data."""
+        return any(result.is_done and not result.gave_none for result in self.own_results)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """What was kept back, from where, and why: a reason code of ``app.domain.release``."""
+
+    recipient: str
+    category_title: str
+    what: Literal["row", "field"]
+    count: int
+    reason_code: str
+
 
 @dataclass(frozen=True, kw_only=True)
 class PackageFacts:
-    """The package with the person's data: whether it waits for them, and the last day it does."""
+    """
+    The package with the person's data: whether it waits for them, the last day it does, and what it lacks.
+
+    ``higher_identity_methods`` are the ways of proving who one is that open what was left out for want of proof.
+    """
 
     available: bool
     expires_on: date | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    higher_identity_methods: tuple[str, ...] = ()
+
+    @property
+    def wants_higher_identity(self) -> bool:
+        return any(one.reason_code == "needs_higher_identity" for one in self.left_out)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -108,6 +157,7 @@ class LetterFacts:
     Args:
         deadline: Sentences from :func:`app.letters.deadline_text.explain_deadline`.
         freeze: Whether automatic deletion is held while the request runs.
+        frozen_until: The last day of that hold, where somebody was asked to hold it; it outlives a withdrawal.
         identity_wanted: Whether the person still has to prove who they are, by one of ``identity_methods``
             (keys of ``app.domain.identity.METHODS``).
         helps_finding: What would help to find somebody who could not be found (keys of ``words.HINTS``).
@@ -122,6 +172,7 @@ class LetterFacts:
     deadline: tuple[str, ...] = ()
     claims: tuple[ClaimFacts, ...] = ()
     freeze: bool = False
+    frozen_until: date | None = None
     package: PackageFacts | None = None
     identity_wanted: bool = False
     identity_methods: tuple[str, ...] = ()

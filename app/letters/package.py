@@ -70,7 +70,8 @@ def _files_of(part: PackagePart, contents: PackageContents) -> Iterator[tuple[st
     yield f"data/{part.key}.json", as_json(_json_of(part, contents))
     if "portability" in contents.rights:
         for category in part.categories:
-            yield f"data/{part.key}/{category.key}.csv", as_csv(category.rows)
+            if category.rows:  # a table without rows has no columns either
+                yield f"data/{part.key}/{category.key}.csv", as_csv(category.rows)
 
 
 def _json_of(part: PackagePart, contents: PackageContents) -> dict[str, Any]:
@@ -155,7 +156,7 @@ def _shown(part: PackagePart, contents: PackageContents) -> dict[str, Any]:
                 "tables": [_table(rows) for rows in alike(shown)],
             }
         )
-    return {"key": part.key, "name": part.name, "categories": categories}
+    return {"key": part.key, "name": part.name, "categories": categories, "empty": part.empty}
 
 
 def _table(rows: Sequence[Mapping[str, object]]) -> dict[str, Any]:

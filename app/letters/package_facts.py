@@ -14,7 +14,7 @@ from typing import Literal
 from app.domain.errors import DomainError
 from app.domain.release import REASONS
 from app.domain.release_fields import DEEPEST, is_too_deep
-from app.letters.facts import ControllerFacts
+from app.letters.facts import ControllerFacts, LeftOut
 from app.letters.words import Language
 
 MOST_ROWS = 100_000  #: of one category of one processor
@@ -111,22 +111,16 @@ class CategoryRows:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PackagePart:
-    """Everything from one processor; without categories it holds nothing about the person."""
+    """
+    Everything from one processor. Without categories ``empty`` says why: the processor holds nothing about the person
+    (``not_held``), said it handed data over and gave none with its answer (``not_given``), or did not do it
+    (``not_done``).
+    """
 
     key: str
     name: str
     categories: tuple[CategoryRows, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeftOut:
-    """What was kept back, from where, and why: a reason code of ``app.domain.release``."""
-
-    recipient: str
-    category_title: str
-    what: Literal["row", "field"]
-    count: int
-    reason_code: str
+    empty: Literal["not_held", "not_given", "not_done"] = "not_held"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

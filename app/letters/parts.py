@@ -8,10 +8,11 @@ a result that is not over, has nothing to be told yet.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.letters.facts import ClaimFacts, LetterFacts, ResultFacts
+from app.domain.release import REASONS
+from app.domain.rights import right
+from app.letters.facts import ClaimFacts, LeftOut, LetterFacts
 from app.letters.words import LAWS, OUTCOMES, RIGHTS
 
-_DONE = frozenset({"completed", "completed_partial"})
 _ANSWERED = frozenset({"granted", "partly_granted", "nothing_held"})
 
 
@@ -47,26 +48,29 @@ def _said(text: str | None) -> bool:
     return bool(text and text.strip())
 
 
-def _own_results(claim: ClaimFacts) -> list[ResultFacts]:
-    return [result for result in claim.results if result.action != "notify"]
+def _left_out(claim: ClaimFacts, facts: LetterFacts) -> tuple[LeftOut, ...]:
+    """What the package lacks, for a claim that the package answers."""
+    wants_copy = right(claim.right).yields_package
+    return facts.package.left_out if wants_copy and facts.package is not None else ()
 
 
 def _has_results(claim: ClaimFacts, _facts: LetterFacts) -> bool:
-    return claim.outcome == "nothing_held" or bool(_own_results(claim))
+    return claim.outcome == "nothing_held" or bool(claim.own_results)
 
 
 def _results_are_over(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     return all(result.outcome in OUTCOMES for result in claim.results)
 
 
-def _results_bear_it_out(claim: ClaimFacts, _facts: LetterFacts) -> bool:
-    """The outcome says no more than the results do."""
-    outcomes = {result.outcome for result in _own_results(claim)}
+def _results_bear_it_out(claim: ClaimFacts, facts: LetterFacts) -> bool:
+    """The outcome says no more than the results and the package do."""
+    outcomes = {result.outcome for result in claim.own_results}
     if claim.outcome == "nothing_held":
         return outcomes <= {"not_found"}
+    rows_lack = any(one.what == "row" for one in _left_out(claim, facts))
     if claim.outcome == "granted":
-        return "completed" in outcomes and outcomes <= {"completed", "not_found"}
-    return claim.ground is not None or bool(outcomes - {"completed", "not_found"})
+        return claim.is_done_everywhere and not rows_lack
+    return claim.ground is not None or rows_lack or bool(outcomes - {"completed", "not_found"})
 
 
 def _results_give_reasons(claim: ClaimFacts, _facts: LetterFacts) -> bool:
@@ -87,7 +91,7 @@ def _search_is_told(claim: ClaimFacts, facts: LetterFacts) -> bool:
 
 
 def _something_done(claim: ClaimFacts) -> bool:
-    return any(result.outcome in _DONE for result in _own_results(claim))
+    return any(result.is_done for result in claim.own_results)
 
 
 def _package_waits(claim: ClaimFacts, facts: LetterFacts) -> bool:
@@ -96,12 +100,21 @@ def _package_waits(claim: ClaimFacts, facts: LetterFacts) -> bool:
     return waits or not _something_done(claim)
 
 
+def _lack_is_explained(claim: ClaimFacts, facts: LetterFacts) -> bool:
+    """Whatever the package lacks has words, and where more proof would open it, the ways to give it."""
+    left_out = _left_out(claim, facts)
+    if not all(one.reason_code in REASONS and _said(one.category_title) for one in left_out):
+        return False
+    package = facts.package
+    return package is None or bool(package.higher_identity_methods) or not package.wants_higher_identity
+
+
 def _change_is_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     return any(map(_said, claim.changed)) or not _something_done(claim)
 
 
 def _categories_are_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
-    return all(result.categories for result in _own_results(claim) if result.outcome in _DONE)
+    return all(result.categories for result in claim.own_results if result.is_done)
 
 
 def _review_has_words(claim: ClaimFacts, _facts: LetterFacts) -> bool:
@@ -117,7 +130,10 @@ _FULFILMENT = (
     ClaimPart("results.retained", "GDPR Art. 12(4), 17(3)", _kept_is_explained),
     ClaimPart("searched", "GDPR Art. 12(3), 15(1)", _search_is_told),
 )
-_PACKAGE = ClaimPart("package", "GDPR Art. 15(3), 20(1)", _package_waits)
+_PACKAGE = (
+    ClaimPart("package", "GDPR Art. 15(3), 20(1)", _package_waits),
+    ClaimPart("package.left_out", "GDPR Art. 12(4), 15(4), 12(6)", _lack_is_explained),
+)
 _ARTICLE_12_4 = (
     ClaimPart(
         "ground.source", "GDPR Art. 12(4)", lambda claim, _: claim.ground is not None and _said(claim.ground.source)
@@ -130,8 +146,8 @@ _ARTICLE_12_4 = (
 #: (letter, right) -> what it must say of a claim of that right; ``*`` is every right.
 PER_CLAIM: dict[tuple[str | None, str], tuple[ClaimPart, ...]] = {
     ("fulfilment", "*"): _FULFILMENT,
-    ("fulfilment", "access"): (_PACKAGE,),
-    ("fulfilment", "portability"): (_PACKAGE,),
+    ("fulfilment", "access"): _PACKAGE,
+    ("fulfilment", "portability"): _PACKAGE,
     ("fulfilment", "rectification"): (ClaimPart("changed", "GDPR Art. 16, 19", _change_is_named),),
     ("fulfilment", "erasure"): (ClaimPart("results.categories", "GDPR Art. 17(1), 12(3)", _categories_are_named),),
     ("fulfilment", "restriction"): (),

@@ -64,6 +64,16 @@ OUTCOMES: Words = {
     "failed": ("Gick inte att göra", "Could not be done"),
 }
 
+#: Why there is nothing from a recipient in a package, after its name.
+EMPTY: Words = {
+    "not_held": ("inga uppgifter om dig", "no data about you"),
+    "not_given": (
+        "mottagaren säger att uppgifter har lämnats ut, men inga följde med svaret till oss",
+        "the recipient says that data were handed over, but none came with its answer to us",
+    ),
+    "not_done": ("inga uppgifter har lämnats ut härifrån", "no data have been handed over from here"),
+}
+
 CLAIM_OUTCOMES: Words = {
     "granted": ("Du har fått det du bad om.", "You have been given what you asked for."),
     "partly_granted": ("Du har delvis fått det du bad om.", "You have been given part of what you asked for."),

@@ -86,6 +86,7 @@ class ClaimRow(Row, table=True):
     ground: str | None = None
     reasons_sealed: bytes | None = None
     excluded: list[str] = Field(default_factory=list, sa_type=JSONB)
+    identifiers_checked: bool = False
     decided_by: str | None = None
     decided_at: datetime | None = None
     approved_by: str | None = None

@@ -56,6 +56,8 @@ class PackageRow(Row, table=True):
     sha256: str
     size: int
     sealed_at: datetime
+    left_out: int  #: rows that were withheld; which, where and why is sealed beside it
+    left_out_sealed: bytes
     released_at: datetime | None = None
     released_by: str | None = None
 

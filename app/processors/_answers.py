@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.errors import DomainError
 from app.domain.fanout import SAYABLE, Outcome
 from app.domain.holds import HOLDS
+from app.domain.plain_json import is_plain, once_each
 from app.processors._port import Answer
 
 #: No answer is larger than this; an export that is belongs into files.
@@ -17,6 +18,9 @@ MOST_BYTES = 4 * 1024 * 1024
 #: Deeper JSON than this is nobody's honest answer.
 MOST_DEPTH = 12
 LONGEST_WAIT = timedelta(days=3)
+#: No law keeps anything beyond this year, and nothing takes effect outside of these.
+LAST_YEAR = 2199
+FIRST_YEAR = 2000
 
 
 class AnswerNotUnderstood(DomainError):
@@ -24,14 +28,19 @@ class AnswerNotUnderstood(DomainError):
 
 
 def parse_json(raw: bytes) -> dict[str, Any]:
-    """The JSON object in *raw*; raises :class:`AnswerNotUnderstood`."""
+    """
+    The JSON object in *raw*.
+
+    Raises:
+        AnswerNotUnderstood: Too large or too deep, no object, a field twice, or text and numbers that cannot be kept.
+    """
     if len(raw) > MOST_BYTES:
         raise AnswerNotUnderstood("The answer is larger than agreed.")
     try:
-        value = json.loads(raw, parse_constant=_refuse)
-    except (ValueError, RecursionError, UnicodeDecodeError):
+        value = json.loads(raw, parse_constant=_refuse, object_pairs_hook=once_each)
+    except (ValueError, RecursionError):
         raise AnswerNotUnderstood from None
-    if not isinstance(value, dict) or _depth(value) > MOST_DEPTH:
+    if not isinstance(value, dict) or not is_plain(value, deepest=MOST_DEPTH):
         raise AnswerNotUnderstood
     return value
 
@@ -40,19 +49,13 @@ def _refuse(_constant: str) -> None:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-def _depth(value: object, level: int = 1) -> int:
-    if level > MOST_DEPTH:
-        return level
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return max((_depth(child, level + 1) for child in children), default=level)
-
-
 def read_outcome(body: Mapping[str, Any], *, code: str) -> Answer:
     """
     Turn an outcome object into an answer.
 
     Raises:
-        AnswerNotUnderstood: Unknown outcome, or a part of the wrong shape (records, retained, instants).
+        AnswerNotUnderstood: Unknown outcome, or a part of the wrong shape (texts, evidence, records, retained,
+            instants).
     """
     try:
         outcome = Outcome(body.get("outcome", ""))
@@ -60,9 +63,27 @@ def read_outcome(body: Mapping[str, Any], *, code: str) -> Answer:
         raise AnswerNotUnderstood("The outcome is not one of the agreed words.") from None
     if outcome not in SAYABLE:
         raise AnswerNotUnderstood("The outcome is not one a processor gives.")
+    _check_texts(body, "message", "reason")
+    if not isinstance(body.get("evidence", {}), dict):
+        raise AnswerNotUnderstood("evidence must be an object.")
+    _check_found(body.get("found_categories", []))
     _check_records(body.get("records", []))
     _check_retained(body.get("retained", []), outcome)
-    return Answer(outcome=outcome, code=code, body=body, effective_at=_instant(body.get("effective_at")))
+    effective_at = _instant(body.get("effective_at"))
+    if outcome is Outcome.EFFECTIVE_LATER and effective_at is None:
+        raise AnswerNotUnderstood("'effective_later' says when, in effective_at.")
+    return Answer(outcome=outcome, code=code, body=body, effective_at=effective_at)
+
+
+def _check_texts(part: Mapping[str, Any], *names: str) -> None:
+    for name in names:
+        if not isinstance(part.get(name), str | None):
+            raise AnswerNotUnderstood(f"{name} must be text.")
+
+
+def _check_found(found: object) -> None:
+    if not (found is None or (isinstance(found, list) and all(isinstance(one, str) for one in found))):
+        raise AnswerNotUnderstood("found_categories must be a list of categories.")
 
 
 def _check_records(records: object) -> None:
@@ -74,33 +95,43 @@ def _check_records(records: object) -> None:
         rows = record.get("rows", [])
         if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
             raise AnswerNotUnderstood("rows must be a list of objects.")
+        _check_texts(record, "description")
 
 
 def _check_retained(retained: object, outcome: Outcome) -> None:
     if not isinstance(retained, list):
         raise AnswerNotUnderstood("retained must be a list.")
     for one in retained:
-        if not (isinstance(one, dict) and isinstance(one.get("category"), str) and one.get("law") in HOLDS):
+        if not (isinstance(one, dict) and isinstance(one.get("category"), str) and _is_law(one.get("law"))):
             raise AnswerNotUnderstood("What is retained names its category and the code of the law that keeps it.")
+        _check_texts(one, "reason")
         _check_date(one.get("until"))
     if outcome is Outcome.RETAINED and not retained:
         raise AnswerNotUnderstood("'retained' says what is kept and under which law.")
 
 
+def _is_law(code: object) -> bool:
+    return isinstance(code, str) and code in HOLDS
+
+
 def _check_date(value: object) -> None:
     try:
-        date.fromisoformat(str(value))
+        until = date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        raise AnswerNotUnderstood("What is retained says until which day.") from None
+        until = None
+    if until is None or until.year > LAST_YEAR:
+        raise AnswerNotUnderstood("What is retained says until which day.")
 
 
 def _instant(value: object) -> datetime | None:
     if value is None:
         return None
     try:
-        read = datetime.fromisoformat(str(value))
+        read = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        raise AnswerNotUnderstood("effective_at is not an instant.") from None
+        read = None
+    if read is None or not FIRST_YEAR <= read.year <= LAST_YEAR:
+        raise AnswerNotUnderstood("effective_at is not an instant.")
     if read.tzinfo is None:
         raise AnswerNotUnderstood("effective_at lacks its offset.")
     return read

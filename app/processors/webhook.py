@@ -99,8 +99,11 @@ class Webhook:
         location = response.headers.get("location")
         if not location:
             return None
-        url = urljoin(self._target.endpoint, location)
-        here, there = urlsplit(self._target.endpoint), urlsplit(url)
+        try:
+            url = urljoin(self._target.endpoint, location)
+            here, there = urlsplit(self._target.endpoint), urlsplit(url)
+        except ValueError:
+            return None  # no address at all: as if none had been named
         # A status resource lives where the processor was registered, nowhere else.
         return url if (here.scheme, here.netloc) == (there.scheme, there.netloc) else None
 

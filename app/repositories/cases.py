@@ -86,6 +86,7 @@ class CaseRows:
             letters=frozenset(self.letters),
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
+            package_left_out=self.package.left_out if self.package is not None else 0,
         )
 
     def claim(self, claim_id: str) -> ClaimRow:

@@ -9,9 +9,10 @@ from fastapi.responses import JSONResponse
 from app.domain.decisions import Verdict
 from app.repositories import approvals
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
-from app.routers.dependencies import Approver, Staff
+from app.routers.dependencies import Approver, Staff, Work
 from app.routers.documented import ACTS, DECIDES, READS, dump, problems
 from app.routers.paging import Paging, page
+from app.routers.refusals import At
 from app.schemas.records import PlanOut
 from app.schemas.requests import (
     ApprovalOut,
@@ -25,8 +26,18 @@ from app.schemas.requests import (
 from app.services import casework, steps, views
 from app.services.casework import UnknownApproval
 from app.services.claims import claim_of
+from app.vault import MalformedIdentifier, normalise
 
 router = APIRouter(prefix="/v1")
+
+
+def _number(work: Work, controller: str, body: ProofIn) -> str | None:
+    if body.personnummer is None:
+        return None
+    try:
+        return normalise("personnummer", body.personnummer, today=work.ctx.today(controller, work.tx.now))
+    except MalformedIdentifier as error:
+        raise At("#/personnummer", error) from None
 
 
 @router.post(
@@ -43,7 +54,8 @@ async def prove(work: Staff, once: OnceOnly, id: UUID, body: ProofIn) -> JSONRes
     async def act() -> Made:
         await steps.hold_open(work.tx, id)
         if body.result == "proved":
-            await casework.prove_identity(work.tx, row, method=body.method, actor=work.actor)
+            number = _number(work, row.controller_id, body)
+            await casework.prove_identity(work.tx, work.ctx, row, method=body.method, number=number, actor=work.actor)
         else:
             await casework.give_up_identity(work.tx, row, actor=work.actor)
         view = dump(RequestWithDeadline, await views.own_request(work.tx, row))

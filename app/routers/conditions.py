@@ -75,7 +75,7 @@ async def once(
     if not _VISIBLE.fullmatch(key):
         raise IdempotencyKeyMalformed
     said = json.dumps([request.url.query, (await request.body()).hex()]).encode()
-    return Once(f"{request.method} {request.url.path}", key, idempotency.fingerprint(said))
+    return Once(f"{request.method} {request.url.path}", key, idempotency.fingerprint(request.app.state.ctx, said))
 
 
 async def matched_version(

@@ -7,7 +7,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.routers.problems import SECURITY_HEADERS, plain
 
-
 #: Where processors answer.
 CALLBACKS = "/v1/callbacks/"
 

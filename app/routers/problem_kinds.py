@@ -17,6 +17,7 @@ from app.services import (
     correspondence,
     idempotency,
     intake,
+    orders,
     packaging,
     registration,
     steps,
@@ -88,6 +89,10 @@ KINDS: dict[type[DomainError], Kind] = {
     case.AlreadyUnderWay: Kind(409, "Yrkandet håller redan på att utföras och kan inte längre tas tillbaka."),
     steps.ClosedRequest: Kind(409, "Begäran är avslutad; det som följer är en ny begäran."),
     casework.ApprovalGiven: Kind(409, "Godkännandet är redan lämnat eller nekat."),
+    orders.NobodyToAskFor: Kind(409, "Inget som är känt om personen kan lämnas till det här biträdet."),
+    packaging.NoWayToDeliver: Kind(
+        409, "Ingen kan logga in och hämta paketet. Registrera först en identitetskontroll som ger personnumret."
+    ),
     casework.ClaimUnderWay: Kind(409, "Ett biträde arbetar fortfarande med yrkandet. Besluta när det har svarat."),
     casework.AlreadyDone: Kind(409, "Något är redan gjort för yrkandet, och det gjorda kan inte avslås."),
     casework.IdentifiersNotChecked: Kind(

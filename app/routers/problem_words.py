@@ -29,6 +29,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Something went wrong on our side. Nothing was changed; try again in a while.",
     ),
     "json_invalid": ("Anropets innehåll är inte JSON.", "The body is not JSON."),
+    "json_field_twice": (
+        "Anropets innehåll nämner samma fält två gånger, eller är för djupt.",
+        "The body names the same field twice, or is too deep.",
+    ),
+    "body_missing": ("Anropet har inget innehåll; det ska vara JSON.", "The call has no body; it has to be JSON."),
     "http_400": ("Anropets innehåll kan inte läsas.", "The body cannot be read."),
     "http_404": ("Här finns inget.", "There is nothing here."),
     "http_405": ("Adressen finns, men inte med den metoden.", "The address exists, but not with that method."),
@@ -63,7 +68,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Ska vara en tidpunkt med zon, till exempel 2026-02-03T10:15:00+01:00.",
         "Must be an instant with its offset, such as 2026-02-03T10:15:00+01:00.",
     ),
-    "not_flat_json": ("Ska vara ett litet JSON-objekt.", "Must be a small JSON object."),
+    "not_flat_json": (
+        "Ska vara ett litet JSON-objekt med högst åtta nivåer och hela tecken.",
+        "Must be a small JSON object, at most eight levels deep, of whole characters.",
+    ),
+    "not_plain_text": (
+        "Texten har tecken som inte kan sparas: NUL eller en halv surrogat.",
+        "The text has characters that cannot be kept: NUL or half a surrogate pair.",
+    ),
     "date_from_datetime_parsing": ("Ska vara ett datum: ÅÅÅÅ-MM-DD.", "Must be a date: YYYY-MM-DD."),
     "date_parsing": ("Ska vara ett datum: ÅÅÅÅ-MM-DD.", "Must be a date: YYYY-MM-DD."),
     "uuid_parsing": ("Ska vara ett id.", "Must be an id."),

@@ -7,16 +7,19 @@ ours says that it is one and no more.
 
 import re
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.domain.decisions import SecondPersonNeeded
 from app.domain.errors import DomainError
+from app.routers.bodies import is_json, no_field_twice
 from app.routers.problem_kinds import KINDS, Conflict, Kind
 from app.routers.problem_words import TITLES, in_words
 from app.routers.refusals import At, LoginTooOld, RoleNotAllowed, language_of
@@ -133,18 +136,26 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
         raise error
     found = error.errors()
     language = language_of(request)
-    if any(one["type"] == "json_invalid" for one in found):
-        return problem(request, status=400, slug="malformed-json", detail=in_words("json_invalid", {}, language))
+    for unreadable in ("json_invalid", "json_field_twice"):
+        if any(one["type"] == unreadable for one in found):
+            return problem(request, status=400, slug="malformed-json", detail=in_words(unreadable, {}, language))
     if any(one["loc"][0] == "path" for one in found):
         # An id that cannot be one is an id of nothing.
         return plain(request, 404)
+    of_whole_body = [one for one in found if tuple(one["loc"]) == ("body",)]
+    if of_whole_body and of_whole_body[0]["type"] != "missing" and not is_json(request):
+        return plain(request, 415)
     errors = [
-        {"pointer": _pointer(one["loc"]), "detail": in_words(one["type"], one.get("ctx") or {}, language)}
+        {"pointer": _pointer(one["loc"]), "detail": in_words(_what(one), one.get("ctx") or {}, language)}
         for one in found
     ]
     return problem(
         request, status=422, slug="validation-error", detail=in_words("validation", {}, language), errors=errors
     )
+
+
+def _what(error: Mapping[str, Any]) -> str:
+    return "body_missing" if tuple(error["loc"]) == ("body",) and error["type"] == "missing" else str(error["type"])
 
 
 def _pointer(location: Sequence[int | str]) -> str:
@@ -157,16 +168,39 @@ def _pointer(location: Sequence[int | str]) -> str:
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return plain(request, error.status_code, headers=error.headers)
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    if error.status_code == 405:
+        headers["allow"] = ", ".join(_allowed(request))
+    return plain(request, error.status_code, detail=_own_words(error), headers=headers)
+
+
+def _own_words(error: HTTPException) -> str | None:
+    """What a route of ours said, a constant; None where the framework speaks."""
+    return None if error.detail in (HTTPStatus(error.status_code).phrase, _FRAMEWORK_SAYS) else error.detail
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method of this path: several routes may share it, and the framework names those of one."""
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_FRAMEWORK_SAYS = "There was an error parsing the body"
 
 
 _SLUGS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 415: "media-type"}
 
 
-def plain(request: Request, status: int, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A problem of HTTP itself: no such path, no such method, too large."""
-    detail = in_words(f"http_{status}", {}, language_of(request))
-    return problem(request, status=status, slug=_SLUGS.get(status, "about-blank"), detail=detail, headers=headers)
+def plain(
+    request: Request, status: int, *, detail: str | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """A problem of HTTP itself: no such path, no such method, too large. *detail* only of our own, never what came."""
+    said = detail or in_words(f"http_{status}", {}, language_of(request))
+    return problem(request, status=status, slug=_SLUGS.get(status, "about-blank"), detail=said, headers=headers)
 
 
 def _fault(request: Request) -> JSONResponse:
@@ -188,7 +222,8 @@ async def _on_fault(request: Request, _error: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of *app* leave as a problem."""
+    """Let every error of *app* leave as a problem, and let no body in that can be read in two ways."""
+    app.router.dependencies.append(Depends(no_field_twice))
     app.add_exception_handler(DomainError, _on_refusal)
     app.add_exception_handler(At, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)

@@ -95,7 +95,7 @@ async def list_own(work: Subject, pages: Paging) -> views.View:
     after = UUID(pages.after[0]) if pages.after else None
     found = await cases.own_requests(work.tx, subject_keys=keys, after=after, limit=pages.limit + 1)
     rows, links = pages.of(found, place=lambda row: [row.id])
-    return page(await views.requests(work.tx, rows), links)
+    return page(await views.own_requests(work.tx, rows), links)
 
 
 @router.get(
@@ -127,7 +127,7 @@ async def timeline(work: Subject, id: UUID) -> views.View:
 )
 async def recipients(work: Subject, id: UUID) -> views.View:
     """Who was asked what about you, and what came of it (GDPR Art. 19)."""
-    return {"items": await views.recipients(work.tx, await views.own_row(work.tx, id, work.own_keys()))}
+    return {"items": await views.own_recipients(work.tx, await views.own_row(work.tx, id, work.own_keys()))}
 
 
 @router.post(

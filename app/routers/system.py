@@ -96,6 +96,7 @@ _EDGE = {
     "not-found": (404, "http_404"),
     "method-not-allowed": (405, "http_405"),
     "body-too-large": (413, "http_413"),
+    "media-type": (415, "http_415"),
     "fault": (500, "fault"),
 }
 

@@ -11,10 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.domain.plain_json import is_plain, is_plain_text
+
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 LARGEST_DETAILS = 20_000
+#: How deep an object may be nested that we keep for the person and give back.
+DEEPEST_OBJECT = 8
 
 
 class Body(BaseModel):
@@ -37,16 +41,28 @@ def _is_instant(value: object) -> object:
     return value
 
 
-def _is_small(value: dict[str, Any]) -> dict[str, Any]:
-    try:
-        size = len(json.dumps(value, allow_nan=False))
-    except (ValueError, RecursionError):
-        size = LARGEST_DETAILS + 1
-    if size > LARGEST_DETAILS:
+def _is_plain_text(value: object) -> object:
+    if isinstance(value, str) and not is_plain_text(value):
+        raise PydanticCustomError("not_plain_text", "text without NUL and without halves of characters")
+    return value
+
+
+def _is_plain_object(value: object) -> object:
+    if isinstance(value, dict) and not is_plain(value, deepest=DEEPEST_OBJECT):
         raise PydanticCustomError("not_flat_json", "a small JSON object")
     return value
 
 
+def _is_small(value: object) -> object:
+    if isinstance(value, dict) and len(json.dumps(_is_plain_object(value))) > LARGEST_DETAILS:
+        raise PydanticCustomError("not_flat_json", "a small JSON object")
+    return value
+
+
+#: Text that can be stored and given back. Every text of a body is one.
+Plain = Annotated[str, BeforeValidator(_is_plain_text, json_schema_input_type=str)]
+#: A JSON object that can be stored and given back.
+PlainObject = Annotated[dict[str, Any], BeforeValidator(_is_plain_object, json_schema_input_type=dict[str, Any])]
 #: RFC 3339 with an offset; a naive time, a bare date or a number is refused.
 Instant = Annotated[
     AwareDatetime,
@@ -57,10 +73,10 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 #: What a category of data is called in a profile.
 CategoryId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[Plain, StringConstraints(min_length=1, max_length=10_000)]
+Line = Annotated[Plain, StringConstraints(min_length=1, max_length=200)]
 #: A small JSON object: what the person says about a claim.
-Details = Annotated[dict[str, Any], BeforeValidator(lambda v: _is_small(v) if isinstance(v, dict) else v)]
+Details = Annotated[dict[str, Any], BeforeValidator(_is_small, json_schema_input_type=dict[str, Any])]
 
 Language = Literal["sv", "en"]
 RightKey = Literal[
@@ -96,7 +112,7 @@ class IdentifierIn(Body):
     """How a person is known somewhere; finding is not proving."""
 
     type: IdentifierType
-    value: Annotated[str, StringConstraints(min_length=1, max_length=320)]
+    value: Annotated[Plain, StringConstraints(min_length=1, max_length=320)]
 
 
 class ClaimIn(Body):
@@ -109,5 +125,13 @@ class ClaimIn(Body):
 class ContactIn(Body):
     """Where the person wants to be reached."""
 
-    email: Annotated[str, StringConstraints(min_length=3, max_length=320)] | None = None
-    phone: Annotated[str, StringConstraints(min_length=3, max_length=40)] | None = None
+    email: Annotated[Plain, StringConstraints(min_length=3, max_length=320)] | None = None
+    phone: Annotated[Plain, StringConstraints(min_length=3, max_length=40)] | None = None
+
+
+class KnownAs(Answer):
+    """How the person is known. ``vouched``: the login or a member of staff answers for it; else only written down."""
+
+    type: str
+    value: str
+    vouched: bool

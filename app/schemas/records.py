@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.schemas.base import Answer, Body, CategoryId, Code
+from app.schemas.base import Answer, Body, CategoryId, Code, KnownAs, Plain, PlainObject
 from app.schemas.requests import Page
 
 
@@ -51,7 +51,7 @@ class TaskWhole(TaskOut):
     """A task with what has to be done: only the identifiers this recipient may know."""
 
     reference: str
-    identifiers: list[dict[str, str]]
+    identifiers: list[KnownAs]
     details: dict[str, Any]
     contact: str | None = None
     answer: dict[str, Any] = Field(default_factory=dict)
@@ -61,8 +61,8 @@ class RecordIn(Body):
     """Rows of one category."""
 
     category: CategoryId
-    rows: list[dict[str, Any]] = Field(default_factory=list, max_length=10_000)
-    description: str | None = None
+    rows: list[PlainObject] = Field(default_factory=list, max_length=10_000)
+    description: Plain | None = None
 
 
 class RetainedIn(Body):
@@ -81,7 +81,7 @@ class OutcomeIn(Body):
 
     outcome: Literal["completed", "completed_partial", "not_found", "retained", "refused", "failed"]
     reason: Code | None = None
-    message: Annotated[str, Field(max_length=2_000)] | None = None
+    message: Annotated[Plain, Field(max_length=2_000)] | None = None
     records: list[RecordIn] | None = Field(default=None, max_length=100)
     retained: list[RetainedIn] | None = Field(default=None, max_length=100)
     found_categories: list[CategoryId] | None = Field(default=None, max_length=200)

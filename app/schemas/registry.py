@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Slug
+from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Plain, Slug
 
-Endpoint = Annotated[str, Field(min_length=8, max_length=2_000)]
+Endpoint = Annotated[Plain, Field(min_length=8, max_length=2_000)]
 
 
 class Limits(Body):
@@ -59,7 +59,7 @@ class ProcessorIn(Body):
     actions: Annotated[list[ActionKey], Field(min_length=1, max_length=11)]
     categories: Annotated[list[CategoryId], Field(max_length=200)]
     identifier_types: Annotated[list[IdentifierType], Field(max_length=7)] = Field(default_factory=list)
-    after: Annotated[list[str], Field(max_length=50)] = Field(default_factory=list)
+    after: Annotated[list[Plain], Field(max_length=50)] = Field(default_factory=list)
     answer_mode: Literal["sync", "poll", "callback", "human"] = "human"
     idempotency: Literal["yes", "no", "query"] = "no"
     limits: Limits = Limits()
@@ -87,7 +87,7 @@ class SecretIn(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"secret": "whsec_<base64 of 24 to 64 random bytes>"}]})
 
-    secret: Annotated[str, Field(min_length=8, max_length=200)]
+    secret: Annotated[Plain, Field(min_length=8, max_length=200)]
 
 
 class LimitsOut(Answer):

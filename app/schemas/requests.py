@@ -16,8 +16,10 @@ from app.schemas.base import (
     ContactIn,
     IdentifierIn,
     Instant,
+    KnownAs,
     Language,
     Phase,
+    Plain,
     RightKey,
     Slug,
     Text,
@@ -103,6 +105,11 @@ class ProofIn(Body):
 
     method: Code = "none"
     result: Literal["proved", "not_possible"] = "proved"
+    personnummer: str | None = Field(
+        default=None,
+        max_length=20,
+        description="What the proof established; lets the person find the request behind their own login.",
+    )
 
 
 class PlanIn(Body):
@@ -128,7 +135,7 @@ class DecisionIn(Body):
 
     outcome: Literal["granted", "partly_granted", "refused"]
     ground: Code | None = None
-    reasons: Annotated[str, Field(max_length=10_000)] = ""
+    reasons: Annotated[Plain, Field(max_length=10_000)] = ""
     plan: PlanIn = PlanIn()
     identifiers_checked: bool = Field(
         default=False,
@@ -189,14 +196,6 @@ class StaffClaim(ClaimOut):
     grounds_allowed: list[str]
     decided_by: str | None = None
     decided_at: datetime | None = None
-
-
-class KnownAs(Answer):
-    """How the person is known. ``vouched``: the login or a member of staff answers for it; else only written down."""
-
-    type: str
-    value: str
-    vouched: bool
 
 
 class PersonOut(Answer):

@@ -66,15 +66,22 @@ def check_version(row: RequestRow, expected: int | None) -> None:
         raise VersionMoved
 
 
-async def prove_identity(tx: Tx, row: RequestRow, *, method: str, actor: Actor) -> Level:
+async def prove_identity(
+    tx: Tx, ctx: Context, row: RequestRow, *, method: str, number: str | None = None, actor: Actor
+) -> Level:
     """
     Record that a person has proved who asks: method, who checked, when; never a copy (EDPB 01/2022 para 79).
+
+    A *number* (personnummer, normalised) that the proof established lets the person find the request behind their own
+    login; one that is there already stays.
 
     Raises:
         UnknownMethod: No ID copies, secret questions or signatures.
     """
     level = max(identity.level_of(method), Level.from_key(row.assurance))
     row.assurance = level.key
+    if number is not None and row.subject_key is None:
+        row.subject_key = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
     facts = {"method": method, "level": level.key}
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
     await steps.changed(tx, row)
@@ -126,6 +133,7 @@ async def decide(
         sealing.seal(ctx, row, {"text": reasons}, table="claim", column="reasons", id=claim.id) if reasons else None
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
+    claim.identifiers_checked = identifiers_checked
     waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two)
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground}
@@ -145,7 +153,7 @@ async def _check_tasks(tx: Tx, row: RequestRow, claim: ClaimRow, verdict: Verdic
 
 
 def _has_unvouched(ctx: Context, row: RequestRow) -> bool:
-    return any(not one["vouched"] for one in orders.person_of(ctx, row)["identifiers"])
+    return any(not one.vouched for one in orders.known_as(ctx, row))
 
 
 def _check_exclusions(ctx: Context, row: RequestRow, verdict: Verdict, exclude: Sequence[str]) -> None:

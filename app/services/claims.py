@@ -55,3 +55,4 @@ def undo_decision(claim: ClaimRow) -> None:
     """Open a claim again as if nothing had been decided; the audit chain keeps that it was."""
     claim.state, claim.verdict, claim.ground, claim.reasons_sealed = ClaimState.OPEN, None, None, None
     claim.decided_by, claim.decided_at, claim.approved_by, claim.excluded = None, None, None, []
+    claim.identifiers_checked = False

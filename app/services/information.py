@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from app.letters.package_facts import ProcessingInformation, Title, Told
 from app.letters.processing_text import BASES, say_retention
 from app.letters.words import Language, say
+from app.models import ProcessorRow
 from app.profiles import Category, Profile
 
 _NO_PURPOSE = (
@@ -28,6 +29,12 @@ _NO_TRANSFERS = (
 
 def title_of(category: Category) -> Title:
     return Title(sv=category.title.sv, en=category.title.en)
+
+
+def recipient_title(profile: Profile, processor: ProcessorRow, language: Language) -> str:
+    """What a recipient is called in the person's language; one the profile does not know has its registered name."""
+    system = next((one for one in profile.systems if one.id == processor.key), None)
+    return processor.title if system is None else system.title.in_language(language)
 
 
 def about(profile: Profile, categories: Iterable[str], language: Language) -> tuple[ProcessingInformation, ...]:

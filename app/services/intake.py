@@ -5,7 +5,7 @@ From any channel, in any form (GDPR Art. 12(2)): the clock starts at receipt, no
 transaction holds the request, its claims, the sealed person, the audit entry and the wake-up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -99,10 +99,13 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
         ReceivedTooLongAgo: Nothing is written.
     """
     _check(tx, ctx, new)
-    deadline = ctx.explain_deadline(new.controller, new.received_at)
+    received_at = min(new.received_at, tx.now)
+    deadline = ctx.explain_deadline(new.controller, received_at)
     request_id = new_id()
     key, today = ctx.vault.new_data_key(str(request_id)), ctx.today(new.controller, tx.now)
-    identifiers = [Identifier(i.type, normalise(i.type, i.value, today=today), i.vouched) for i in new.identifiers]
+    identifiers = _each_once(
+        Identifier(i.type, normalise(i.type, i.value, today=today), i.vouched) for i in new.identifiers
+    )
     row = RequestRow(
         id=request_id,
         controller_id=new.controller,
@@ -111,12 +114,12 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
         status=Phase.RECEIVED,
         channel=new.channel,
         language=new.language,
-        received_at=min(new.received_at, tx.now),
+        received_at=received_at,
         filed_at=tx.now,
         due_on=deadline.due_on,
         deadline=deadline.as_json(),
         assurance=new.assurance.key,
-        subject_key=new.subject_key,
+        subject_key=new.subject_key or _number_key(ctx, new.controller, identifiers),
         requester_ref=new.requester_ref,
         filed_by_role=actor.role,
         next_at=tx.now - steps.CERTAINLY_DUE,
@@ -129,7 +132,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
     steps.begin_chain(tx, row)
     for index, claim in enumerate(new.claims):
         tx.session.add(_claim(ctx, row, key, claim, index))
-    for identifier in dict.fromkeys(identifiers):
+    for identifier in identifiers:
         blind = ctx.vault.blind_index(controller=new.controller, type=identifier.type, normalised=identifier.value)
         tx.session.add(
             IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type=identifier.type)
@@ -164,6 +167,24 @@ def _check(tx: Tx, ctx: Context, new: NewRequest) -> None:
         raise SameRightTwice
     if not new.identifiers:
         raise NobodyNamed
+
+
+def _each_once(identifiers: Iterable[Identifier]) -> list[Identifier]:
+    """What the login answers for and the person wrote as well is answered for."""
+    found: dict[tuple[str, str], Identifier] = {}
+    for one in identifiers:
+        known = found.get((one.type, one.value))
+        if known is None or one.vouched:
+            found[one.type, one.value] = one
+    return list(found.values())
+
+
+def _number_key(ctx: Context, controller: str, identifiers: Iterable[Identifier]) -> bytes | None:
+    """Where the person finds a request that staff filed: under the personnummer, if they gave one."""
+    for one in identifiers:
+        if one.type == "personnummer" and one.vouched:
+            return ctx.vault.blind_index(controller=controller, type="personnummer", normalised=one.value)
+    return None
 
 
 def _seal_person(row: RequestRow, key: DataKey, new: NewRequest, identifiers: Sequence[Identifier]) -> None:

@@ -19,13 +19,15 @@ from app.models import ProcessorRow, TaskRow
 from app.processors import Adapter, Answer, Kind, Order, Target, connect
 from app.repositories import lanes, registry
 from app.repositories.lanes import Held, Verb
-from app.services import registration, tasks
+from app.services import registration, steps, tasks
 from app.services.context import Context
-from app.services.orders import order_for
+from app.services.orders import NobodyToAskFor, order_for
 from app.vault import Unreadable
 
 log = structlog.get_logger()
 
+#: Why a task that is due is given to a person instead of being sent.
+_NOT_SENT: dict[type[Exception], str] = {Unreadable: "unreadable", NobodyToAskFor: "no_identifier"}
 #: How long an owner waits at most before it looks at its lane again, in seconds.
 LONGEST_REST = 1.0
 
@@ -83,6 +85,15 @@ class Lanes:
                 await tasks.settle(tx, self.ctx, row, task, answer, by="answer")
         log.info("task.answered", task_id=str(task_id), outcome=answer.outcome.value, code=answer.code)
 
+    async def hand_over(self, controller: str, task_id: UUID, number: int, reason: str) -> None:
+        """Give a task that cannot be sent to a person."""
+        async with self.ctx.database.transaction([controller]) as tx:
+            row, task = await tasks.hold_with_request(tx, task_id)
+            await lanes.finish_attempt(tx, task_id, number, outcome=Outcome.FAILED.value, code=reason)
+            if task.state == TaskState.SENDING and task.attempts == number:
+                await tasks.hand_to_person(tx, row, task, reason)
+                await steps.changed(tx, row)
+
     @property
     def lease(self) -> float:
         return self.ctx.settings.lane_lease_seconds
@@ -96,7 +107,7 @@ class _Look:
     orders: list[tuple[TaskRow, Verb, Order]] = field(default_factory=list)
     left: Sequence[tuple[UUID, int]] = ()  #: tasks an earlier owner was calling when it died
     rest: float | None = None  #: how long to rest when only the rate holds more back
-    broken: list[tuple[UUID, int]] = field(default_factory=list)  #: tasks whose person can no longer be read
+    broken: list[tuple[UUID, int, str]] = field(default_factory=list)  #: tasks that cannot be sent, and why
     gone: bool = False  #: nothing was left to do, and the lane was let go
 
 
@@ -135,9 +146,8 @@ class _Owner:
             return await self._is_more_due()
         if self._held is None:
             return False
-        for task_id, number in look.broken:
-            answer = Answer(outcome=Outcome.FAILED, code="unreadable")
-            await self._house.record(self._controller, task_id, number, answer)
+        for task_id, number, reason in look.broken:
+            await self._house.hand_over(self._controller, task_id, number, reason)
         if look.processor is not None:
             self._start(self._house.adapter(look.processor) if look.orders else None, look.orders)
         await self._wait(look.rest)
@@ -168,9 +178,9 @@ class _Owner:
             for task, verb in batch:
                 try:
                     look.orders.append((task, verb, await order_for(tx, self._ctx, look.processor, task)))
-                except Unreadable:
-                    # One request that no longer opens is its own trouble, not its neighbours' on the lane.
-                    look.broken.append((task.id, task.attempts))
+                except (Unreadable, NobodyToAskFor) as error:
+                    # A request that cannot be sent is its own trouble, not its neighbours' on the lane.
+                    look.broken.append((task.id, task.attempts, _NOT_SENT[type(error)]))
             look.rest = await self._rest(tx, look.processor, tokens - len(batch))
         if not (look.orders or look.left or look.broken or self._calls or look.rest is not None):
             await lanes.leave(tx, self._held)

@@ -5,8 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from app.db import Tx
+from app.domain.errors import DomainError
 from app.domain.fanout import Action
-from app.models import ProcessorRow, RequestRow, TaskRow
+from app.domain.finding import Known, may_travel
+from app.domain.identity import Level
+from app.domain.rights import right
+from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Order
 from app.repositories import cases
 from app.services import sealing, tasks
@@ -14,22 +18,34 @@ from app.services.claims import details_of
 from app.services.context import Context
 from app.services.steps import UnknownRequest
 
+
+class NobodyToAskFor(DomainError):
+    """Nothing is known of the person that could be told to this processor; a person has to see to it."""
+
+
 _FORMATS = {"personnummer": "YYYYMMDDNNNN", "email": "rfc5321", "phone": "e164"}
 
 
 async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow) -> Order:
-    """What to send for a task; opens the sealed person for this one use."""
+    """
+    What to send for a task; opens the sealed person for this one use.
+
+    Raises:
+        NobodyToAskFor: Nothing is known of the person that this processor could act on safely.
+        Unreadable: The request's key is gone.
+    """
     row = await cases.request(tx, task.request_id)
     if row is None:
         raise UnknownRequest
+    claim = next((one for one in await cases.claims_of(tx, [row.id]) if one.id == task.claim_id), None)
     return Order(
         task_id=str(task.id),
         reference=row.reference,
         controller=row.controller_id,
         action=Action(task.action),
         categories=tuple(task.categories),
-        identifiers=tuple(_identifiers(ctx, row, processor)),
-        details=await _details(tx, ctx, row, task),
+        identifiers=tuple(_identifiers(ctx, row, processor, task, claim)),
+        details=_details(ctx, row, task, claim),
         answer_by=task.answer_by,
         callback_url=f"{ctx.settings.base_url}/v1/callbacks/{tasks.callback_token(ctx, row.controller_id, task.id)}",
         callback_expires_at=tasks.token_expires_at(ctx, row),
@@ -43,24 +59,34 @@ def person_of(ctx: Context, row: RequestRow) -> Mapping[str, Any]:
     return opened
 
 
-def _identifiers(ctx: Context, row: RequestRow, processor: ProcessorRow) -> list[Mapping[str, str]]:
-    allowed = set(processor.identifier_types)
-    return [
-        {"type": one["type"], "value": one["value"], "format": _FORMATS.get(one["type"], "text")}
-        for one in person_of(ctx, row)["identifiers"]
-        if one["type"] in allowed
-    ]
+def known_as(ctx: Context, row: RequestRow) -> list[Known]:
+    """How the person is known, opened."""
+    return [Known(one["type"], one["value"], one["vouched"]) for one in person_of(ctx, row)["identifiers"]]
 
 
-async def _details(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> Mapping[str, Any]:
+def _identifiers(
+    ctx: Context, row: RequestRow, processor: ProcessorRow, task: TaskRow, claim: ClaimRow | None
+) -> list[Mapping[str, str]]:
+    checked = claim is not None and (claim.identifiers_checked or right(claim.right).needs is Level.NONE)
+    travelling = may_travel(
+        known_as(ctx, row), accepts=processor.identifier_types, action=Action(task.action), checked=checked
+    )
+    if not travelling:
+        raise NobodyToAskFor
+    return [{"type": one.type, "value": one.value, "format": _FORMATS.get(one.type, "text")} for one in travelling]
+
+
+async def details_for(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> Mapping[str, Any]:
+    """What is said about the task's claim, opened."""
+    claim = next((one for one in await cases.claims_of(tx, [row.id]) if one.id == task.claim_id), None)
+    return _details(ctx, row, task, claim)
+
+
+def _details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow | None) -> Mapping[str, Any]:
     if task.action == Action.FREEZE:
         # R15-11: hold automatic deletion until the case can no longer be running.
         return {"until": datetime.fromisoformat(row.deadline["extended_due_on"]).date().isoformat()}
-    if task.claim_id is None:
+    if claim is None:
         return {}
-    claims = await cases.claims_of(tx, [row.id])
-    claim = next(one for one in claims if one.id == task.claim_id)
     details = dict(details_of(ctx, row, claim))
-    if task.action == Action.NOTIFY:
-        return {"right": claim.right} | details
-    return details
+    return {"right": claim.right} | details if task.action == Action.NOTIFY else details

@@ -8,9 +8,9 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,15 +21,17 @@ from app.domain import release as rules
 from app.domain.audit import AuditStep
 from app.domain.decisions import SecondPersonNeeded, Verdict
 from app.domain.errors import DomainError
-from app.domain.fanout import Action
+from app.domain.execution import DONE
+from app.domain.fanout import Action, Outcome
 from app.domain.identity import Level
 from app.domain.rights import right
+from app.letters.facts import LeftOut
 from app.letters.package import build
-from app.letters.package_facts import CategoryRows, LeftOut, PackageContents, PackagePart
+from app.letters.package_facts import CategoryRows, PackageContents, PackagePart
 from app.models import DownloadRow, PackageRow, RequestRow, TaskRow
 from app.profiles import Profile
 from app.repositories import cases, registry
-from app.services import information, sealing, steps, tasks, telling
+from app.services import information, orders, sealing, steps, tasks, telling
 from app.services.context import INSYN, Actor, Context
 
 #: How long a download token lives, and how often it works.
@@ -57,6 +59,10 @@ class ReleasedByTheRequester(DomainError):
     """The person who asked cannot release their own package."""
 
 
+class NoWayToDeliver(DomainError):
+    """Nobody could log in and fetch the package: record a proof of identity that gives the personnummer first."""
+
+
 @dataclass(frozen=True)
 class Download:
     """A package on its way out: plain bytes, decrypted as they stream."""
@@ -77,6 +83,7 @@ async def seal(tx: Tx, ctx: Context, row: RequestRow) -> PackageRow:
     contents = await _contents(tx, ctx, row)
     chunks = await asyncio.to_thread(lambda: list(build(contents)))
     stored = await ctx.files.write(f"{row.controller_id}/{row.id}", chunks, sealing.key_of(ctx, row))
+    withheld = [asdict(one) for one in contents.left_out]
     made = PackageRow(
         request_id=row.id,
         controller_id=row.controller_id,
@@ -84,6 +91,8 @@ async def seal(tx: Tx, ctx: Context, row: RequestRow) -> PackageRow:
         sha256=stored.sha256,
         size=stored.size,
         sealed_at=tx.now,
+        left_out=sum(one.count for one in contents.left_out if one.what == "row"),
+        left_out_sealed=sealing.seal(ctx, row, withheld, table="package", column="left_out", id=row.id),
     )
     tx.session.add(made)
     facts = {"sha256": stored.sha256, "size": stored.size, "left_out": sum(one.count for one in contents.left_out)}
@@ -102,7 +111,8 @@ async def _contents(tx: Tx, ctx: Context, row: RequestRow) -> PackageContents:
     wanted = {claim.id for claim in claims}
     exports = [t for t in await cases.tasks_of(tx, row.id) if t.claim_id in wanted and t.action == Action.EXPORT]
     names = {
-        one.id: (one.key, one.title) for one in await registry.processors_of(tx, [row.controller_id], with_removed=True)
+        one.id: (one.key, information.recipient_title(profile, one, language))
+        for one in await registry.processors_of(tx, [row.controller_id], with_removed=True)
     }
     reviewer = _Reviewer(ctx, row, profile)
     parts = [reviewer.part(*names[processor], found) for processor, found in _by_processor(exports).items()]
@@ -128,12 +138,21 @@ def _by_processor(exports: Sequence[TaskRow]) -> dict[UUID, list[TaskRow]]:
     return found
 
 
+def _why_empty(exports: Sequence[TaskRow]) -> Literal["not_held", "not_given", "not_done"]:
+    """What it means that these answers bring no data: only "not found" says that there are none."""
+    outcomes = {task.outcome for task in exports}
+    if outcomes & set(DONE):
+        return "not_given"
+    return "not_held" if outcomes <= {Outcome.NOT_FOUND} else "not_done"
+
+
 class _Reviewer:
     """Lets out of each processor's answer what may leave, and keeps count of the rest."""
 
     def __init__(self, ctx: Context, row: RequestRow, profile: Profile) -> None:
         self._ctx, self._row, self._profile = ctx, row, profile
         self._level = Level.from_key(row.assurance)
+        self._known = _vouched(orders.person_of(ctx, row)["identifiers"])
         self.left_out: list[LeftOut] = []
 
     def part(self, key: str, name: str, exports: Sequence[TaskRow]) -> PackagePart:
@@ -149,11 +168,14 @@ class _Reviewer:
             key=key,
             name=name,
             categories=tuple(self._category(name, category, found) for category, found in rows.items()),
+            empty=_why_empty(exports),
         )
 
     def _category(self, recipient: str, category_id: str, rows: Sequence[Mapping[str, Any]]) -> CategoryRows:
         category = self._profile.category(category_id)
-        released = rules.review(category=category_id, data_class=category.data_class, rows=rows, level=self._level)
+        released = rules.review(
+            category=category_id, data_class=category.data_class, rows=rows, level=self._level, known=self._known
+        )
         title = information.title_of(category)
         language = telling.language_of(self._row)
         self.left_out += [
@@ -169,6 +191,15 @@ class _Reviewer:
         return CategoryRows(key=category_id, title=title, rows=released.rows)
 
 
+def _vouched(identifiers: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+    """By type, what somebody answers for; what the person only wrote speaks for no row."""
+    known: dict[str, set[str]] = {}
+    for one in identifiers:
+        if one["vouched"]:
+            known.setdefault(one["type"], set()).add(one["value"])
+    return {type_: frozenset(values) for type_, values in known.items()}
+
+
 async def package_of(tx: Tx, row: RequestRow) -> PackageRow:
     """A request's package; raises :class:`NoPackage`."""
     found = await tx.session.get(PackageRow, row.id)
@@ -182,13 +213,15 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> Pac
     Let the person have the package: a person's act, and never the requester's own.
 
     Raises:
-        NoPackage, PackageReleased, ReleasedByTheRequester, SecondPersonNeeded
+        NoPackage, PackageReleased, ReleasedByTheRequester, NoWayToDeliver, SecondPersonNeeded
     """
     package = await package_of(tx, row)
     if package.released_at is not None:
         raise PackageReleased
     if actor.ref == row.requester_ref:
         raise ReleasedByTheRequester
+    if row.subject_key is None:
+        raise NoWayToDeliver
     for claim in await cases.claims_of(tx, [row.id]):
         if right(claim.right).yields_package and claim.decided_by == actor.ref:
             raise SecondPersonNeeded

@@ -12,6 +12,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain.execution import action_for
 from app.domain.fanout import TaskState
+from app.domain.identity import Level
 from app.domain.rights import right
 from app.letters.processing_text import say_retention
 from app.models import ApprovalRow, AuditEntryRow, ClaimRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
@@ -75,10 +76,26 @@ async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold
     return await hold_row(tx, id) if hold else row
 
 
+#: Whose hands a case is in is ours to know; the person reads the phase instead.
+_STAFF_STATUS = frozenset({"needs_person", "nobody_able", "letter_incomplete", "package_incomplete"})
+#: When we hurry is ours to know; the person reads when the answer is due and why.
+_STAFF_DATES = frozenset({"internal_target_on", "alarms_on", "breach_on"})
+
+
+async def own_requests(tx: Tx, rows: Sequence[RequestRow]) -> list[View]:
+    """Requests as their person sees them."""
+    return [_as_own(one) for one in await requests(tx, rows)]
+
+
 async def own_request(tx: Tx, row: RequestRow) -> View:
     """A request as its person sees it, with what this transaction has just written."""
     await tx.session.flush()
-    return request(row, await cases.claims_of(tx, [row.id])) | {"deadline": row.deadline}
+    deadline = {name: value for name, value in row.deadline.items() if name not in _STAFF_DATES}
+    return _as_own(request(row, await cases.claims_of(tx, [row.id]))) | {"deadline": deadline}
+
+
+def _as_own(seen: View) -> View:
+    return seen | {"status": seen["phase"] if seen["status"] in _STAFF_STATUS else seen["status"]}
 
 
 async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
@@ -164,21 +181,37 @@ async def task_list(tx: Tx, rows: Sequence[TaskRow]) -> list[View]:
 
 
 async def whole_task(tx: Tx, ctx: Context, request_row: RequestRow, row: TaskRow) -> View:
-    """A task with what has to be done, as the recipient may know it, and what was answered."""
+    """A task with what has to be done, about whom as the recipient may know them, and what was answered."""
     processor = (await _recipients_of(tx, [row.processor_id]))[row.processor_id]
-    order = await orders.order_for(tx, ctx, processor, row)
     return _task(row, processor) | {
-        "reference": order.reference,
-        "identifiers": [dict(one) for one in order.identifiers],
-        "details": dict(order.details),
+        "reference": request_row.reference,
+        "identifiers": [
+            vars(one) for one in orders.known_as(ctx, request_row) if one.type in processor.identifier_types
+        ],
+        "details": dict(await orders.details_for(tx, ctx, request_row, row)),
         "contact": processor.contact,
         "answer": tasks.answer_of(ctx, request_row, row),
     }
 
 
+async def own_recipients(tx: Tx, row: RequestRow) -> list[View]:
+    """
+    Who was asked to do what, as the person may see it.
+
+    Who was only asked to look is not told, nor anything to somebody who has proved nothing: it would answer the
+    question whether a name they typed is a customer.
+    """
+    if Level.from_key(row.assurance) < Level.SUBSTANTIAL:
+        return []
+    return await _recipients(tx, row, [one for one in await cases.tasks_of(tx, row.id) if one.claim_id is not None])
+
+
 async def recipients(tx: Tx, row: RequestRow) -> list[View]:
-    """Who was asked what, and what came of it, in the person's language."""
-    rows = await cases.tasks_of(tx, row.id)
+    """Who was asked what, and what came of it, for staff."""
+    return await _recipients(tx, row, await cases.tasks_of(tx, row.id))
+
+
+async def _recipients(tx: Tx, row: RequestRow, rows: Sequence[TaskRow]) -> list[View]:
     processors = await _recipients_of(tx, (one.processor_id for one in rows))
     language = language_of(row)
     return [_asked(one, processors[one.processor_id], language) for one in rows]

@@ -198,6 +198,28 @@ class TestOutcomeOf:
 
         assert outcome_of(a_case(claim, tasks=tasks), claim) is ClaimOutcome.PARTLY_GRANTED
 
+    @pytest.mark.parametrize("right", ["access", "portability"])
+    def test_is_a_part_where_the_package_withholds_rows(self, right: str) -> None:
+        """
+        GDPR Art. 12(4), 15(4): nobody is told that they got all they asked for while rows stayed behind.
+        """
+        claim = granted(right)
+        tasks = (located(), a_task(right, Action.EXPORT, Outcome.COMPLETED))
+        sealed = a_case(claim, tasks=tasks, package_sealed=True)
+
+        assert outcome_of(sealed, claim) is ClaimOutcome.GRANTED
+        assert outcome_of(replace(sealed, package_left_out=1), claim) is ClaimOutcome.PARTLY_GRANTED
+
+    def test_of_what_is_no_copy_does_not_hang_on_the_package(self) -> None:
+        """
+        A row withheld from the copy takes nothing from the erasure beside it.
+        """
+        claim = granted("erasure")
+        tasks = (a_task("erasure", Action.ERASE, Outcome.COMPLETED),)
+        case = a_case(claim, tasks=tasks, package_sealed=True, package_left_out=3)
+
+        assert outcome_of(case, claim) is ClaimOutcome.GRANTED
+
     def test_does_not_count_who_was_only_told(self) -> None:
         """
         A notification that could not be delivered does not undo an erasure.

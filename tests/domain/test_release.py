@@ -37,6 +37,7 @@ SECRET_NAMES = (
         "pinCode",
     ),
     *("alarm_code", "alarmCode", "larmkod", "disarm.code", "duress", "client_secret", "portkod", "PIN-kod"),
+    *("kod", "Kod", "KOD_2", "code", "Code", "codes", "koder", "pin", "alarm-code"),
 )
 RELEASABLE = sorted(NEEDED)
 EVERY_CLASS = [*DataClass, "biometric", ""]
@@ -147,7 +148,18 @@ class TestFields:
         assert ("field", 2, "secret") in why(what)
 
     @pytest.mark.parametrize(
-        "name", ["shipping", "spinning", "opinion", "user_code", "postal_code", "event_code", "passport"]
+        "name",
+        [
+            "shipping",
+            "spinning",
+            "opinion",
+            "user_code",
+            "postal_code",
+            "postal code",
+            "event_code",
+            "codec",
+            "passport",
+        ],
     )
     def test_that_only_sound_like_one_are_not(self, name: str) -> None:
         """R15-5: the copy is faithful."""

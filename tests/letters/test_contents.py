@@ -1,17 +1,32 @@
 """What each letter must say, and what it must never say: the mandatory parts as tests."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from app.domain.rights import RIGHTS
-from app.letters.facts import ClaimFacts, LetterFacts, PackageFacts
+from app.letters.facts import ClaimFacts, LeftOut, LetterFacts, PackageFacts
 from app.letters.kinds import LetterIncomplete
 from app.letters.render import render
 from app.letters.words import LANGUAGES, Language
 from tests.letters.page import Page
-from tests.letters.some_facts import GROUND, KEPT, facts, facts_for, granted, refused, result
+from tests.letters.some_facts import GROUND, KEPT, ON, facts, facts_for, granted, refused, result
+
+WITHHELD = (
+    LeftOut(recipient="Exempelväxel AB", category_title="Samtal", what="row", count=1, reason_code="rights_of_others"),
+    LeftOut(
+        recipient="Exempelväkt AB", category_title="Larmkoder", what="row", count=2, reason_code="needs_higher_identity"
+    ),
+)
+
+
+def lacking(*left_out: LeftOut) -> PackageFacts:
+    """A package from which this was left out."""
+    ways = ("letter_to_registered_address",)
+    return PackageFacts(available=True, expires_on=ON, left_out=left_out, higher_identity_methods=ways)
+
 
 LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -160,6 +175,77 @@ class TestFulfilment:
         assert "Vi har sökt hos Exempelfaktura AB, Exempelväkt AB. Vi sökte på det här: personnummer, e-post" in text
         assert "paket" not in text
 
+    @pytest.mark.parametrize("right", ["access", "portability"])
+    def test_lists_what_the_package_lacks_with_number_reason_and_a_way_to_get_it(self, right: str) -> None:
+        """GDPR Art. 12(4), 12(6), 15(4): what, how many, why, and what more proof would open."""
+        text = swedish("fulfilment", facts(granted(right, outcome="partly_granted"), package=lacking(*WITHHELD)))
+
+        assert "Du har delvis fått det du bad om." in text
+        assert "Samtal hos Exempelväxel AB: 1 post. Uppgiften handlar om någon annan än dig" in text
+        assert "Larmkoder hos Exempelväkt AB: 2 poster. Uppgiften visar hur hemmet skyddas." in text
+        assert "artikel 12.6, 32.1 i dataskyddsförordningen" in text
+        assert "visa vem du är så här: brev till din folkbokföringsadress." in text
+
+    def test_speaks_of_more_proof_only_where_proof_is_what_lacks(self) -> None:
+        """More proof opens nothing that is about somebody else."""
+        text = swedish("fulfilment", facts(granted("access", outcome="partly_granted"), package=lacking(WITHHELD[0])))
+
+        assert "Samtal hos Exempelväxel AB" in text
+        assert "folkbokföringsadress" not in text
+
+    def test_never_calls_granted_a_copy_that_lacks_rows(self) -> None:
+        """Nobody has been given all they asked for while rows stayed behind."""
+        assert_lacks("fulfilment", facts(granted("access"), package=lacking(WITHHELD[0])), "access.outcome")
+
+    @pytest.mark.parametrize(
+        "lacks",
+        [
+            pytest.param((replace(WITHHELD[0], reason_code="because"),), id="no words for the reason"),
+            pytest.param((replace(WITHHELD[0], category_title=" "),), id="no category"),
+        ],
+    )
+    def test_leaves_nothing_out_without_category_and_reason(self, lacks: tuple[LeftOut, ...]) -> None:
+        """GDPR Art. 12(4)."""
+        claim = granted("access", outcome="partly_granted")
+
+        assert_lacks("fulfilment", facts(claim, package=lacking(*lacks)), "access.package.left_out")
+
+    def test_asks_for_no_more_proof_without_saying_how(self) -> None:
+        """GDPR Art. 12(6)."""
+        package = replace(lacking(*WITHHELD), higher_identity_methods=())
+        claim = granted("access", outcome="partly_granted")
+
+        assert_lacks("fulfilment", facts(claim, package=package), "access.package.left_out")
+
+    def test_boasts_of_no_data_where_none_came(self) -> None:
+        """A copy that was called done without any data is told as that."""
+        empty = (result(categories=(), gave_none=True, reason="Inga uppgifter följde med svaret"),)
+        text = swedish("fulfilment", facts(granted("access", results=empty)))
+
+        assert "Ja, vi har uppgifter om dig" not in text
+        assert "inga följde med svaren till oss" in text
+
+    def test_says_where_marketing_is_stopped_and_where_it_is_not(self) -> None:
+        """R21-2, F08: "stopped" is said of everywhere only when it is so everywhere."""
+        mixed = (
+            result(action="stop_marketing"),
+            result("Exempelpost AB", action="stop_marketing", outcome="failed", reason="Går inte."),
+            result("Exempelring AB", action="stop_marketing", outcome="completed_partial", reason="Bara e-post."),
+        )
+        text = swedish("fulfilment", facts(granted("marketing_objection", outcome="partly_granted", results=mixed)))
+
+        assert "Marknadsföringen till dig är stoppad" not in text
+        assert "Exempelfaktura AB: stoppad." in text
+        assert "Exempelpost AB: inte stoppad." in text
+        assert "Exempelring AB: delvis stoppad." in text
+
+    def test_says_that_marketing_is_stopped_where_the_rest_knows_nobody(self) -> None:
+        """Who has nothing about the person sends nothing either."""
+        both = (result(action="stop_marketing"), result("Exempelpost AB", action="stop_marketing", outcome="not_found"))
+        text = swedish("fulfilment", facts(granted("marketing_objection", results=both)))
+
+        assert "Marknadsföringen till dig är stoppad" in text
+
     def test_of_a_marketing_objection_is_unconditional(self) -> None:
         """R21-2."""
         assert "Det gäller utan villkor" in swedish("fulfilment", facts(granted("marketing_objection")))
@@ -178,7 +264,16 @@ class TestFulfilment:
 
     def test_of_withdrawn_consent_says_that_the_past_stays_lawful(self) -> None:
         """R7-2."""
-        assert "var tillåtet" in swedish("fulfilment", facts(granted("consent_withdrawal")))
+        text = swedish("fulfilment", facts(granted("consent_withdrawal")))
+
+        assert "var tillåtet" in text
+
+    def test_of_withdrawn_consent_promises_no_erasure_and_says_how_to_ask_for_it(self) -> None:
+        """Withdrawing stops; only a request for erasure erases (GDPR Art. 7(3), 17(1)(b))."""
+        text = swedish("fulfilment", facts(granted("consent_withdrawal")))
+
+        assert "ska raderas" not in text
+        assert "gör en ny begäran om radering" in text
 
     @pytest.mark.parametrize("right", ["marketing_objection", "erasure", "access"])
     def test_boasts_of_nothing_where_nothing_was_done(self, right: str) -> None:
@@ -255,3 +350,17 @@ class TestNotIdentified:
 
         assert "Skicka ingen kopia av din id-handling." in text
         assert "kundnummer" in text
+
+
+class TestWithdrawal:
+    def test_says_until_when_deletion_is_held(self) -> None:
+        """R15-11: the hold was asked for until a day, and nothing lifts it earlier."""
+        held = facts_for("withdrawal", frozen_until=date(2026, 6, 16))
+
+        assert "Det gäller till och med 16 juni 2026; därefter gallras de som vanligt igen." in swedish(
+            "withdrawal", held
+        )
+
+    def test_speaks_of_no_hold_where_there_is_none(self) -> None:
+        """Not every right holds deletion, and not every recipient can."""
+        assert "gallra" not in swedish("withdrawal", facts_for("withdrawal", frozen_until=None))

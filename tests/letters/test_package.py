@@ -14,11 +14,11 @@ import pytest
 
 from app.domain.release import REASONS
 from app.letters import package, package_facts
+from app.letters.facts import LeftOut
 from app.letters.package import ROWS_SHOWN, build
 from app.letters.package_facts import (
     CategoryRows,
     InformationIncomplete,
-    LeftOut,
     PackageContents,
     PackagePart,
     PackageTooLarge,
@@ -29,7 +29,7 @@ from app.letters.package_facts import (
     UnknownReason,
     UnsafeName,
 )
-from app.letters.words import LANGUAGES, Language
+from app.letters.words import EMPTY, LANGUAGES, Language
 from tests.letters.page import Page
 from tests.letters.some_facts import CONTROLLER
 
@@ -111,6 +111,15 @@ class TestThePackage:
         only_access = files_of(contents(rights=frozenset({"access"})))
 
         assert not [name for name in only_access if name.endswith(".csv")]
+
+    def test_has_no_table_for_a_category_without_rows(self) -> None:
+        """A file with neither columns nor rows tells nothing; the page and the JSON say that there are none."""
+        files = files_of(contents(()))
+        described = json.loads(files["datapackage.json"])
+
+        assert not [name for name in files if name.endswith(".csv")]
+        assert {resource["path"] for resource in described["resources"]} == {"data/billing.json", "data/crm.json"}
+        assert "Fakturor (0)" in " ".join(Page(files["README.html"].decode()).text.split())
 
     def test_gives_every_value_back_as_it_came(self) -> None:
         """C-487/21: a faithful reproduction."""
@@ -199,6 +208,16 @@ class TestThePage:
         assert "Exempelregister AB: inga uppgifter om dig." in said
         assert "Åsa Öberg-Ängström" in said
         assert "INS-2026-ABC234" in said
+
+    @pytest.mark.parametrize("empty", ["not_given", "not_done"])
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_says_that_nothing_is_held_only_of_who_said_so(self, language: Language, empty: Any) -> None:
+        """R15-1: "done" without data, or not done at all, is no proof that there are none."""
+        part = PackagePart(key="crm", name="Exempelregister AB", empty=empty)
+        said = readme(contents(language=language, parts=(part,), left_out=()))
+
+        assert said.count(EMPTY[empty][LANGUAGES.index(language)]) == 2
+        assert EMPTY["not_held"][LANGUAGES.index(language)] not in said.lower()
 
     def test_lists_what_was_left_out_and_why(self) -> None:
         """R15-9: every mask carries its reason and its law."""

@@ -1,5 +1,6 @@
 """What bad input gets: a problem that names the place, and nothing written."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -29,7 +30,53 @@ def own(**more: Any) -> dict[str, Any]:
     return {"claims": [{"right": "access"}]} | more
 
 
+def nested(depth: int) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        value = {"a": value}
+    return value
+
+
 CASES = [
+    pytest.param(
+        ANNA_BEARER,
+        OWN,
+        own(claims=[{"right": "access", "details": nested(900)}]),
+        "#/claims/0/details",
+        id="bottomless details",
+    ),
+    pytest.param(
+        ANNA_BEARER,
+        OWN,
+        own(claims=[{"right": "access", "details": nested(9)}]),
+        "#/claims/0/details",
+        id="deep details",
+    ),
+    pytest.param(
+        ANNA_BEARER,
+        OWN,
+        own(claims=[{"right": "access", "details": {"note": ["\ud800"]}}]),
+        "#/claims/0/details",
+        id="half a character in details",
+    ),
+    pytest.param(
+        ANNA_BEARER,
+        OWN,
+        own(claims=[{"right": "access", "details": {"a\x00": 1}}]),
+        "#/claims/0/details",
+        id="NUL in a name in details",
+    ),
+    pytest.param(ANNA_BEARER, OWN, own(message="Hej \ud800"), "#/message", id="half a character"),
+    pytest.param(ANNA_BEARER, OWN, own(message="Hej \x00"), "#/message", id="NUL"),
+    pytest.param(
+        NUMBERLESS,
+        OWN,
+        own(identifiers=[{"type": "name", "value": "\udfff"}]),
+        "#/identifiers/0/value",
+        id="half a character in an identifier",
+    ),
+    pytest.param(ANNA_BEARER, OWN, own(contact={"phone": "070\x00123"}), "#/contact/phone", id="NUL in a contact"),
+    pytest.param(ANNA_BEARER, OWN, {**own(), "\ud800": 1}, "#", id="half a character for a name"),
     pytest.param(ANNA_BEARER, OWN, own(claims=[{"right": CANARY}]), "#/claims/0/right", id="unknown right"),
     pytest.param(ANNA_BEARER, OWN, own(claims=[]), "#/claims", id="no claim"),
     pytest.param(
@@ -113,7 +160,8 @@ class TestBadInput:
         """
         before = await count()
 
-        answer = await client.post(path, json=body, headers=bearer.headers())
+        headers = bearer.headers(**{"content-type": "application/json"})
+        answer = await client.post(path, content=json.dumps(body), headers=headers)
 
         assert answer.status_code == 422, answer.text
         assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
@@ -158,6 +206,53 @@ class TestBadInput:
         assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed-json")
         assert "kanarie" not in answer.text
         assert await count() == before
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"claims": [{"right": "access"}], "claims": [{"right": "erasure"}]}',
+            b'{"claims": [{"right": "access", "right": "erasure"}]}',
+            b'{"claims": [{"right": "access", "details": {"a": 1, "\\u0061": 2}}]}',
+        ],
+    )
+    async def test_that_names_a_field_twice_is_refused(
+        self, client: httpx.AsyncClient, count: Count, body: bytes
+    ) -> None:
+        """
+        Nobody may read another right out of a body than we do (RFC 8259 4).
+        """
+        before = await count()
+        headers = ANNA_BEARER.headers(**{"content-type": "application/json; charset=utf-8"})
+
+        answer = await client.post(OWN, content=body, headers=headers)
+
+        assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed-json")
+        assert await count() == before
+
+    @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "nonsense"])
+    async def test_of_another_format_is_refused(self, client: httpx.AsyncClient, count: Count, media_type: str) -> None:
+        """
+        415, not a list of fields that are missing.
+        """
+        before = await count()
+        headers = ANNA_BEARER.headers(**{"content-type": media_type})
+
+        answer = await client.post(OWN, content=json.dumps(own()), headers=headers)
+
+        explained = await client.get("/problems/media-type")
+
+        assert (answer.status_code, answer.json()["type"]) == (415, "/problems/media-type")
+        assert explained.json()["status"] == 415
+        assert await count() == before
+
+    async def test_that_is_not_there_is_said_to_be_missing(self, client: httpx.AsyncClient) -> None:
+        """
+        A call without a body is told so.
+        """
+        answer = await client.post(OWN, headers=ANNA_BEARER.headers(**{"accept-language": "en"}))
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [{"pointer": "#", "detail": "The call has no body; it has to be JSON."}]
 
     @pytest.mark.parametrize("announced", [True, False], ids=["announced", "streamed"])
     async def test_that_is_too_large_is_refused(self, client: httpx.AsyncClient, count: Count, announced: bool) -> None:

@@ -13,6 +13,7 @@ import pytest
 from app.domain import webhook_signature
 from app.services import tasks
 from app.services.context import Context
+from tests.processors import hostile
 from tests.routers.conftest import ADMIN, AGENT, Advance, File
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
@@ -36,6 +37,10 @@ def said(task_id: str, **data: Any) -> bytes:
         "data": {"task_id": task_id, "outcome": "not_found"} | data,
     }
     return json.dumps(message).encode()
+
+
+def said_of(task_id: str, outcome: dict[str, Any]) -> bytes:
+    return said(task_id, **outcome)
 
 
 @pytest.fixture
@@ -121,3 +126,28 @@ class TestCallback:
         right = await client.post(task["path"], content=mended, headers=signed(mended))
 
         assert (wrong.status_code, right.json()) == (422, {"status": "accepted"})
+
+    @hostile.outcomes
+    async def test_of_another_shape_is_refused_and_no_fault_of_ours(
+        self, client: httpx.AsyncClient, task: dict[str, Any], said: dict[str, Any]
+    ) -> None:
+        """
+        422 whatever a signed message holds, and the task goes on waiting.
+        """
+        body = said_of(task["id"], said)
+        answer = await client.post(task["path"], content=body, headers=signed(body))
+        listed = (await client.get(f"/v1/requests/{task['request_id']}/tasks", headers=AGENT.headers())).json()["items"]
+
+        assert (answer.status_code, answer.json()["type"]) == (422, "/problems/answer-not-understood")
+        assert [one["state"] for one in listed if one["id"] == task["id"]] == [task["state"]]
+
+    @pytest.mark.parametrize("body", hostile.BODIES.values(), ids=hostile.BODIES)
+    async def test_that_is_no_message_is_refused(
+        self, client: httpx.AsyncClient, task: dict[str, Any], body: bytes
+    ) -> None:
+        """
+        422 as well: signed bytes that are no JSON we could keep.
+        """
+        answer = await client.post(task["path"], content=body, headers=signed(body))
+
+        assert answer.status_code == 422

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException
 from sqlalchemy import text
 
 from app.db import Database, Tx
@@ -43,6 +43,11 @@ broken = APIRouter()
 @broken.get("/broken")
 async def fail() -> None:
     raise ValueError(SECRET)
+
+
+@broken.get("/unlike")
+async def refuse() -> None:
+    raise HTTPException(409, "Not like this.")
 
 
 @broken.post("/alone")
@@ -120,6 +125,34 @@ class TestProblem:
 
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
         assert answer.json()["type"] == "/problems/method-not-allowed"
+
+    @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("DELETE", "/v1/requests", "GET, POST"),
+            ("PUT", "/v1/self-service/requests", "GET, POST"),
+            ("POST", "/v1/processors/01990000-0000-7000-8000-000000000000", "GET, PATCH, DELETE"),
+        ],
+    )
+    async def test_of_a_wrong_method_names_those_of_every_route(
+        self, client: httpx.AsyncClient, method: str, path: str, allowed: str
+    ) -> None:
+        """
+        RFC 9110 10.2.1: Allow lists the methods of the resource, however many routes it is made of.
+        """
+        answer = await client.request(method, path, headers=AGENT.headers())
+
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+    async def test_with_words_of_a_route_keeps_them(self, ctx: Context) -> None:
+        """
+        What a route says about its refusal is more than its status does.
+        """
+        app = create_app(ctx, verifier=Believer(), extra_routers=[broken])
+        async with client_of(app) as client:
+            answer = await client.get("/unlike")
+
+        assert (answer.status_code, answer.json()["detail"]) == (409, "Not like this.")
 
     async def test_of_ours_says_nothing_of_its_cause(self, ctx: Context) -> None:
         """

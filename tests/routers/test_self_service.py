@@ -6,6 +6,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.services import steps
 from app.services.context import Context
 from app.services.steps import UnknownRequest
 from tests.routers.conftest import AGENT, ANNA_BEARER, APPROVER, BO_BEARER, Advance, Bearer, Count, File
@@ -111,6 +112,33 @@ class TestOwnRequest:
         assert seen == made[::-1]
         assert elsewhere.json()["type"] == "/problems/cursor-malformed"
 
+    @pytest.mark.parametrize("status", ["needs_person", "nobody_able", "letter_incomplete", "package_incomplete"])
+    async def test_does_not_say_whose_hands_it_is_in(
+        self, ctx: Context, client: httpx.AsyncClient, file: File, status: str
+    ) -> None:
+        """
+        What only staff can act on is staff's to know: the person reads the phase, one by one and in the list.
+        """
+        made = await file()
+        async with ctx.database.transaction(["westra"]) as tx:
+            row = await steps.hold(tx, UUID(made["id"]))
+            row.phase, row.status = "executing", status
+        one = (await client.get(f"{OWN}/{made['id']}", headers=ANNA_BEARER.headers())).json()
+        (listed,) = (await client.get(OWN, headers=ANNA_BEARER.headers())).json()["items"]
+        staff = (await client.get(f"/v1/requests/{made['id']}", headers=AGENT.headers())).json()
+
+        assert (one["status"], listed["status"], staff["status"]) == ("executing", "executing", status)
+
+    async def test_explains_the_due_date_without_our_own_dates(self, client: httpx.AsyncClient, file: File) -> None:
+        """
+        When the answer is due is the person's to know (GDPR Art. 12(3)), when we aim and hurry is ours.
+        """
+        made = await file()
+        staff = (await client.get(f"/v1/requests/{made['id']}", headers=AGENT.headers())).json()["deadline"]
+
+        assert staff.keys() - made["deadline"].keys() == {"internal_target_on", "alarms_on", "breach_on"}
+        assert made["deadline"].items() <= staff.items()
+
     async def test_can_be_withdrawn_before_it_is_under_way(self, client: httpx.AsyncClient, file: File) -> None:
         """
         Without a body everything is taken back.
@@ -164,7 +192,8 @@ class TestWalk:
         assert fetched.headers["content-type"] == "application/zip"
         assert fetched.headers["cache-control"] == "no-store"
         assert fetched.content[:2] == b"PK"
-        assert (closed["phase"], closed["claims"][0]["outcome"]) == ("closed", "granted")
+        # Nobody said of the rows of alarms and recordings that they are hers, so they stayed behind: a part is missing.
+        assert (closed["phase"], closed["claims"][0]["outcome"]) == ("closed", "partly_granted")
         letters = (await client.get(f"{OWN}/{id}/letters", headers=ANNA_BEARER.headers())).json()["items"]
         assert {letter["kind"] for letter in letters} >= {"receipt", "fulfilment"}
         letter = await client.get(f"{OWN}/{id}/letters/receipt", headers=ANNA_BEARER.headers())

@@ -93,7 +93,7 @@ async def register(house: House, server: Counting, actions: Sequence[str] = (), 
         recipient_kind="processor",
         actions=list(actions),
         categories=["contact"],
-        identifier_types=["name"],
+        identifier_types=["email"],
         answer_mode="sync",
         idempotency="yes",
         **({"rate_per_second": 1000.0, "burst": 1000, "concurrency": 4} | limits),  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ BODY, OTHER_BODY = b'{"claims": ["access"]}', b'{"claims": ["erasure"]}'
 def slot(
     body: bytes = BODY, *, client: str = "client-1", route: str = "POST /v1/requests", controller=CONTROLLER
 ) -> Slot:
-    return Slot(controller, client, route, "key-1", idempotency.fingerprint(body))
+    return Slot(controller, client, route, "key-1", body)
 
 
 async def file_once(house, slot, *, meanwhile=None):

@@ -1,0 +1,187 @@
+"""How a person is known: what the login answers for, what was only written, and who has to compare."""
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.main import create_app
+from app.services.context import Context
+from app.tokens.principal import Principal
+from tests.routers.conftest import AGENT, ANNA, Bearer, Believer
+
+OWN, STAFF = "/v1/self-service/requests", "/v1/requests"
+REASONS = "The same copy was sent a week ago and nothing has changed since then."
+MAIL = {"type": "email", "value": "anna@example.org"}
+NAME = {"type": "name", "value": "Anna Andersson"}
+
+
+@dataclass(frozen=True)
+class Known(Bearer):
+    """A customer whose issuer also says how the person is known."""
+
+    role: str = "subject"
+    sub: str = "anna"
+    identifiers: tuple[tuple[str, str], ...] = ()
+
+
+class BelieverInMore(Believer):
+    """Believes what is said of identifiers too."""
+
+    async def verify(self, token: str) -> Principal:
+        found = await super().verify(token)
+        said = json.loads(bytes.fromhex(token)).get("identifiers", [])
+        return replace(found, identifiers=tuple((type_, value) for type_, value in said))
+
+
+@pytest.fixture
+def app(ctx: Context) -> FastAPI:
+    return create_app(ctx, verifier=BelieverInMore())
+
+
+async def filed(client: httpx.AsyncClient, bearer: Bearer, *named: dict[str, str], right: str = "access") -> str:
+    """File a request in self-service and return its id."""
+    body = {"claims": [{"right": right}], "identifiers": list(named)}
+    answer = await client.post(OWN, json=body, headers=bearer.headers())
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def seen_by_staff(client: httpx.AsyncClient, id: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await client.get(f"{STAFF}/{id}", headers=AGENT.headers())).json()
+    return found
+
+
+async def decide(client: httpx.AsyncClient, id: str, **said: object) -> httpx.Response:
+    seen = await client.get(f"{STAFF}/{id}", headers=AGENT.headers())
+    path = f"{STAFF}/{id}/claims/{seen.json()['claims'][0]['id']}/decision"
+    return await client.post(path, json=said, headers=AGENT.headers(**{"If-Match": seen.headers["etag"]}))
+
+
+class TestPerson:
+    async def test_is_shown_to_staff_with_what_the_login_answers_for(self, client: httpx.AsyncClient) -> None:
+        """
+        Staff see which of it is proven and which is only written, in one spelling.
+        """
+        known = (("email", "Anna@Example.org"), ("phone", "070-174 06 05"), ("customer_number", "C-10001"))
+        id = await filed(client, Known(number=ANNA, identifiers=known), NAME)
+        shown = (await seen_by_staff(client, id))["subject"]["identifiers"]
+
+        assert [(one["type"], one["vouched"]) for one in shown] == [
+            ("personnummer", True), ("email", True), ("phone", True), ("customer_number", True), ("name", False),
+        ]  # fmt: skip
+        assert [one["value"] for one in shown][:3] == [ANNA, "anna@example.org", "+46701740605"]
+
+    async def test_who_writes_what_the_login_says_is_known_once(self, client: httpx.AsyncClient) -> None:
+        """
+        Repeated in another spelling it is still the login's word.
+        """
+        bearer = Known(number=ANNA, identifiers=(("email", "anna@example.org"),))
+        id = await filed(client, bearer, MAIL | {"value": "ANNA@example.org"}, NAME, NAME)
+        shown = (await seen_by_staff(client, id))["subject"]["identifiers"]
+
+        assert [(one["type"], one["vouched"]) for one in shown] == [
+            ("personnummer", True), ("email", True), ("name", False),
+        ]  # fmt: skip
+
+    async def test_is_not_refused_for_the_issuers_slip(self, client: httpx.AsyncClient) -> None:
+        """
+        GDPR Art. 12(2): an address the issuer spells wrongly is left out; the request is taken in.
+        """
+        bearer = Known(number=ANNA, identifiers=(("phone", "12"), ("email", "nobody")))
+        shown = (await seen_by_staff(client, await filed(client, bearer)))["subject"]["identifiers"]
+
+        assert [one["type"] for one in shown] == ["personnummer"]
+
+    async def test_whom_nobody_names_cannot_file(self, client: httpx.AsyncClient) -> None:
+        """
+        Without anything to find the person by there is nothing to ask a processor.
+        """
+        answer = await client.post(OWN, json={"claims": [{"right": "access"}]}, headers=Known().headers())
+
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/identifiers")
+
+
+class TestAssurance:
+    @pytest.mark.parametrize(
+        ("bearer", "worth"),
+        [
+            pytest.param(Known(number=ANNA), "substantial", id="a number"),
+            pytest.param(Known(identifiers=(("customer_number", "C-10001"),)), "substantial", id="a customer number"),
+            pytest.param(Known(), "none", id="nothing"),
+            pytest.param(Known(identifiers=(("phone", "12"),)), "none", id="nothing that can be read"),
+        ],
+    )
+    async def test_is_the_logins_only_if_it_names_somebody(
+        self, client: httpx.AsyncClient, bearer: Bearer, worth: str
+    ) -> None:
+        """
+        A login that names nobody proves that somebody logged in, not that the address they wrote is theirs.
+        """
+        assert (await seen_by_staff(client, await filed(client, bearer, MAIL)))["assurance"] == worth
+
+    async def test_of_none_lets_nobody_decide_yet(self, client: httpx.AsyncClient) -> None:
+        """
+        Compared or not, it must be known first who asks.
+        """
+        id = await filed(client, Known(), MAIL)
+        answer = await decide(client, id, outcome="granted", identifiers_checked=True)
+
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/identity-not-proven")
+
+
+class TestDecision:
+    async def test_that_says_yes_waits_until_somebody_has_compared(self, client: httpx.AsyncClient) -> None:
+        """
+        409 and where to say it; said, the same yes counts.
+        """
+        id = await filed(client, Known(number=ANNA), MAIL)
+        refused = await decide(client, id, outcome="granted")
+        given = await decide(client, id, outcome="granted", identifiers_checked=True)
+
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/identifiers-not-checked")
+        assert MAIL["value"] not in refused.text
+        assert (given.status_code, given.json()["claim"]["state"]) == (200, "decided")
+
+    async def test_that_says_no_waits_for_no_comparison(self, client: httpx.AsyncClient) -> None:
+        """
+        A no lets nothing out; it waits for the second person only.
+        """
+        id = await filed(client, Known(number=ANNA), MAIL)
+        answer = await decide(client, id, outcome="refused", ground="excessive", reasons=REASONS)
+
+        assert (answer.status_code, answer.json()["claim"]["state"]) == (200, "awaiting_approval")
+
+    @pytest.mark.parametrize("named", [[], [MAIL]], ids=["nothing written", "the same written"])
+    async def test_on_what_the_login_says_needs_none(
+        self, client: httpx.AsyncClient, named: list[dict[str, str]]
+    ) -> None:
+        """
+        What the issuer answers for nobody compares a second time.
+        """
+        id = await filed(client, Known(number=ANNA, identifiers=(("email", MAIL["value"]),)), *named)
+
+        assert (await decide(client, id, outcome="granted")).status_code == 200
+
+    async def test_on_what_staff_entered_needs_none(self, client: httpx.AsyncClient) -> None:
+        """
+        Whoever takes a call or a letter in answers for the identifiers they enter; only the proof is still to come.
+        """
+        body = {
+            "controller": "westra",
+            "channel": "phone",
+            "received_at": "2026-02-03T10:15:00+01:00",
+            "claims": [{"right": "access"}],
+            "subject": {"identifiers": [MAIL, NAME]},
+        }
+        made = await client.post(STAFF, json=body, headers=AGENT.headers())
+        id = made.json()["id"]
+        proof = {"method": "e_id_in_call", "result": "proved"}
+        await client.post(f"{STAFF}/{id}/identity-proofs", json=proof, headers=AGENT.headers())
+        shown = (await seen_by_staff(client, id))["subject"]["identifiers"]
+
+        assert {one["vouched"] for one in shown} == {True}
+        assert (await decide(client, id, outcome="granted")).status_code == 200

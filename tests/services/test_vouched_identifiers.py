@@ -1,0 +1,123 @@
+"""
+What a person only wrote helps to find and proves nothing; whoever says yes on it has compared it first.
+"""
+
+import pytest
+
+from app.domain.decisions import Verdict
+from app.domain.identity import Level
+from app.repositories import cases, registry
+from app.services import orders, steps
+from app.services.casework import IdentifiersNotChecked
+from app.services.intake import Identifier
+from tests.harness.house import House
+from tests.services.by_hand import CONTROLLER, REASONS, answer_all, claim_of, decide, found, look
+
+NUMBER = Identifier("personnummer", "198504129829")
+WRITTEN = Identifier("email", "anna.lindqvist@example.org", vouched=False)
+EITHER_YES = [
+    pytest.param({"verdict": Verdict.GRANTED}, id="yes"),
+    pytest.param(
+        {
+            "verdict": Verdict.PARTLY_GRANTED,
+            "ground": "rights_of_others",
+            "reasons": REASONS,
+            "exclude": ["call_recording"],
+        },
+        id="in part",
+    ),
+]
+
+
+async def person_of(house: House, request_id):
+    async with house.tx() as tx:
+        return orders.person_of(house.ctx, await steps.hold(tx, request_id))["identifiers"]
+
+
+class TestIdentifier:
+    async def test_is_stored_with_whether_somebody_answers_for_it(self, house):
+        """
+        Proven and merely written lie side by side, and stay told apart for as long as the case is kept.
+        """
+        request_id = await house.file(CONTROLLER, "access", identifiers=[NUMBER, WRITTEN])
+
+        assert await person_of(house, request_id) == [
+            {"type": "personnummer", "value": NUMBER.value, "vouched": True},
+            {"type": "email", "value": WRITTEN.value, "vouched": False},
+        ]
+
+    @pytest.mark.parametrize("said", [(0, 1), (1, 0)], ids=["login first", "person first"])
+    async def test_said_twice_is_one_and_the_logins_word_counts(self, house, said):
+        """
+        A person who repeats what the login knows adds no doubt to it.
+        """
+        both = [WRITTEN._replace(vouched=True), WRITTEN._replace(value=WRITTEN.value.upper())]
+        request_id = await house.file(CONTROLLER, "access", identifiers=[both[one] for one in said])
+
+        assert await person_of(house, request_id) == [{"type": "email", "value": WRITTEN.value, "vouched": True}]
+
+    async def test_that_was_only_written_finds_all_the_same(self, house):
+        """
+        GDPR Art. 11(2): what the person adds to be found by is used for that, here and at the processors.
+        """
+        request_id = await house.file(CONTROLLER, "access", identifiers=[NUMBER, WRITTEN])
+        seen = await look(house, request_id)
+        (asked,) = seen.of("locate", "telephony")
+        async with house.tx(CONTROLLER) as tx:
+            blind = house.ctx.vault.blind_index(controller=CONTROLLER, type="email", normalised=WRITTEN.value)
+            hits = await cases.found_by(tx, [blind], controller=CONTROLLER, limit=2)
+            processor = await registry.processor(tx, asked.processor_id)
+            order = await orders.order_for(tx, house.ctx, processor, asked)
+
+        assert [row.id for row in hits] == [request_id]
+        assert [one["value"] for one in order.identifiers] == [WRITTEN.value]
+
+
+class TestDecision:
+    @pytest.mark.parametrize("said", EITHER_YES)
+    async def test_that_says_yes_needs_what_was_written_compared(self, house, said):
+        """
+        GDPR Art. 12(6), 32: a former partner can log in as themselves and write the other's address.
+        """
+        request_id = await found(house, "access", identifiers=[NUMBER, WRITTEN])
+        with pytest.raises(IdentifiersNotChecked):
+            await decide(house, request_id, "access", **said)
+        assert claim_of(await look(house, request_id), "access").verdict is None
+
+        await decide(house, request_id, "access", identifiers_checked=True, **said)
+        assert claim_of(await look(house, request_id), "access").verdict == said["verdict"]
+
+    async def test_that_says_no_needs_nothing_compared(self, house):
+        """
+        A refusal lets nothing out, so nobody has to vouch for who is refused.
+        """
+        request_id = await found(house, "access", identifiers=[NUMBER, WRITTEN])
+        no = {"verdict": Verdict.REFUSED, "ground": "excessive", "reasons": REASONS}
+
+        assert await decide(house, request_id, "access", **no) is not None
+
+    async def test_asks_for_nothing_where_somebody_answers_for_all_of_it(self, house):
+        """
+        What the login or a colleague has vouched for is not compared once more.
+        """
+        request_id = await found(house, "access", identifiers=[NUMBER, WRITTEN._replace(vouched=True)])
+
+        assert await decide(house, request_id, "access") is None
+
+    async def test_is_asked_for_each_claim(self, house):
+        """
+        Each claim is decided alone, by whom it may be: one colleague's check is not the next one's.
+        """
+        request_id = await found(house, "access", "rectification", identifiers=[NUMBER, WRITTEN])
+        await decide(house, request_id, "access", identifiers_checked=True)
+        with pytest.raises(IdentifiersNotChecked):
+            await decide(house, request_id, "rectification")
+
+    async def test_that_the_law_makes_at_once_asks_nobody(self, house):
+        """
+        GDPR Art. 21(3), F12: to stop marketing nothing need be proved, and nothing is let out by it.
+        """
+        request_id = await house.file(CONTROLLER, "marketing_objection", identifiers=[WRITTEN], assurance=Level.NONE)
+        seen = await answer_all(house, request_id)
+
+        assert seen.outcomes() == {"marketing_objection": "granted"}
