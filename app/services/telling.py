@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain import deadlines
+from app.domain.case import ClaimOutcome
 from app.domain.decisions import Ground
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
@@ -36,6 +37,8 @@ from app.services import claims as claiming
 from app.services import information, orders, sealing, tasks
 from app.services.context import Context
 
+#: What leaves nothing to be told to somebody who has proved nothing.
+_SETTLED = frozenset({Outcome.COMPLETED.value, Outcome.NOT_FOUND.value})
 #: How long a package waits for the person after release.
 PACKAGE_WAITS = timedelta(days=30)
 #: What helps to find somebody, when it was not given.
@@ -142,19 +145,33 @@ class _Teller:
         seen = next(one for one in case.claims if one.id == str(claim.id))
         decided = claim.verdict is not None or claim.outcome is not None
         details = claiming.details_of(self._ctx, self._row, claim)
+        results = tuple(
+            self._result(task, recipients[task.processor_id])
+            for task in task_rows
+            if task.closed_at is not None and task.processor_id in recipients
+        )
+        if decided and self._is_nobody_known() and {one.outcome for one in results} <= _SETTLED:
+            return self._without_telling(claim)
         return ClaimFacts(
             right=claim.right,
             outcome=(claim.outcome or outcome_of(case, seen).value) if decided else None,
             ground=self._ground(claim),
             reasons=claiming.reasons_of(self._ctx, self._row, claim),
-            results=tuple(
-                self._result(task, recipients[task.processor_id])
-                for task in task_rows
-                if task.closed_at is not None and task.processor_id in recipients
-            ),
+            results=results,
             changed=tuple(self._changed(details)) if claim.right == "rectification" else (),
             purposes=tuple(str(one) for one in details.get("purposes", ()) if isinstance(one, str)),
         )
+
+    def _is_nobody_known(self) -> bool:
+        return Level.from_key(self._row.assurance) is Level.NONE
+
+    def _without_telling(self, claim: ClaimRow) -> ClaimFacts:
+        """The same answer whether or not the name somebody typed is a customer's: nothing more will be sent to it."""
+        name = controller_facts(self._ctx.profile(self._row.controller_id)).name
+        action = right(claim.right).action.value
+        on = deadlines.civil_date(claim.decided_at or self._row.filed_at, zone=self._ctx.zone(self._row.controller_id))
+        result = ResultFacts(recipient=name, action=action, outcome=Outcome.COMPLETED.value, on=on)
+        return ClaimFacts(right=claim.right, outcome=ClaimOutcome.GRANTED.value, results=(result,))
 
     def _changed(self, details: Mapping[str, Any]) -> list[str]:
         """The corrected fields in words; what was asked in words of its own is "as you asked"."""

@@ -84,18 +84,23 @@ _STAFF_DATES = frozenset({"internal_target_on", "alarms_on", "breach_on"})
 
 async def own_requests(tx: Tx, rows: Sequence[RequestRow]) -> list[View]:
     """Requests as their person sees them."""
-    return [_as_own(one) for one in await requests(tx, rows)]
+    return [_as_own(row, one) for row, one in zip(rows, await requests(tx, rows), strict=True)]
 
 
 async def own_request(tx: Tx, row: RequestRow) -> View:
     """A request as its person sees it, with what this transaction has just written."""
     await tx.session.flush()
     deadline = {name: value for name, value in row.deadline.items() if name not in _STAFF_DATES}
-    return _as_own(request(row, await cases.claims_of(tx, [row.id]))) | {"deadline": deadline}
+    return _as_own(row, request(row, await cases.claims_of(tx, [row.id]))) | {"deadline": deadline}
 
 
-def _as_own(seen: View) -> View:
-    return seen | {"status": seen["phase"] if seen["status"] in _STAFF_STATUS else seen["status"]}
+def _as_own(row: RequestRow, seen: View) -> View:
+    shown = seen | {"status": seen["phase"] if seen["status"] in _STAFF_STATUS else seen["status"]}
+    if Level.from_key(row.assurance) is Level.NONE:
+        # "Nothing is held" would tell whoever typed a name that it is no customer's.
+        shown["status"] = seen["phase"]
+        shown["claims"] = [{key: value for key, value in one.items() if key != "outcome"} for one in seen["claims"]]
+    return shown
 
 
 async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:

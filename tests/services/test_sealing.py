@@ -135,7 +135,7 @@ async def a_failing_request(house, canary):
         stuck = next(task for task in seen.tasks if task.attention == "refused")
         async with house.tx() as tx:
             await tasks.retry(tx, house.ctx, stuck.id, actor=AGENT)
-        await house.until(request_id, lambda seen: any(t.attention == "failed" for t in seen.tasks))
+        await house.until(request_id, lambda seen: any(t.attention == "unreadable" for t in seen.tasks))
 
 
 async def everything_stored(house):
