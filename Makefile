@@ -80,5 +80,5 @@ $(STAMP):
 	@echo "Installing the locked packages, each checked against its hash (a minute, the first time)"
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements/dev.txt
 	@echo "Installing Insyn itself, in place"
-	@$(PIP) install --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

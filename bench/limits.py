@@ -18,8 +18,9 @@ INSERT INTO request (id, controller_id, reference, phase, status, channel, langu
 VALUES ($1, $2, $3, 'closed', 'closed', 'web', 'sv', $4, $4, $5, $6, 'none', 'subject', NULL, 1, $7, $8)
 """
 _CLAIM = """
-INSERT INTO claim (id, request_id, controller_id, position, "right", state, needs, excluded, outcome)
-VALUES ($1, $2, $3, 0, 'marketing_objection', 'closed', 'none', '[]', 'granted')
+INSERT INTO claim (id, request_id, controller_id, position, "right", state, needs, excluded, outcome,
+    identifiers_checked)
+VALUES ($1, $2, $3, 0, 'marketing_objection', 'closed', 'none', '[]', 'granted', false)
 """
 _IDENTIFIER = "INSERT INTO identifier (request_id, blind, controller_id, type) VALUES ($1, $2, $3, 'email')"
 _AUDIT = """
