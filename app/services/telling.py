@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.domain import deadlines
 from app.domain.case import ClaimOutcome
-from app.domain.decisions import Ground
+from app.domain.decisions import Ground, Verdict
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
 from app.domain.identity import METHODS, Level, suffices
@@ -150,7 +150,7 @@ class _Teller:
             for task in task_rows
             if task.closed_at is not None and task.processor_id in recipients
         )
-        if decided and self._is_nobody_known() and {one.outcome for one in results} <= _SETTLED:
+        if self._is_granted_to_nobody_known(claim) and {one.outcome for one in results} <= _SETTLED:
             return self._without_telling(claim)
         return ClaimFacts(
             right=claim.right,
@@ -162,8 +162,9 @@ class _Teller:
             purposes=tuple(str(one) for one in details.get("purposes", ()) if isinstance(one, str)),
         )
 
-    def _is_nobody_known(self) -> bool:
-        return Level.from_key(self._row.assurance) is Level.NONE
+    def _is_granted_to_nobody_known(self, claim: ClaimRow) -> bool:
+        nobody = Level.from_key(self._row.assurance) is Level.NONE and right(claim.right).needs is Level.NONE
+        return nobody and claim.verdict == Verdict.GRANTED
 
     def _without_telling(self, claim: ClaimRow) -> ClaimFacts:
         """The same answer whether or not the name somebody typed is a customer's: nothing more will be sent to it."""
