@@ -156,7 +156,8 @@ def _show(filed: list[Filed], folder: Path, log_file: Path) -> None:
 def _plain_line(one: Filed) -> str:
     """A request on one line, for a file or a pipe."""
     return (
-        f"{one.reference} {one.controller} {one.right} due {one.due_on} {_outcome(one)} {_seconds(one)} s"
+        f"{one.reference} {one.controller} {one.right} due {one.due_on} ({_because(one)})"
+        f" {_outcome(one)} {_seconds(one)} s"
         f" | {_per_processor(one, between='; ')}"
     )
 

@@ -138,7 +138,7 @@ class TestDemo:
     def test_gives_a_request_a_line_where_there_is_no_terminal(self) -> None:
         """What a log or a pipe gets is one line a request, recipients with the same answer together."""
         assert demo._plain_line(filed()) == (
-            "INS-2026-7K2M9QXA westra access due 2026-12-22 granted 3.4 s"
+            "INS-2026-7K2M9QXA westra access due 2026-12-22 (2026-11-22 + 1 month) granted 3.4 s"
             " | completed: Fakturor, Kundregister; not_found: Telefoni"
         )
         assert "refused (expected granted" in demo._plain_line(filed(outcome="refused", seconds=None))
