@@ -11,7 +11,8 @@ from fastapi import HTTPException
 from app import clock
 from app.bootstrap import House
 from app.db import plain_url
-from app.services import correspondence, outbox, sweep
+from app.repositories import letters as stored_letters
+from app.services import correspondence, sweep
 from sandbox.routes import Hooks
 from sandbox.store import Store
 
@@ -46,7 +47,7 @@ def hooks_for(house: House, store: Store) -> Hooks:
     async def letters() -> list[dict[str, Any]]:
         found = []
         async with ctx.database.transaction(ctx.profiles) as tx:
-            for row, letter in await outbox.latest(tx):
+            for row, letter in await stored_letters.latest(tx):
                 html = await correspondence.read_letter(tx, ctx, row, letter.kind)
                 found.append(_shown(row.reference, row.controller_id, letter.kind, letter.written_at, html))
         return found

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import HTMLResponse
 
 from app.domain.audit import AuditStep
+from app.repositories import letters as stored_letters
 from app.routers.dependencies import Staff, Subject, Work
 from app.routers.documented import READS
 from app.schemas.records import LetterList
@@ -30,7 +31,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-a
 async def list_own(work: Subject, id: UUID) -> views.View:
     """Letters about one of your requests."""
     row = await views.own_row(work.tx, id, work.own_keys())
-    return {"items": [views.letter(one) for one in await correspondence.letters_of(work.tx, row)]}
+    return {"items": [views.letter(one) for one in await stored_letters.letters_of(work.tx, row)]}
 
 
 @router.get(
@@ -56,7 +57,7 @@ async def read_own(work: Subject, id: UUID, kind: Kind) -> HTMLResponse:
 async def list_letters(work: Staff, id: UUID) -> views.View:
     """Letters about a request."""
     row = await steps.hold(work.tx, id)
-    return {"items": [views.letter(one) for one in await correspondence.letters_of(work.tx, row)]}
+    return {"items": [views.letter(one) for one in await stored_letters.letters_of(work.tx, row)]}
 
 
 @router.get(

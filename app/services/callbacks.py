@@ -9,17 +9,14 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
-
 from app.db import Tx
 from app.domain import webhook_signature
 from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.fanout import TaskState
-from app.models import CallbackEventRow, TaskRow
+from app.models import TaskRow
 from app.processors import AnswerNotUnderstood, parse_json, read_outcome
-from app.repositories import cases, registry
+from app.repositories import cases, registry, replays
 from app.services import registration, steps, tasks
 from app.services.context import Actor, Context
 
@@ -58,7 +55,7 @@ async def receive(
         raise UnknownCallback
     event_id = await _verified(tx, ctx, task, headers, body, wall_clock)
     row, task = await tasks.hold_with_request(tx, task.id)
-    if not await _is_first(tx, task, event_id):
+    if not await replays.is_first(tx, task, event_id):
         return False
     if task.state == TaskState.CLOSED or tx.now >= tasks.token_expires_at(ctx, row):
         raise CallbackOver
@@ -78,22 +75,6 @@ async def _verified(
     processor = await registry.processor(tx, task.processor_id)
     secrets = registration.secrets_of(ctx, processor) if processor is not None else []
     return webhook_signature.verify(secrets, headers, body, int(wall_clock))
-
-
-async def _is_first(tx: Tx, task: TaskRow, event_id: str) -> bool:
-    statement = (
-        insert(CallbackEventRow)
-        .values(
-            processor_id=task.processor_id,
-            event_id=event_id,
-            controller_id=task.controller_id,
-            task_id=task.id,
-            received_at=tx.now,
-        )
-        .on_conflict_do_nothing()
-        .returning(col(CallbackEventRow.event_id))
-    )
-    return (await tx.session.execute(statement)).scalar_one_or_none() is not None
 
 
 def _data(body: bytes, task: TaskRow) -> dict[str, object]:

@@ -4,16 +4,12 @@ Letters: written from what was done, sealed as they were rendered, read by the p
 A letter is written in the transaction that makes it true and never before it.
 """
 
-from collections.abc import Sequence
-
-from sqlalchemy import select
-from sqlmodel import col
-
 from app.db import Tx
 from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.letters.render import render
 from app.models import LetterRow, RequestRow
+from app.repositories import letters
 from app.repositories.cases import CaseRows
 from app.services import sealing, steps, telling
 from app.services.context import INSYN, Context
@@ -52,15 +48,9 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str) -> LetterRow:
     return made
 
 
-async def letters_of(tx: Tx, row: RequestRow) -> Sequence[LetterRow]:
-    """A request's letters, the oldest first; still sealed."""
-    query = select(LetterRow).where(col(LetterRow.request_id) == row.id).order_by(col(LetterRow.written_at))
-    return (await tx.session.execute(query)).scalars().all()
-
-
 async def read_letter(tx: Tx, ctx: Context, row: RequestRow, kind: str) -> str:
     """A letter's HTML page, opened; raises :class:`UnknownLetterHere`."""
-    for letter in await letters_of(tx, row):
+    for letter in await letters.letters_of(tx, row):
         if letter.kind == kind:
             opened = sealing.unseal(ctx, row, letter.body_sealed, table="letter", column="body", id=letter.id)
             return str(opened["html"])

@@ -13,9 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from app.db import Tx
 from app.domain import release as rules
 from app.domain.audit import AuditStep
@@ -30,7 +27,7 @@ from app.letters.package import build
 from app.letters.package_facts import CategoryRows, PackageContents, PackagePart
 from app.models import DownloadRow, PackageRow, RequestRow, TaskRow
 from app.profiles import Profile
-from app.repositories import cases, registry
+from app.repositories import cases, registry, replays
 from app.services import information, orders, sealing, steps, tasks, telling
 from app.services.context import INSYN, Actor, Context
 
@@ -275,8 +272,7 @@ async def open_download(tx: Tx, ctx: Context, token: str, *, subject_keys: Seque
     Raises:
         UnknownDownload: No such token, used, expired, or somebody else's; all the same from outside.
     """
-    query = select(DownloadRow).where(col(DownloadRow.token_hash) == _hash(token)).with_for_update()
-    found = (await tx.session.execute(query)).scalar_one_or_none()
+    found = await replays.download(tx, _hash(token))
     if found is None or found.uses_left < 1 or tx.now >= found.expires_at or found.subject_key not in subject_keys:
         raise UnknownDownload
     row = await steps.hold(tx, found.request_id)

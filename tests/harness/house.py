@@ -26,6 +26,7 @@ from app.domain.fanout import TaskState
 from app.domain.identity import Level
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
+from app.repositories import letters as stored_letters
 from app.services import casework, correspondence, intake, packaging, registration, sealing, steps, tasks
 from app.services.context import Actor, Context
 from app.worker import Worker
@@ -271,7 +272,7 @@ class House:
         """A case's letters, opened, by kind."""
         async with self.tx() as tx:
             row = await steps.hold(tx, request_id)
-            kinds = [letter.kind for letter in await correspondence.letters_of(tx, row)]
+            kinds = [letter.kind for letter in await stored_letters.letters_of(tx, row)]
             return {kind: await correspondence.read_letter(tx, self.ctx, row, kind) for kind in kinds}
 
     async def package(self, request_id: UUID) -> bytes:
