@@ -68,10 +68,6 @@ class ReasonsNeeded(DomainError):
     """A refusal, whole or in part, must carry reasons the person can understand."""
 
 
-class SecondPersonNeeded(DomainError):
-    """The second person must be somebody other than the one who decided and the one who asked."""
-
-
 def check(*, verdict: Verdict, ground: str | None, reasons: str, allowed: tuple[Ground, ...]) -> Ground | None:
     """
     Return the ground a decision rests on, or None for a plain yes.
@@ -96,9 +92,3 @@ def check(*, verdict: Verdict, ground: str | None, reasons: str, allowed: tuple[
 def needs_two(verdict: Verdict, *, grant_needs_two: bool) -> bool:
     """Whether a second person must agree before the decision counts."""
     return grant_needs_two or verdict is not Verdict.GRANTED
-
-
-def check_second_person(*, decided_by: str, approver: str, requester: str | None) -> None:
-    """Raise :class:`SecondPersonNeeded` unless three different people are involved."""
-    if approver in (decided_by, requester) or decided_by == requester:
-        raise SecondPersonNeeded

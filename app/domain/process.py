@@ -33,9 +33,10 @@ class ShowStatus:
 
 @dataclass(frozen=True)
 class WriteLetter:
-    """Say something to the person; once per kind."""
+    """Say something to the person; once per kind and what it is about (an id or a code, empty for the case itself)."""
 
     kind: str
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,11 @@ from app.domain.rights import Right
 CARRIED_OUT = (Verdict.GRANTED, Verdict.PARTLY_GRANTED)
 
 
+def letter_key(kind: str, about: str = "") -> str:
+    """How a letter stands in :attr:`Case.letters`."""
+    return f"{kind}:{about}" if about else kind
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """One right invoked in the request."""
@@ -71,7 +76,7 @@ class Case:
     claims: tuple[Claim, ...]
     tasks: tuple[Task, ...] = ()
     processors: Mapping[str, Processor] = field(default_factory=dict)
-    letters: frozenset[str] = frozenset()  #: kinds already written
+    letters: frozenset[str] = frozenset()  #: already written: the kind, or ``kind:about`` (:func:`letter_key`)
     package_sealed: bool = False
     package_released: bool = False
     package_left_out: int = 0  #: rows that the sealed package withholds from the person

@@ -8,6 +8,7 @@ from app.models.records import (
     DownloadRow,
     IdempotencyRow,
     LetterRow,
+    OutgoingMailRow,
     PackageRow,
 )
 from app.models.registry import ClockOffsetRow, LaneRow, ProcessorRow, ProfileAppliedRow
@@ -25,6 +26,7 @@ __all__ = [
     "IdentifierRow",
     "LaneRow",
     "LetterRow",
+    "OutgoingMailRow",
     "PackageRow",
     "ProcessorRow",
     "ProfileAppliedRow",

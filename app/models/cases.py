@@ -72,6 +72,11 @@ class ClaimRow(Row, table=True):
             name="no_has_ground_and_reasons",
         ),
         CheckConstraint("approved_by IS NULL OR approved_by <> decided_by", name="two_people"),
+        CheckConstraint(
+            "verdict IS NULL OR state IN ('open', 'awaiting_approval') OR approved_by IS NOT NULL"
+            " OR (verdict = 'granted' AND \"right\" <> 'erasure')",
+            name="no_and_erasure_approved",
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -95,7 +100,11 @@ class ClaimRow(Row, table=True):
 
 
 class ApprovalRow(Row, table=True):
-    """The second person's word on a decision. Approver ≠ decider ≠ requester, held by the database."""
+    """
+    The second person's word on an act that nobody does alone. Approver ≠ who asked ≠ requester, held by the database.
+
+    ``subject`` names the act (:mod:`app.domain.four_eyes`), ``claim_id`` or ``about`` what it is about.
+    """
 
     __tablename__ = "approval"
     __table_args__ = (
@@ -104,14 +113,26 @@ class ApprovalRow(Row, table=True):
             "decided_by IS NULL OR requester_ref IS NULL OR decided_by <> requester_ref", name="not_the_requester"
         ),
         CheckConstraint("(verdict IS NULL) = (decided_by IS NULL)", name="verdict_has_a_person"),
-        Index("uq_approval_open_claim_id", "claim_id", unique=True, postgresql_where=text("verdict IS NULL")),
+        CheckConstraint("requester_ref IS NULL OR asked_by <> requester_ref", name="not_asked_by_the_requester"),
+        Index(
+            "uq_approval_open",
+            "request_id",
+            "subject",
+            "claim_id",
+            "about",
+            unique=True,
+            postgresql_where=text("verdict IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
     )
 
     id: UUID = Field(primary_key=True)
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE")
-    claim_id: UUID = Field(foreign_key="claim.id", ondelete="CASCADE")
+    claim_id: UUID | None = Field(default=None, foreign_key="claim.id", ondelete="CASCADE")
+    about: UUID | None = None
     controller_id: str = Field(max_length=64)
     subject: str
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)  #: ids, codes and dates of what is asked for
     asked_by: str
     asked_at: datetime
     requester_ref: str | None = None

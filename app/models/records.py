@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -29,19 +29,58 @@ class AuditEntryRow(Row, table=True):
 
 
 class LetterRow(Row, table=True):
-    """Something said to the person, as it was rendered."""
+    """
+    Something said to the person, as it was rendered; once per kind and what it is ``about``.
+
+    ``via`` is how it reaches them (``portal``: behind their own login, ``email``: a notice without personal data,
+    ``post``: a PDF) and ``sent_at`` when it was out. A notice the law wants in time is out only then.
+    """
 
     __tablename__ = "letter"
-    __table_args__ = (UniqueConstraint("request_id", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("request_id", "kind", "about"),
+        CheckConstraint("sent_at IS NULL OR sent_at >= written_at", name="sent_after_written"),
+    )
 
     id: UUID = Field(primary_key=True)
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE")
     controller_id: str = Field(max_length=64)
     kind: str
+    about: str = Field(default="", max_length=64)  #: an id or a code; empty where there is one of the kind
     language: str
     template_sha256: str
     body_sealed: bytes
     written_at: datetime
+    via: str = "portal"
+    sent_at: datetime | None = None
+
+
+class OutgoingMailRow(Row, table=True):
+    """
+    A mail on its way: written in the transaction that makes it true, sent by a worker, once per ``dedupe``.
+
+    Never personal data in it but the address it goes to, and that is sealed.
+    """
+
+    __tablename__ = "outgoing_mail"
+    __table_args__ = (
+        UniqueConstraint("request_id", "dedupe"),
+        CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_instant"),
+        Index("ix_outgoing_mail_due", "next_at", postgresql_where=text("state = 'waiting'")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE")
+    controller_id: str = Field(max_length=64)
+    letter_id: UUID | None = Field(default=None, foreign_key="letter.id", ondelete="CASCADE")
+    dedupe: str = Field(max_length=128)
+    mail_sealed: bytes  #: {"to", "subject", "text"}
+    state: str = "waiting"  #: waiting, sent, failed
+    attempts: int = 0
+    next_at: datetime | None = None
+    made_at: datetime
+    sent_at: datetime | None = None
+    failure: str | None = None  #: a code
 
 
 class PackageRow(Row, table=True):

@@ -14,7 +14,7 @@ from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
-from app.domain.snapshot import Case, Claim, Task
+from app.domain.snapshot import Case, Claim, Task, letter_key
 from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import registry
 
@@ -95,13 +95,13 @@ class CaseRows:
 
 async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
     """Read a case; five statements whatever its size."""
-    letters = select(col(LetterRow.kind)).where(col(LetterRow.request_id) == row.id)
+    letters = select(col(LetterRow.kind), col(LetterRow.about)).where(col(LetterRow.request_id) == row.id)
     return CaseRows(
         row=row,
         claims=list(await claims_of(tx, [row.id])),
         tasks=list(await tasks_of(tx, row.id)),
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
-        letters=set((await tx.session.execute(letters)).scalars()),
+        letters={letter_key(kind, about) for kind, about in (await tx.session.execute(letters)).all()},
         package=await tx.session.get(PackageRow, row.id),
     )
 

@@ -23,9 +23,9 @@ from app.schemas.requests import (
     RequestWithDeadline,
     VerdictIn,
 )
-from app.services import casework, steps, views
-from app.services.casework import UnknownApproval
+from app.services import approving, casework, steps, views
 from app.services.claims import claim_of
+from app.services.four_eyes import UnknownApproval
 from app.vault import MalformedIdentifier, normalise
 
 router = APIRouter(prefix="/v1")
@@ -146,7 +146,7 @@ async def approve(work: Approver, once: OnceOnly, id: UUID, body: VerdictIn) -> 
         raise UnknownApproval
 
     async def act() -> Made:
-        given = await casework.approve(
+        given = await approving.give(
             work.tx, work.ctx, id, approved=body.verdict == "approved", reason=body.reason, actor=work.actor
         )
         return Made(dump(ApprovalOut, views.approval(given)), request_id=given.request_id)

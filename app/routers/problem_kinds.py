@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain import case, deadlines, decisions, execution, identity, retention, rights, webhook_signature
+from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
 from app.letters import kinds, words
 from app.letters.package_facts import PackageRefused
@@ -15,6 +16,7 @@ from app.services import (
     claims,
     context,
     correspondence,
+    four_eyes,
     idempotency,
     intake,
     orders,
@@ -54,7 +56,7 @@ KINDS: dict[type[DomainError], Kind] = {
     edge.LoginTooOld: Kind(401, "Logga in igen: det här kräver en inloggning från de senaste minuterna."),
     edge.RoleNotAllowed: Kind(403, "Din roll får inte göra detta."),
     edge.ControllerNotYours: Kind(403, "Din token gäller inte för den personuppgiftsansvarige.", "#/controller"),
-    decisions.SecondPersonNeeded: Kind(
+    domain_four_eyes.SecondPersonNeeded: Kind(
         403, "Den andra personen ska vara någon annan än den som beslutade och den som begärde."
     ),
     packaging.ReleasedByTheRequester: Kind(403, "Den som begärde kan inte själv lämna ut sitt paket."),
@@ -72,7 +74,7 @@ KINDS: dict[type[DomainError], Kind] = {
     # there is no such thing
     steps.UnknownRequest: Kind(404, "Det finns ingen sådan begäran."),
     claims.UnknownClaim: Kind(404, "Begäran har inget sådant yrkande."),
-    casework.UnknownApproval: Kind(404, "Det finns inget sådant godkännande."),
+    four_eyes.UnknownApproval: Kind(404, "Det finns inget sådant godkännande."),
     tasks.UnknownTask: Kind(404, "Det finns ingen sådan uppgift."),
     registration.UnknownProcessor: Kind(404, "Det finns ingen sådan mottagare."),
     callbacks.UnknownCallback: Kind(404, "Det finns ingen sådan svarsadress."),
@@ -88,7 +90,7 @@ KINDS: dict[type[DomainError], Kind] = {
     case.ClaimNotOpen: Kind(409, "Yrkandet är redan avgjort."),
     case.AlreadyUnderWay: Kind(409, "Yrkandet håller redan på att utföras och kan inte längre tas tillbaka."),
     steps.ClosedRequest: Kind(409, "Begäran är avslutad; det som följer är en ny begäran."),
-    casework.ApprovalGiven: Kind(409, "Godkännandet är redan lämnat eller nekat."),
+    four_eyes.ApprovalGiven: Kind(409, "Godkännandet är redan lämnat eller nekat."),
     orders.NobodyToAskFor: Kind(409, "Inget som är känt om personen kan lämnas till det här biträdet."),
     packaging.NoWayToDeliver: Kind(
         409, "Ingen kan logga in och hämta paketet. Registrera först en identitetskontroll som ger personnumret."

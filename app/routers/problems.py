@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.domain.decisions import SecondPersonNeeded
 from app.domain.errors import DomainError
+from app.domain.four_eyes import SecondPersonNeeded
 from app.routers.bodies import is_json, no_field_twice
 from app.routers.problem_kinds import KINDS, Conflict, Kind
 from app.routers.problem_words import TITLES, in_words

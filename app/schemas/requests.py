@@ -229,9 +229,11 @@ class ApprovalOut(Answer):
 
     id: UUID
     request_id: UUID
-    claim_id: UUID
+    claim_id: UUID | None = None
+    about: UUID | None = None
     controller: str
-    subject: str
+    subject: str = Field(description="The act that waits; the list may grow.", examples=["decision"])
+    facts: dict[str, Any] = Field(default_factory=dict, description="Ids, codes and dates of what is asked for.")
     asked_at: datetime
     asked_by: str
     verdict: str | None = None

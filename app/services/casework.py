@@ -5,7 +5,6 @@ The service never says no by itself, and nobody says it alone.
 """
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from app.db import Tx
 from app.domain import decisions, identity
@@ -15,21 +14,14 @@ from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import TaskState
+from app.domain.four_eyes import Subject
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, RequestRow
 from app.repositories import approvals, cases
-from app.services import claims, orders, sealing, steps
+from app.services import claims, four_eyes, orders, sealing, steps
 from app.services.context import Actor, Context
-from app.services.ids import new_id
-
-
-class UnknownApproval(DomainError):
-    """There is no such approval."""
-
-
-class ApprovalGiven(DomainError):
-    """The approval has been given or refused already."""
+from app.services.four_eyes import UnknownApproval
 
 
 class IdentityNotProven(DomainError):
@@ -138,7 +130,7 @@ async def decide(
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground}
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=actor, facts=facts)
-    approval = await _ask_approval(tx, row, claim, actor) if waits else None
+    approval = await four_eyes.ask(tx, row, Subject.DECISION, claim_id=claim.id, actor=actor) if waits else None
     await steps.changed(tx, row)
     return approval
 
@@ -164,53 +156,18 @@ def _check_exclusions(ctx: Context, row: RequestRow, verdict: Verdict, exclude: 
         raise UnknownCategory
 
 
-async def _ask_approval(tx: Tx, row: RequestRow, claim: ClaimRow, actor: Actor) -> ApprovalRow:
-    approval = ApprovalRow(
-        id=new_id(),
-        request_id=row.id,
-        claim_id=claim.id,
-        controller_id=row.controller_id,
-        subject="decision",
-        asked_by=actor.ref,
-        asked_at=tx.now,
-        requester_ref=row.requester_ref,
-    )
-    tx.session.add(approval)
-    facts = {"approval_id": str(approval.id), "claim_id": str(claim.id)}
-    await steps.note(tx, row, AuditStep.APPROVAL_ASKED, actor=actor, facts=facts)
-    return approval
-
-
-async def approve(tx: Tx, ctx: Context, approval_id: UUID, *, approved: bool, reason: str, actor: Actor) -> ApprovalRow:
-    """
-    Give or refuse the second person's word. Refused, the claim is open again as if nothing had been decided.
-
-    Raises:
-        UnknownApproval, ApprovalGiven, SecondPersonNeeded: Approver, decider and requester are three people.
-    """
-    found = await approvals.approval(tx, approval_id)
-    if found is None:
+async def take_second_word(
+    tx: Tx, _ctx: Context, row: RequestRow, approval: ApprovalRow, *, approved: bool, actor: Actor
+) -> None:
+    """A decision counts, or is as if nothing had been decided."""
+    if approval.claim_id is None:
         raise UnknownApproval
-    row = await steps.hold_open(tx, found.request_id)
-    approval = await approvals.approval(tx, approval_id, lock=True)
-    if approval is None or approval.verdict is not None:
-        raise ApprovalGiven
-    decisions.check_second_person(decided_by=approval.asked_by, approver=actor.ref, requester=approval.requester_ref)
-    approval.decided_by, approval.decided_at = actor.ref, tx.now
-    approval.verdict = "approved" if approved else "rejected"
-    if reason:
-        approval.reason_sealed = sealing.seal(
-            ctx, row, {"text": reason}, table="approval", column="reason", id=approval.id
-        )
     claim = await claims.claim_of(tx, row, approval.claim_id)
     if approved:
-        claim.state, claim.approved_by = ClaimState.DECIDED, actor.ref
+        claim.approved_by = actor.ref  # first: the database lets no decision count without it
+        claim.state = ClaimState.DECIDED
     else:
         claims.undo_decision(claim)
-    step = AuditStep.APPROVAL_GIVEN if approved else AuditStep.APPROVAL_REFUSED
-    await steps.note(tx, row, step, actor=actor, facts={"approval_id": str(approval.id), "claim_id": str(claim.id)})
-    await steps.changed(tx, row)
-    return approval
 
 
 async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Actor) -> None:

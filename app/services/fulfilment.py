@@ -97,8 +97,8 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
                 row.participants = sorted(case.seen().processors)
         case ShowStatus(status):
             row.status, row.version = status, row.version + 1
-        case WriteLetter(kind):
-            await correspondence.write(tx, ctx, case, kind)
+        case WriteLetter(kind, about):
+            await correspondence.write(tx, ctx, case, kind, about=about)
         case CreateTask():
             case.tasks.append(await tasks.create(tx, ctx, row, act))
         case GrantAtOnce(claim):

@@ -16,10 +16,11 @@ from uuid import UUID
 from app.db import Tx
 from app.domain import release as rules
 from app.domain.audit import AuditStep
-from app.domain.decisions import SecondPersonNeeded, Verdict
+from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
+from app.domain.four_eyes import SecondPersonNeeded
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.letters.facts import LeftOut

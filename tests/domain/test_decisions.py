@@ -9,10 +9,8 @@ from app.domain.decisions import (
     GroundNeeded,
     GroundNotAllowed,
     ReasonsNeeded,
-    SecondPersonNeeded,
     Verdict,
     check,
-    check_second_person,
     needs_two,
 )
 from app.domain.rights import RIGHTS, Right
@@ -134,30 +132,6 @@ class TestNeedsTwo:
         yes = Verdict.GRANTED
 
         assert [k for k, one in RIGHTS.items() if needs_two(yes, grant_needs_two=one.grant_needs_two)] == ["erasure"]
-
-
-class TestCheckSecondPerson:
-    @pytest.mark.parametrize("requester", ["anna", None], ids=["requester known", "requester without account"])
-    def test_lets_another_person_agree(self, requester: str | None) -> None:
-        """
-        Decided by one, agreed by another, asked for by a third.
-        """
-        check_second_person(decided_by="bo", approver="cia", requester=requester)
-
-    @pytest.mark.parametrize("approver", ["bo", "anna"], ids=["the one who decided", "the one who asked"])
-    def test_takes_nobody_who_is_part_of_it(self, approver: str) -> None:
-        """
-        Nobody agrees with themselves, and nobody agrees to their own request.
-        """
-        with pytest.raises(SecondPersonNeeded):
-            check_second_person(decided_by="bo", approver=approver, requester="anna")
-
-    def test_lets_nobody_decide_their_own_request(self) -> None:
-        """
-        Three different people: whoever agrees, who asked cannot be the one who decided.
-        """
-        with pytest.raises(SecondPersonNeeded):
-            check_second_person(decided_by="bo", approver="cia", requester="bo")
 
 
 class TestVerdict:

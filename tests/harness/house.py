@@ -27,7 +27,7 @@ from app.domain.identity import Level
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
 from app.repositories import letters as stored_letters
-from app.services import casework, correspondence, intake, packaging, registration, sealing, steps, tasks
+from app.services import approving, casework, correspondence, intake, packaging, registration, sealing, steps, tasks
 from app.services.context import Actor, Context
 from app.worker import Worker
 from sandbox import faults
@@ -223,7 +223,7 @@ class House:
         """Say yes to a claim, with a second person where one is needed."""
         waits = await self.decide(tx, row, claim, verdict=Verdict.GRANTED)
         if waits is not None:
-            await casework.approve(tx, self.ctx, waits.id, approved=True, reason="", actor=APPROVER)
+            await approving.give(tx, self.ctx, waits.id, approved=True, reason="", actor=APPROVER)
 
     async def decide(self, tx: Tx, row: RequestRow, claim: ClaimRow, **said: Any) -> ApprovalRow | None:
         given: dict[str, Any] = {"ground": None, "reasons": "", "exclude": [], "actor": AGENT} | said

@@ -11,7 +11,7 @@ from app.domain.fanout import TaskState
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, TaskRow
 from app.processors import Kind
 from app.repositories import cases, registry
-from app.services import casework, fulfilment, packaging, registration, steps, tasks
+from app.services import approving, fulfilment, packaging, registration, steps, tasks
 from app.services.context import Actor
 from tests.harness.house import AGENT, APPROVER, House, Seen
 
@@ -62,7 +62,7 @@ async def decide(
 
 async def approve(house: House, approval: ApprovalRow, *, actor: Actor = APPROVER) -> None:
     async with house.tx() as tx:
-        await casework.approve(tx, house.ctx, approval.id, approved=True, reason="Läst.", actor=actor)
+        await approving.give(tx, house.ctx, approval.id, approved=True, reason="Läst.", actor=actor)
 
 
 async def grant(house: House, request_id: UUID, *rights: str) -> Seen:

@@ -8,13 +8,15 @@ import asyncpg
 import pytest
 
 from app.domain.case import AlreadyUnderWay, ClaimNotOpen
-from app.domain.decisions import GroundNeeded, GroundNotAllowed, ReasonsNeeded, SecondPersonNeeded, Verdict
+from app.domain.decisions import GroundNeeded, GroundNotAllowed, ReasonsNeeded, Verdict
+from app.domain.four_eyes import SecondPersonNeeded
 from app.domain.identity import Level, UnknownMethod
 from app.repositories import cases
-from app.services import casework, packaging, steps, tasks
-from app.services.casework import ApprovalGiven, IdentityNotProven, NothingLeftOut, UnknownCategory
+from app.services import approving, casework, packaging, steps, tasks
+from app.services.casework import IdentityNotProven, NothingLeftOut, UnknownCategory
 from app.services.claims import UnknownClaim
 from app.services.context import Actor
+from app.services.four_eyes import ApprovalGiven
 from app.services.tasks import OutcomeNotAPersons, ReasonMissing, TaskOver
 from sandbox import faults
 from tests.harness.house import AGENT, APPROVER, CUSTOMER
@@ -41,7 +43,7 @@ async def decide(house, request_id, right, actor=AGENT, **said):
 
 async def approve(house, approval, *, actor=APPROVER, approved=True):
     async with house.tx() as tx:
-        return await casework.approve(tx, house.ctx, approval.id, approved=approved, reason="Läst.", actor=actor)
+        return await approving.give(tx, house.ctx, approval.id, approved=approved, reason="Läst.", actor=actor)
 
 
 async def claim_states(house, request_id):

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from app import clock
-from app.domain.decisions import GroundNeeded, ReasonsNeeded, SecondPersonNeeded, Verdict
+from app.domain.decisions import GroundNeeded, ReasonsNeeded, Verdict
+from app.domain.four_eyes import SecondPersonNeeded
 from app.domain.identity import Level
 from app.repositories import registry
 from app.services import tasks

@@ -4,7 +4,8 @@ Who lets a package out: a second look, by somebody who neither asked for the cop
 
 import pytest
 
-from app.domain.decisions import SecondPersonNeeded, Verdict
+from app.domain.decisions import Verdict
+from app.domain.four_eyes import SecondPersonNeeded
 from app.services import packaging, steps
 from app.services.context import Actor
 from app.services.packaging import PackageReleased, ReleasedByTheRequester

@@ -18,7 +18,7 @@ import structlog
 from app.domain.decisions import Verdict
 from app.observability import configure_logging, render_metrics
 from app.repositories import cases
-from app.services import casework, intake, orders, packaging, steps, tasks
+from app.services import approving, intake, orders, packaging, steps, tasks
 from app.vault.errors import Unreadable
 from app.vault.identifiers import MalformedIdentifier
 from sandbox.people import BY_ID
@@ -117,7 +117,7 @@ async def a_succeeding_request(house, canary):
             reasons=f"Andras uppgifter finns i dem: {canary('reasons')}",
             exclude=["call_recording"],
         )
-        await casework.approve(tx, house.ctx, approval.id, approved=True, reason=canary("approval"), actor=APPROVER)
+        await approving.give(tx, house.ctx, approval.id, approved=True, reason=canary("approval"), actor=APPROVER)
         await house.decide(tx, row, claims["rectification"], verdict=Verdict.GRANTED)
     await house.until_closed(request_id)
     return request_id

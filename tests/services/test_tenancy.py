@@ -45,6 +45,12 @@ async def _fill_the_rest(house: House) -> None:
             " VALUES ($1, 'client', 'route', 'key', '\\x00', 201, '{}', '{}', now())",
             WALKED,
         )
+        await connection.execute(
+            "INSERT INTO outgoing_mail (id, request_id, controller_id, dedupe, mail_sealed, state, attempts, made_at)"
+            " VALUES (gen_random_uuid(), $1, $2, 'once', '\\x00', 'waiting', 0, now())",
+            request,
+            WALKED,
+        )
         await connection.execute("INSERT INTO profile_applied VALUES ($1, 'sha256', now(), '{}')", WALKED)
 
 

@@ -1,0 +1,45 @@
+"""
+Mails on their way out: written with the case, sealed, sent by a worker (``letter.send``).
+
+A mail holds no personal data but its address, no link that logs anybody in, and is written once per ``dedupe``.
+"""
+
+from uuid import UUID
+
+from app.db import Tx
+from app.models import OutgoingMailRow, RequestRow
+from app.repositories import jobs
+from app.repositories import mail as stored
+from app.services import sealing
+from app.services.context import Context
+from app.services.ids import new_id
+
+
+async def put(
+    tx: Tx,
+    ctx: Context,
+    row: RequestRow,
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    dedupe: str,
+    letter_id: UUID | None = None,
+) -> bool:
+    """Write a mail to one address; False when the one of that *dedupe* key was written before."""
+    mail_id = new_id()
+    mail = {"to": to, "subject": subject, "text": text}
+    made = OutgoingMailRow(
+        id=mail_id,
+        request_id=row.id,
+        controller_id=row.controller_id,
+        letter_id=letter_id,
+        dedupe=dedupe,
+        mail_sealed=sealing.seal(ctx, row, mail, table="outgoing_mail", column="mail", id=mail_id),
+        next_at=tx.now,
+        made_at=tx.now,
+    )
+    if not await stored.put(tx, made):
+        return False
+    jobs.wake(tx, "letter.send", controller=row.controller_id, id=mail_id)
+    return True
