@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test bench fmt lint types arch migrations audit lock clean
+.PHONY: help demo dev test bench fmt lint types arch migrations law audit lock clean
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,8 @@ dev: $(STAMP) ## The service on the embedded database, reloading when a file cha
 	@$(BIN)/insyn dev
 
 test: lint types arch migrations audit ## Everything that must hold: style, types, floors, migrations, audit, tests
+	@echo "== Rules of the law, and the tests that hold them"
+	@$(BIN)/python -m scripts.law_coverage --check
 	@echo "== Tests, $(WORKERS) at a time, on a PostgreSQL of their own"
 	@$(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile=ci
 
@@ -48,6 +50,9 @@ arch: $(STAMP) ## Floors: who may import whom
 migrations: $(STAMP) ## Migrations: up from nothing, equal to the models, down, up again
 	@echo "== Migrations"
 	@$(BIN)/python -m tests.harness.migrations
+
+law: $(STAMP) ## Write which test holds which rule of the law (docs/law-coverage.md)
+	@$(BIN)/python -m scripts.law_coverage
 
 audit: $(STAMP) ## Known vulnerabilities among the locked packages
 	@echo "== Audit of the lock"
