@@ -145,7 +145,7 @@ class TestServersAnswer:
         ],
     )
     async def test_says_whose_trouble_it_is(self, answer: dict[str, str], came: object) -> None:
-        """A recipient who is not there never will be; a server that will not have us is ours to mend: the mail waits."""
+        """Who is not there never will be; that a server will not have us is ours to mend, and the mail waits."""
         async with a_mail_server() as box:
             vars(box).update(answer)
             assert await SmtpPostman(wired(box)).send(MAIL) == came
