@@ -117,11 +117,11 @@ async def _page(work: Work, id: UUID, named: str, about: str) -> HTMLResponse:
 
 
 async def _paper(work: Work, id: UUID, named: str, about: str) -> Response:
-    row = await steps.hold(work.tx, id)
+    row = await steps.find(work.tx, id)  # held only when it is noted: nobody waits for the press
     letter = await correspondence.letter_of(work.tx, row, named, about=about)
     made = await pdf.press(posting.as_paper(work.ctx, row, letter))
     facts = {"letter_id": str(letter.id), "kind": letter.kind, "form": "pdf"}
-    await steps.note(work.tx, row, AuditStep.LETTER_READ, actor=work.actor, facts=facts)
+    await steps.note(work.tx, await steps.hold(work.tx, id), AuditStep.LETTER_READ, actor=work.actor, facts=facts)
     headers = {
         "content-disposition": f'inline; filename="{row.reference}-{letter.kind}.pdf"',
         "content-security-policy": _POLICY,
