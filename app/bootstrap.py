@@ -24,6 +24,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from alembic import command
 from app.db import APP_ROLE, Database, make_engine
 from app.embedded import EmbeddedPostgres
+from app.post import Postman, SmtpPostman, Wiring
 from app.processors import fetch_document
 from app.profiles import load_profiles
 from app.services import registration
@@ -43,6 +44,11 @@ _PROFILES_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('insyn.prof
 #: A database that has not answered by then is not there.
 _REACH_SECONDS = 10.0
 _MEANT = {int: "a whole number", float: "a number", bool: "1 or 0"}
+_NAMED = {
+    "issuers": "a JSON list of issuers, each an object",
+    "smtp_security": "starttls, tls or none",
+    "smtp_senders": "a JSON object, a mail address by controller",
+}
 
 
 class Unfit(Exception):
@@ -77,7 +83,7 @@ def read_settings() -> Settings:
 def _meant(name: str) -> str:
     field_ = Settings.model_fields.get(name)
     kind = field_.annotation if field_ else None
-    return _MEANT.get(kind, "a JSON list of issuers, each an object" if name == "issuers" else "another value")  # type: ignore[arg-type]
+    return _MEANT.get(kind, _NAMED.get(name, "another value"))  # type: ignore[arg-type]
 
 
 def check_settings(chosen: Settings) -> None:
@@ -225,6 +231,27 @@ async def apply_profiles(ctx: Context) -> int:
             await tx.session.execute(_PROFILES_LOCK)
             changed += await registration.apply_profile(tx, ctx, profile)
     return changed
+
+
+def make_postman(chosen: Settings) -> Postman | None:
+    """The way out for mail; None where no mail server is named: then mails wait."""
+    if chosen.smtp_host is None or chosen.smtp_sender is None:
+        return None
+    password = chosen.smtp_password.get_secret_value() if chosen.smtp_password else None
+    if password is None and chosen.smtp_password_file is not None:
+        password = chosen.smtp_password_file.read_text(encoding="utf-8").strip()
+    return SmtpPostman(
+        Wiring(
+            host=chosen.smtp_host,
+            port=chosen.smtp_port,
+            security=chosen.smtp_security,
+            sender=chosen.smtp_sender,
+            senders=chosen.smtp_senders,
+            username=chosen.smtp_username,
+            password=password,
+            seconds=chosen.smtp_timeout_seconds,
+        )
+    )
 
 
 def make_verifier(chosen: Settings) -> Verifier:

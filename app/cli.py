@@ -74,7 +74,7 @@ async def _work(chosen: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with bootstrap.opened(chosen, pool_size=20) as house:
-        await Worker(house.ctx, url=house.url).run(stop)
+        await Worker(house.ctx, url=house.url, postman=bootstrap.make_postman(chosen)).run(stop)
 
 
 @cli.command()

@@ -57,7 +57,19 @@ def render_metrics() -> tuple[bytes, str]:
 
 _OF_THE_LINE = {"event", "level", "timestamp", "logger", "where", "template", "exception", "frames", "dropped"}
 _IDS = {"request_id", "reference", "claim_id", "task_id", "attempt_id", "letter_id", "package_id", "approval_id"}
-_MORE_IDS = {"file_id", "event_id", "job_id", "call_id", "controller", "processor", "worker", "lane", "job", "version"}
+_MORE_IDS = {
+    "file_id",
+    "mail_id",
+    "event_id",
+    "job_id",
+    "call_id",
+    "controller",
+    "processor",
+    "worker",
+    "lane",
+    "job",
+    "version",
+}
 _CODES = {"right", "action", "outcome", "step", "phase", "status", "state", "reason", "fault", "code", "ground", "kind"}
 _MORE_CODES = {"channel", "role", "problem", "method", "route", "due_on", "next_at", "port"}
 _AMOUNTS = {"attempt", "attempts", "count", "size", "limit", "concurrency", "seconds", "duration_ms", "retry_after"}

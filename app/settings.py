@@ -8,10 +8,11 @@ prints them and stops.
 
 import base64
 import binascii
+import re
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
@@ -19,6 +20,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: Keys that have stood in examples; whoever runs with one of them has no key at all.
 KNOWN_KEYS = frozenset({base64.b64encode(bytes(32)).decode(), "changeme", "secret", "insyn", "test"})
+
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Settings(BaseSettings):
@@ -58,6 +61,16 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=0, description="Where a worker shows its figures on host; 0: nowhere.")
     lane_lease_seconds: float = 30.0
     processor_timeout_seconds: float = 15.0
+
+    smtp_host: str | None = Field(default=None, description="The mail server; unset: mails wait and staff see them.")
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = Field(default=None, description="Better the file.")
+    smtp_password_file: Path | None = None
+    smtp_sender: str | None = Field(default=None, description="The address mails come from.")
+    smtp_senders: dict[str, str] = Field(default_factory=dict, description="By controller, where it has its own.")
+    smtp_timeout_seconds: float = 20.0
 
     @property
     def base_url(self) -> str:
@@ -105,13 +118,33 @@ def _key_faults(chosen: Settings) -> list[str]:
     return faults
 
 
+def _mail_faults(chosen: Settings) -> list[str]:
+    """What a mail is about is in no mail, but to whom it goes is; so is the password. Neither travels in the clear."""
+    if chosen.smtp_host is None:
+        return []
+    faults = []
+    if chosen.smtp_security == "none" and not _is_loopback(chosen.smtp_host):
+        faults.append("INSYN_SMTP_SECURITY is none but INSYN_SMTP_HOST is not this machine: use starttls or tls.")
+    if chosen.smtp_sender is None:
+        faults.append("INSYN_SMTP_SENDER is not set: a mail comes from somebody.")
+    senders = [*([chosen.smtp_sender] if chosen.smtp_sender else []), *chosen.smtp_senders.values()]
+    if not all(_ADDRESS.fullmatch(one) for one in senders):
+        faults.append("INSYN_SMTP_SENDER and INSYN_SMTP_SENDERS must be plain mail addresses.")
+    if chosen.smtp_password_file is not None and not chosen.smtp_password_file.is_file():
+        faults.append("INSYN_SMTP_PASSWORD_FILE names no readable file.")
+    has_password = chosen.smtp_password is not None or chosen.smtp_password_file is not None
+    if has_password != (chosen.smtp_username is not None):
+        faults.append("INSYN_SMTP_USERNAME and a password belong together.")
+    return faults
+
+
 def insecurities(chosen: Settings) -> list[str]:
     """
     Say what makes these settings unfit to run with, one line each; an empty list is fit.
 
     In the sandbox the loopback address may be plain http and the key may be generated; nothing else is let off.
     """
-    faults = _key_faults(chosen)
+    faults = [*_key_faults(chosen), *_mail_faults(chosen)]
     address = urlsplit(chosen.base_url)
     if chosen.sandbox:
         if not _is_loopback(chosen.host):

@@ -1,8 +1,8 @@
 """
-The worker: rings of the alarm clock in, cases and lanes carried on.
+The worker: rings of the alarm clock in, cases, lanes and mails carried on.
 
-A job says which case or lane; everything else stands in the tables. A job that fails is logged by its kind of failure
-and let go: what it should have done is still due there, and the sweep wakes it again.
+A job says which case, lane or mail; everything else stands in the tables. A job that fails is logged by its kind of
+failure and let go: what it should have done is still due there, and the sweep wakes it again.
 """
 
 import asyncio
@@ -20,15 +20,17 @@ from pgqueuer.models import Job
 
 from app.db import APP_ROLE, plain_url
 from app.observability import serve_metrics
+from app.post import Postman
 from app.services import fulfilment, sweep
 from app.services.context import Context
 from app.services.lanes import Lanes
+from app.services.mailing import Mailer
 
 log = structlog.get_logger()
 
 #: A package file that is still half-written after this long was left by a crash.
 LEFTOVER_SECONDS = 3600
-#: Cases and lanes one worker has in hand at once.
+#: Cases, lanes and mails one worker has in hand at once.
 AT_ONCE = 40
 Handler = Callable[[str, UUID], Awaitable[object]]
 
@@ -36,11 +38,15 @@ Handler = Callable[[str, UUID], Awaitable[object]]
 class Worker:
     """One worker process's loop over one PostgreSQL; any number may run."""
 
-    def __init__(self, ctx: Context, *, url: str) -> None:
+    def __init__(self, ctx: Context, *, url: str, postman: Postman | None = None) -> None:
         self._ctx = ctx
         self._url = url
         self._lanes = Lanes(ctx)
-        self.jobs: dict[str, Handler] = {"case.advance": self._advance, "lane.drain": self._lanes.drain}
+        self.jobs: dict[str, Handler] = {
+            "case.advance": self._advance,
+            "lane.drain": self._lanes.drain,
+            "letter.send": Mailer(ctx, postman).send,
+        }
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until *stop* is set; what is under way is finished first."""

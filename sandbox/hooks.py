@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from app import clock
 from app.bootstrap import House
 from app.db import plain_url
 from app.repositories import letters as stored_letters
-from app.services import correspondence, sweep
+from app.services import correspondence, sweep, views
 from sandbox.routes import Hooks
 from sandbox.store import Store
 
@@ -48,8 +49,8 @@ def hooks_for(house: House, store: Store) -> Hooks:
         found = []
         async with ctx.database.transaction(ctx.profiles) as tx:
             for row, letter in await stored_letters.latest(tx):
-                html = await correspondence.read_letter(tx, ctx, row, letter.kind)
-                found.append(_shown(row.reference, row.controller_id, letter.kind, letter.written_at, html))
+                html = correspondence.opened(ctx, row, letter)
+                found.append(_shown(row.reference, row.controller_id, views.letter(letter), html))
         return found
 
     async def reset() -> None:
@@ -63,14 +64,10 @@ def hooks_for(house: House, store: Store) -> Hooks:
     )
 
 
-def _shown(reference: str, controller: str, kind: str, written_at: datetime, html: str) -> dict[str, Any]:
-    return {
-        "reference": reference,
-        "controller": controller,
-        "kind": kind,
-        "written_at": written_at.isoformat(),
-        "html": html,
-    }
+def _shown(reference: str, controller: str, letter: Mapping[str, Any], html: str) -> dict[str, Any]:
+    told = {name: letter[name] for name in ("kind", "about", "via") if letter[name]}
+    instants = {name: letter[name].isoformat() for name in ("written_at", "sent_at") if letter[name] is not None}
+    return {"reference": reference, "controller": controller, **told, **instants, "html": html}
 
 
 async def _empty_tables(owner_url: str) -> None:

@@ -42,7 +42,7 @@ class Processes:
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
-            env=os.environ,
+            env=os.environ | mail_settings(self._chosen),
             start_new_session=True,
         )
 
@@ -77,6 +77,23 @@ class Processes:
                 process.kill()
 
 
+def mail_settings(chosen: Settings) -> dict[str, str]:
+    """How API and worker reach the sandbox's mailbox, unless another mail server is named."""
+    if chosen.smtp_host is not None:
+        return {}
+    return {
+        "INSYN_SMTP_HOST": "127.0.0.1",
+        "INSYN_SMTP_PORT": str(mailbox_port(chosen)),
+        "INSYN_SMTP_SECURITY": "none",
+        "INSYN_SMTP_SENDER": "brev@insyn.example",
+    }
+
+
+def mailbox_port(chosen: Settings) -> int:
+    """The sandbox's mail server stands behind the simulated processors."""
+    return chosen.first_sandbox_port + len(SERVICES)
+
+
 def _is_ready(client: httpx.Client) -> bool:
     try:
         return client.get("/readyz").status_code == 200
@@ -85,9 +102,9 @@ def _is_ready(client: httpx.Client) -> bool:
 
 
 def check_ports(chosen: Settings) -> None:
-    """Raise :class:`Unfit` if somebody else has a port that the API or a simulated processor needs."""
+    """Raise :class:`Unfit` if somebody else has a port that the API, a simulated processor or the mailbox needs."""
     wanted = [(chosen.host, chosen.port, "INSYN_PORT")]
-    for offset in range(len(SERVICES)):
+    for offset in range(len(SERVICES) + 1):
         wanted.append(("127.0.0.1", chosen.first_sandbox_port + offset, "INSYN_SANDBOX_PORT"))
     taken = [
         f"port {port} on {host} cannot be had: choose another with {variable}, for instance {variable}={port + 100}."

@@ -1,5 +1,5 @@
 """
-The four simulated processors as real servers, each on a loopback port of its own.
+The four simulated processors as real servers, each on a loopback port of its own, and the mailbox beside them.
 
 ``python -m sandbox.processors --base-port 8101 --store .insyn/sandbox.sqlite`` serves until it is stopped.
 Everything they know lies in the store: stop them, kill them, start them again, and they go on.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from sandbox.mailbox import open_mailbox
 from sandbox.services import SERVICES
 from sandbox.services._base import application
 from sandbox.services._callbacks import Callbacks
@@ -45,6 +46,9 @@ async def running(
     """
     await asyncio.to_thread(populate, store)
     async with AsyncExitStack() as stack:
+        # Where the ports are free ones nobody knows the mailbox's, and nobody mails.
+        if base_port:
+            await stack.enter_async_context(open_mailbox(store, base_port + len(services)))
         urls = {}
         for offset, service in enumerate(services):
             app = application(service, store, pace or Pace())
@@ -90,7 +94,9 @@ async def _serve_until_stopped(store: Store, base_port: int, *, with_parent: boo
 def main(arguments: list[str] | None = None) -> None:
     """Serve the processors until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.processors", description=main.__doc__)
-    parser.add_argument("--base-port", type=int, default=0, help="first of four ports; 0 (default): free ones")
+    parser.add_argument(
+        "--base-port", type=int, default=0, help="first of five ports, the last for mail; 0 (default): free ones"
+    )
     parser.add_argument("--store", type=Path, required=True, help="the SQLite file of the outside world")
     parser.add_argument("--with-parent", action="store_true", help="stop too when the starting process is gone")
     chosen = parser.parse_args(arguments)

@@ -133,8 +133,8 @@ def _playing(routes: APIRouter, store: Store, hooks: Hooks) -> None:
 
     @routes.get("/outbox", operation_id="listSandboxOutbox")
     async def outbox() -> dict[str, Any]:
-        """Letters and mails that Insyn sent."""
-        return {"items": await hooks.outbox()}
+        """Letters that Insyn wrote, and the mails that arrived in the sandbox's mailbox, the newest first."""
+        return {"items": await hooks.outbox(), "mails": await asyncio.to_thread(store.mails)}
 
     @routes.post("/reset", status_code=204, operation_id="resetSandbox")
     async def reset() -> None:

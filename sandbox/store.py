@@ -40,11 +40,12 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (due_at) WHERE status IS NULL;
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY, service TEXT NOT NULL, script TEXT NOT NULL, remaining INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS mails (id INTEGER PRIMARY KEY, mail TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS connections (
     controller TEXT, processor TEXT, service TEXT NOT NULL, secret TEXT NOT NULL, endpoint TEXT,
     PRIMARY KEY (controller, processor)) WITHOUT ROWID;
 """
-_FORGOTTEN_BY_RESET = ("subjects", "records", "ledger", "answers", "deliveries", "faults")
+_FORGOTTEN_BY_RESET = ("subjects", "records", "ledger", "answers", "deliveries", "faults", "mails")
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,16 @@ class Store:
             | {"detail": json.loads(row["detail"])}
             for row in rows
         ]
+
+    # ---- mail
+
+    def put_mail(self, mail: Mapping[str, Any]) -> None:
+        with self.transaction() as db:
+            db.execute("INSERT INTO mails (mail) VALUES (?)", (json.dumps(mail, ensure_ascii=False),))
+
+    def mails(self) -> list[dict[str, Any]]:
+        """Every mail that came, the newest first."""
+        return [json.loads(row["mail"]) for row in self.read("SELECT mail FROM mails ORDER BY id DESC LIMIT 500")]
 
     # ---- whom the processors talk to
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from app.domain.rights import RIGHTS
+from sandbox import people
 from sandbox.categories import CONTROLLERS
 
 #: Who asks for what; one person a right, so that an erasure takes nothing from anybody else's answer.
@@ -35,6 +36,8 @@ DETAILS: dict[str, dict[str, Any]] = {
     "objection": {"purposes": ["profiling"]},
     "automated_decision": {"decision": "credit check"},
 }
+#: Rights whose person leaves an address: a mail tells them that a letter waits, and the case waits for that mail.
+MAILED = frozenset({"access", "erasure"})
 #: Where bookkeeping law keeps the invoices an erasure is granted in part: the answer says what is kept, until when.
 KEEPS_BOOKS = frozenset({"westila", "sos-alarm", "sensor-alarm"})
 #: What staff write about a task they did by hand.
@@ -164,6 +167,7 @@ class Tour:
                 "controller": controller,
                 "claims": [{"right": right, "details": DETAILS.get(right, {})}],
                 "language": language,
+                "contact": {"email": people.BY_ID[person].email} if right in MAILED else {},
             },
         )
         return Filed(

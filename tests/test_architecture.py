@@ -22,6 +22,7 @@ VIOLATIONS = {
     "pure-domain": ("app/domain/case.py", "import pydantic"),
     "rights": ("app/domain/rights/access.py", "import app.domain.rights.erasure"),
     "http-out": ("app/services/intake.py", "def late() -> None:\n    import httpx"),
+    "mail-out": ("app/services/outbox.py", "def late() -> None:\n    import aiosmtplib"),
     "tokens": ("app/routers/__init__.py", "from jose import jwt"),
     "tables": ("app/letters/__init__.py", "from app.models.cases import RequestRow"),
     "sandbox": ("app/vault/__init__.py", "import sandbox.world"),

@@ -14,7 +14,8 @@ from app.domain import execution
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
-from app.domain.snapshot import Case, Claim
+from app.domain.identity import Level
+from app.domain.snapshot import CARRIED_OUT, Case, Claim
 
 
 @dataclass(frozen=True)
@@ -201,16 +202,32 @@ def _answer(case: Case, _today: date) -> Iterator[Act]:
 def letters_owed(case: Case) -> list[str]:
     """The letters that end the case: what was done, and what was not with its reasons (GDPR Art. 12(3), 12(4))."""
     owed = []
-    decided = [c.verdict for c in case.claims if c.outcome not in (ClaimOutcome.WITHDRAWN, ClaimOutcome.NOT_IDENTIFIED)]
-    if Verdict.GRANTED in decided or Verdict.PARTLY_GRANTED in decided:
+    decided = [c for c in case.claims if c.outcome not in (ClaimOutcome.WITHDRAWN, ClaimOutcome.NOT_IDENTIFIED)]
+    verdicts = {claim.verdict for claim in decided}
+    granted = [claim for claim in decided if claim.verdict in CARRIED_OUT]
+    nothing_there = [claim for claim in granted if _is_told_nothing_is_held(case, claim)]
+    if len(nothing_there) < len(granted):
         owed.append("fulfilment")
-    if Verdict.REFUSED in decided or Verdict.PARTLY_GRANTED in decided:
+    if nothing_there:
+        owed.append("nothing_held")
+    if Verdict.REFUSED in verdicts or Verdict.PARTLY_GRANTED in verdicts:
         owed.append("refusal")
     if any(claim.outcome is ClaimOutcome.NOT_IDENTIFIED for claim in case.claims):
         owed.append("not_identified")
     if any(claim.outcome is ClaimOutcome.WITHDRAWN for claim in case.claims):
         owed.append("withdrawal")
     return owed
+
+
+def _is_told_nothing_is_held(case: Case, claim: Claim) -> bool:
+    """Not to whoever proved nothing: it would answer whether a name they typed is a customer's (ASVS 8.2)."""
+    proved_nothing = case.assurance is Level.NONE and claim.right.needs is Level.NONE
+    return outcome_of(case, claim) is ClaimOutcome.NOTHING_HELD and not proved_nothing
+
+
+def answer_is_out(case: Case) -> bool:
+    """F07: an answer that is written and lies somewhere has told nobody anything."""
+    return not case.unsent_letters.intersection(letters_owed(case))
 
 
 def _close_claims(case: Case, _today: date) -> Iterator[Act]:
@@ -242,7 +259,7 @@ def outcome_of(case: Case, claim: Claim) -> ClaimOutcome:
 
 def _close(case: Case, _today: date) -> Iterator[Act]:
     loose = [task for task in case.tasks if not task.is_over and task.claim is None]
-    if case.phase is Phase.ANSWERING and not case.open_claims and not loose:
+    if case.phase is Phase.ANSWERING and not case.open_claims and not loose and answer_is_out(case):
         yield TakeStep(Step.CLOSE)
 
 
@@ -273,7 +290,9 @@ def status_of(case: Case) -> str:
     if any(execution.nobody_is_able(case, claim) for claim in case.claims):
         return "nobody_able"
     if case.phase is Phase.ANSWERING:
-        return "awaiting_release" if case.package_sealed and not case.package_released else "answering"
+        if case.package_sealed and not case.package_released:
+            return "awaiting_release"
+        return "answering" if answer_is_out(case) else "letter_waiting"
     if any(claim.state is ClaimState.AWAITING_APPROVAL for claim in case.claims):
         return "awaiting_approval"
     waiting = [c for c in case.claims if c.state is ClaimState.OPEN]

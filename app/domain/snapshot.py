@@ -77,6 +77,7 @@ class Case:
     tasks: tuple[Task, ...] = ()
     processors: Mapping[str, Processor] = field(default_factory=dict)
     letters: frozenset[str] = frozenset()  #: already written: the kind, or ``kind:about`` (:func:`letter_key`)
+    unsent_letters: frozenset[str] = frozenset()  #: of these, the ones that are not out yet
     package_sealed: bool = False
     package_released: bool = False
     package_left_out: int = 0  #: rows that the sealed package withholds from the person

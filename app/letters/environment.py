@@ -6,7 +6,7 @@ template names and nobody gave stops the letter (StrictUndefined).
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -65,10 +65,21 @@ def _say(table: words.Words, language: Language, code: str) -> str:
 
 
 @cache
-def template_sha256(folder: str, language: Language) -> str:
-    """The hash of a template together with everything it can include: which words exactly a person was sent."""
+def template_sources(folder: str, language: Language) -> tuple[tuple[str, str], ...]:
+    """A template together with everything it can include: each file's name and text, in the order of the hash."""
     files = [*sorted((TEMPLATES / SHARED).glob("*.j2")), TEMPLATES / folder / f"{language}.html.j2"]
+    return tuple((file.name, file.read_bytes().decode()) for file in files)
+
+
+def sha256_of(sources: Iterable[tuple[str, str]]) -> str:
+    """The hash of sources: which words exactly a person was sent."""
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    for name, text in sources:
+        digest.update(name.encode() + b"\0" + text.encode() + b"\0")
     return digest.hexdigest()
+
+
+@cache
+def template_sha256(folder: str, language: Language) -> str:
+    """The hash of a template together with everything it can include."""
+    return sha256_of(template_sources(folder, language))

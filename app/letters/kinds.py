@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import DomainError
 from app.letters.facts import ClaimFacts, LetterFacts
-from app.letters.parts import PER_CLAIM, Part, told_in_fulfilment, told_in_refusal
+from app.letters.parts import PER_CLAIM, Part, told_in_fulfilment, told_in_nothing_held, told_in_refusal
 
 
 class LetterIncomplete(DomainError):
@@ -47,6 +47,8 @@ HEAD: tuple[Part, ...] = (
     Part("reference", "GDPR Art. 5(2)", lambda facts: bool(facts.reference.strip())),
     Part("controller.name", "GDPR Art. 13(1)(a)", lambda facts: bool(facts.controller.name.strip())),
 )
+#: Sections no letter is without: case number, date, who writes, which right; how to reach them and their officer.
+ALWAYS = ("head", "contact")
 
 KINDS: dict[str, Kind] = {
     kind.key: kind
@@ -65,7 +67,7 @@ KINDS: dict[str, Kind] = {
                     lambda facts: bool(facts.identity_methods) or not facts.identity_wanted,
                 ),
             ),
-            sections=("claims", "due", "next", "no_form", "contact"),
+            sections=("claims", "due", "next", "no_form", "complaint", "contact"),
         ),
         Kind(
             key="fulfilment",
@@ -99,7 +101,15 @@ KINDS: dict[str, Kind] = {
             sv="Du har tagit tillbaka din begäran",
             en="You have withdrawn your request",
             speaks_of=lambda claim: claim.outcome == "withdrawn",
-            sections=("claims", "next", "contact"),
+            sections=("claims", "next", "complaint", "contact"),
+        ),
+        Kind(
+            key="nothing_held",
+            sv="Vi har inga uppgifter om dig",
+            en="We hold no data about you",
+            speaks_of=told_in_nothing_held,
+            per_claim="nothing_held",
+            sections=("claims", "searched", "complaint", "remedy", "contact"),
         ),
     )
 }
@@ -124,4 +134,5 @@ def missing_sections(kind: Kind, html: str) -> tuple[str, ...]:
 
     A section carries ``data-part``; no fact can fake one, for facts are escaped.
     """
-    return tuple(name for name in kind.sections if f' data-part="{name}"' not in html)
+    wanted = dict.fromkeys((*kind.sections, *ALWAYS))
+    return tuple(name for name in wanted if f' data-part="{name}"' not in html)

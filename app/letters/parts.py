@@ -13,7 +13,7 @@ from app.domain.rights import right
 from app.letters.facts import ClaimFacts, LeftOut, LetterFacts
 from app.letters.words import LAWS, OUTCOMES, RIGHTS
 
-_ANSWERED = frozenset({"granted", "partly_granted", "nothing_held"})
+_ANSWERED = frozenset({"granted", "partly_granted"})
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,13 @@ class ClaimPart:
 
 
 def told_in_fulfilment(claim: ClaimFacts) -> bool:
-    """Whether something was done, or nothing was there to do it to."""
+    """Whether something was done, wholly or in part."""
     return claim.outcome in _ANSWERED
+
+
+def told_in_nothing_held(claim: ClaimFacts) -> bool:
+    """Whether everybody asked knows nothing of the person (R15-1: no is an answer too)."""
+    return claim.outcome == "nothing_held"
 
 
 def told_in_refusal(claim: ClaimFacts) -> bool:
@@ -55,7 +60,7 @@ def _left_out(claim: ClaimFacts, facts: LetterFacts) -> tuple[LeftOut, ...]:
 
 
 def _has_results(claim: ClaimFacts, _facts: LetterFacts) -> bool:
-    return claim.outcome == "nothing_held" or bool(claim.own_results)
+    return bool(claim.own_results)
 
 
 def _results_are_over(claim: ClaimFacts, _facts: LetterFacts) -> bool:
@@ -65,8 +70,6 @@ def _results_are_over(claim: ClaimFacts, _facts: LetterFacts) -> bool:
 def _results_bear_it_out(claim: ClaimFacts, facts: LetterFacts) -> bool:
     """The outcome says no more than the results and the package do."""
     outcomes = {result.outcome for result in claim.own_results}
-    if claim.outcome == "nothing_held":
-        return outcomes <= {"not_found"}
     rows_lack = any(one.what == "row" for one in _left_out(claim, facts))
     if claim.outcome == "granted":
         return claim.is_done_everywhere and not rows_lack
@@ -86,8 +89,12 @@ def _kept_is_explained(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     return named and all(_said(one.category_title) and one.law in LAWS and one.until is not None for one in kept)
 
 
-def _search_is_told(claim: ClaimFacts, facts: LetterFacts) -> bool:
-    return claim.outcome != "nothing_held" or bool(facts.searched and facts.searched_with)
+def _nobody_found_anything(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return {result.outcome for result in claim.own_results} <= {"not_found"}
+
+
+def _search_is_told(_claim: ClaimFacts, facts: LetterFacts) -> bool:
+    return bool(facts.searched and facts.searched_with)
 
 
 def _something_done(claim: ClaimFacts) -> bool:
@@ -128,6 +135,9 @@ _FULFILMENT = (
     ClaimPart("outcome", "GDPR Art. 12(3)", _results_bear_it_out),
     ClaimPart("results.reason", "GDPR Art. 12(4)", _results_give_reasons),
     ClaimPart("results.retained", "GDPR Art. 12(4), 17(3)", _kept_is_explained),
+)
+_NOTHING_HELD = (
+    ClaimPart("outcome", "GDPR Art. 12(3)", _nobody_found_anything),
     ClaimPart("searched", "GDPR Art. 12(3), 15(1)", _search_is_told),
 )
 _PACKAGE = (
@@ -157,4 +167,6 @@ PER_CLAIM: dict[tuple[str | None, str], tuple[ClaimPart, ...]] = {
     ("fulfilment", "consent_withdrawal"): (),
     ("refusal", "*"): _ARTICLE_12_4,
     **{("refusal", right): () for right in RIGHTS},
+    ("nothing_held", "*"): _NOTHING_HELD,
+    **{("nothing_held", right): () for right in RIGHTS},
 }

@@ -8,6 +8,7 @@ from app.models.records import (
     DownloadRow,
     IdempotencyRow,
     LetterRow,
+    LetterTemplateRow,
     OutgoingMailRow,
     PackageRow,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "IdentifierRow",
     "LaneRow",
     "LetterRow",
+    "LetterTemplateRow",
     "OutgoingMailRow",
     "PackageRow",
     "ProcessorRow",

@@ -40,6 +40,7 @@ class LetterRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("request_id", "kind", "about"),
         CheckConstraint("sent_at IS NULL OR sent_at >= written_at", name="sent_after_written"),
+        Index("ix_letter_unsent", "controller_id", "id", postgresql_where=text("sent_at IS NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -81,6 +82,22 @@ class OutgoingMailRow(Row, table=True):
     made_at: datetime
     sent_at: datetime | None = None
     failure: str | None = None  #: a code
+
+
+class LetterTemplateRow(Row, table=True):
+    """
+    A version of a letter's wording, kept when the first letter is made from it: what exactly was said, years later.
+
+    Everybody's and nobody's: it holds no data of a controller, so it has none. The service can add and not change.
+    """
+
+    __tablename__ = "letter_template"
+
+    sha256: str = Field(primary_key=True, max_length=64)
+    kind: str
+    language: str
+    sources: list[dict[str, str]] = Field(sa_type=JSONB)  #: ``{"name", "text"}``, in the order of the hash
+    kept_at: datetime
 
 
 class PackageRow(Row, table=True):

@@ -1,7 +1,7 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -72,6 +72,7 @@ class CaseRows:
     processors: list[ProcessorRow]
     letters: set[str]
     package: PackageRow | None
+    unsent_letters: set[str] = field(default_factory=set)
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -84,6 +85,7 @@ class CaseRows:
             tasks=tuple(_task_seen(task) for task in self.tasks),
             processors=registry.as_seen(self.processors, among=self.row.participants),
             letters=frozenset(self.letters),
+            unsent_letters=frozenset(self.unsent_letters),
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
             package_left_out=self.package.left_out if self.package is not None else 0,
@@ -95,13 +97,17 @@ class CaseRows:
 
 async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
     """Read a case; five statements whatever its size."""
-    letters = select(col(LetterRow.kind), col(LetterRow.about)).where(col(LetterRow.request_id) == row.id)
+    query = select(col(LetterRow.kind), col(LetterRow.about), col(LetterRow.sent_at)).where(
+        col(LetterRow.request_id) == row.id
+    )
+    written = {letter_key(kind, about): sent_at for kind, about, sent_at in (await tx.session.execute(query)).all()}
     return CaseRows(
         row=row,
         claims=list(await claims_of(tx, [row.id])),
         tasks=list(await tasks_of(tx, row.id)),
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
-        letters={letter_key(kind, about) for kind, about in (await tx.session.execute(letters)).all()},
+        letters=set(written),
+        unsent_letters={key for key, sent_at in written.items() if sent_at is None},
         package=await tx.session.get(PackageRow, row.id),
     )
 

@@ -1,22 +1,30 @@
-"""Letters as they are read: by the person, by staff."""
+"""Letters as they are read: by the person, by staff, as a page or as the paper that is posted."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import HTMLResponse
 
 from app.domain.audit import AuditStep
+from app.letters import pdf
 from app.repositories import letters as stored_letters
 from app.routers.dependencies import Staff, Subject, Work
 from app.routers.documented import READS
 from app.schemas.records import LetterList
-from app.services import correspondence, steps, views
+from app.services import correspondence, posting, steps, views
 
 router = APIRouter()
 
-Kind = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$", examples=["receipt"])]
+#: A letter's id; or its kind, where the case has one of the kind (or with ``about``, which).
+Named = Annotated[
+    str, Path(pattern=r"^[a-z_]{1,40}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", examples=["receipt"])
+]
+About = Annotated[str, Query(max_length=64, description="What a letter named by its kind is about.")]
 _PAGE = READS | {200: {"description": "The letter.", "content": {"text/html": {"schema": {"type": "string"}}}}}
+_PDF = READS | {
+    200: {"description": "The letter.", "content": {"application/pdf": {"schema": {"type": "string"}}}},
+}
 #: A letter brings its own styles and nothing else; it runs nothing and loads nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
 
@@ -26,6 +34,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-a
     operation_id="listOwnLetters",
     tags=["self-service"],
     response_model=LetterList,
+    response_model_exclude_none=True,
     responses=READS,
 )
 async def list_own(work: Subject, id: UUID) -> views.View:
@@ -35,16 +44,29 @@ async def list_own(work: Subject, id: UUID) -> views.View:
 
 
 @router.get(
-    "/v1/self-service/requests/{id}/letters/{kind}",
+    "/v1/self-service/requests/{id}/letters/{letter}.pdf",
+    operation_id="readOwnLetterPdf",
+    tags=["self-service"],
+    response_class=Response,
+    responses=_PDF,
+)
+async def read_own_pdf(work: Subject, id: UUID, letter: Named, about: About = "") -> Response:
+    """One letter, to keep or to print."""
+    await views.own_row(work.tx, id, work.own_keys())
+    return await _paper(work, id, letter, about)
+
+
+@router.get(
+    "/v1/self-service/requests/{id}/letters/{letter}",
     operation_id="readOwnLetter",
     tags=["self-service"],
     response_class=HTMLResponse,
     responses=_PAGE,
 )
-async def read_own(work: Subject, id: UUID, kind: Kind) -> HTMLResponse:
+async def read_own(work: Subject, id: UUID, letter: Named, about: About = "") -> HTMLResponse:
     """One letter, as a page."""
     await views.own_row(work.tx, id, work.own_keys())
-    return await _page(work, id, kind)
+    return await _page(work, id, letter, about)
 
 
 @router.get(
@@ -52,6 +74,7 @@ async def read_own(work: Subject, id: UUID, kind: Kind) -> HTMLResponse:
     operation_id="listLetters",
     tags=["requests"],
     response_model=LetterList,
+    response_model_exclude_none=True,
     responses=READS,
 )
 async def list_letters(work: Staff, id: UUID) -> views.View:
@@ -61,19 +84,47 @@ async def list_letters(work: Staff, id: UUID) -> views.View:
 
 
 @router.get(
-    "/v1/requests/{id}/letters/{kind}",
+    "/v1/requests/{id}/letters/{letter}",
     operation_id="readLetter",
     tags=["requests"],
     response_class=HTMLResponse,
     responses=_PAGE,
 )
-async def read(work: Staff, id: UUID, kind: Kind) -> HTMLResponse:
+async def read(work: Staff, id: UUID, letter: Named, about: About = "") -> HTMLResponse:
     """One letter, as a page; that it was read is written down."""
-    return await _page(work, id, kind)
+    return await _page(work, id, letter, about)
 
 
-async def _page(work: Work, id: UUID, kind: str) -> HTMLResponse:
+@router.get(
+    "/v1/requests/{id}/letters/{letter}/pdf",
+    operation_id="readLetterPdf",
+    tags=["requests"],
+    response_class=Response,
+    responses=_PDF,
+)
+async def read_pdf(work: Staff, id: UUID, letter: Named, about: About = "") -> Response:
+    """One letter, ready for the envelope (PDF/A-2a, PDF/UA-1); that it was read is written down."""
+    return await _paper(work, id, letter, about)
+
+
+async def _page(work: Work, id: UUID, named: str, about: str) -> HTMLResponse:
     row = await steps.hold(work.tx, id)
-    html = await correspondence.read_letter(work.tx, work.ctx, row, kind)
-    await steps.note(work.tx, row, AuditStep.LETTER_READ, actor=work.actor, facts={"kind": kind})
-    return HTMLResponse(html, headers={"content-security-policy": _POLICY, "content-language": row.language})
+    letter = await correspondence.letter_of(work.tx, row, named, about=about)
+    facts = {"letter_id": str(letter.id), "kind": letter.kind, "form": "html"}
+    await steps.note(work.tx, row, AuditStep.LETTER_READ, actor=work.actor, facts=facts)
+    headers = {"content-security-policy": _POLICY, "content-language": letter.language}
+    return HTMLResponse(correspondence.opened(work.ctx, row, letter), headers=headers)
+
+
+async def _paper(work: Work, id: UUID, named: str, about: str) -> Response:
+    row = await steps.find(work.tx, id)  # held only when it is noted: nobody waits for the press
+    letter = await correspondence.letter_of(work.tx, row, named, about=about)
+    made = await pdf.press(posting.as_paper(work.ctx, row, letter))
+    facts = {"letter_id": str(letter.id), "kind": letter.kind, "form": "pdf"}
+    await steps.note(work.tx, await steps.hold(work.tx, id), AuditStep.LETTER_READ, actor=work.actor, facts=facts)
+    headers = {
+        "content-disposition": f'inline; filename="{row.reference}-{letter.kind}.pdf"',
+        "content-security-policy": _POLICY,
+        "content-language": letter.language,
+    }
+    return Response(made, media_type="application/pdf", headers=headers)

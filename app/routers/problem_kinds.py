@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import case, deadlines, decisions, execution, identity, retention, rights, webhook_signature
+from app.domain import case, deadlines, decisions, delivery, execution, identity, retention, rights, webhook_signature
 from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
-from app.letters import kinds, words
+from app.letters import kinds, markup, pdf, words
 from app.letters.package_facts import PackageRefused
 from app.processors import AddressNotAllowed, AnswerNotUnderstood
 from app.routers import refusals as edge
@@ -24,6 +24,7 @@ from app.services import (
     registration,
     steps,
     tasks,
+    wording,
 )
 from app.tokens.jwks import KeysUnavailable
 from app.tokens.verifier import TokenRefused
@@ -82,7 +83,9 @@ KINDS: dict[type[DomainError], Kind] = {
     edge.NoSuchController: Kind(404, "Det finns ingen sådan personuppgiftsansvarig här."),
     packaging.NoPackage: Kind(404, "Det finns inget paket i begäran, eller så är det inte lämnat ut."),
     packaging.UnknownDownload: Kind(404, "Det finns ingen sådan hämtning, eller så är den använd."),
+    wording.UnknownTemplate: Kind(404, "Inget brev är gjort av den ordalydelsen."),
     # not as things stand
+    delivery.LetterIsOut: Kind(409, "Brevet är redan ute."),
     packaging.PackageReleased: Kind(409, "Paketet är redan lämnat ut."),
     packaging.PackageExpired: Kind(410, "Paketet finns inte kvar; begär igen så görs ett nytt."),
     Conflict: Kind(409, "Någon annan har just gjort samma sak; läs igen."),
@@ -149,7 +152,11 @@ KINDS: dict[type[DomainError], Kind] = {
     deadlines.AskedBeforeReceipt: Kind(422, "Frågan är daterad före mottagandet.", "#"),
     deadlines.AnsweredBeforeAsked: Kind(422, "Svaret är daterat före frågan.", "#"),
     execution.OrderHasCycle: Kind(422, "Mottagare kan inte vänta på varandra i en ring.", "#/after"),
+    delivery.PostedInTheFuture: Kind(422, "Ett brev kan inte ha postats senare än i dag.", "#/posted_on"),
+    delivery.PostedBeforeWritten: Kind(422, "Ett brev kan inte ha postats innan det skrevs.", "#/posted_on"),
     # ours
+    markup.UnknownMarkup: _OURS,
+    pdf.CannotBeSet: _OURS,
     deadlines.TimeZoneUnknown: _OURS,
     identity.UnknownLevel: _OURS,
     retention.RetentionRuleNotUnderstood: _OURS,

@@ -92,13 +92,55 @@ class LetterOut(Answer):
 
     id: UUID
     kind: str
+    about: str | None = Field(default=None, description="What it is about, where a case has several of the kind.")
     language: str
     written_at: datetime
+    via: Literal["portal", "email", "post"]
+    sent_at: datetime | None = Field(default=None, description="When it was out; absent while it is not.")
     template_sha256: str
 
 
 class LetterList(Answer):
     items: list[LetterOut]
+
+
+class UnsentLetter(LetterOut):
+    """A letter that is not out yet, with its case."""
+
+    request_id: UUID
+    reference: str
+    controller: str
+    due_on: date
+    attempts: int = Field(description="How often a mail that tells of it was tried.")
+    failure: str | None = Field(default=None, description="Why no mail server has taken it, a code.")
+
+
+class UnsentLetterPage(Page):
+    items: list[UnsentLetter]
+
+
+class PostingIn(Body):
+    """On which day the letter left the house, and how."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"posted_on": "2026-03-20"}]})
+
+    posted_on: Annotated[date, Field(strict=False, description="Civil date; not in the future.")]
+    how: Literal["post", "in_person", "secure_message"] = "post"
+
+
+class LetterSource(Answer):
+    name: str
+    text: str
+
+
+class LetterTemplateOut(Answer):
+    """One version of a letter's wording, as it was when the first letter was made from it."""
+
+    sha256: str
+    kind: str
+    language: str
+    kept_at: datetime
+    sources: list[LetterSource]
 
 
 class RecipientOut(Answer):

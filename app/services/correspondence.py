@@ -1,18 +1,20 @@
 """
-Letters: written from what was done, sealed as they were rendered, read by the person behind a login.
+Letters: written from what was done, sealed as they were rendered, read behind a login, told of by mail or
+posted.
 
 A letter is written in the transaction that makes it true and never before it.
 """
 
 from app.db import Tx
 from app.domain.audit import AuditStep
+from app.domain.delivery import Via
 from app.domain.errors import DomainError
 from app.domain.snapshot import letter_key
 from app.letters.render import render
 from app.models import LetterRow, RequestRow
 from app.repositories import letters
 from app.repositories.cases import CaseRows
-from app.services import sealing, steps, telling
+from app.services import delivering, sealing, steps, telling, wording
 from app.services.context import INSYN, Context
 from app.services.ids import new_id
 
@@ -33,7 +35,9 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
     """
     row = case.row
     letter = render(kind, telling.language_of(row), telling.letter_facts(ctx, case, now=tx.now))
-    letter_id = new_id()
+    letter_id, planned = new_id(), delivering.plan(ctx, row)
+    via = planned.way.via
+    await wording.keep(tx, kind, letter.language, letter.template_sha256)
     sealed = {"subject": letter.subject, "html": letter.html}
     made = LetterRow(
         id=letter_id,
@@ -45,20 +49,38 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
         template_sha256=letter.template_sha256,
         body_sealed=sealing.seal(ctx, row, sealed, table="letter", column="body", id=letter_id),
         written_at=tx.now,
-        via="portal",
-        sent_at=tx.now,
+        via=via,
+        sent_at=tx.now if via is Via.PORTAL else None,
     )
     tx.session.add(made)
+    await tx.session.flush()  # the mail below points at it
+    await delivering.tell(tx, ctx, row, planned, letter_id)
     case.letters.add(letter_key(kind, about))
-    facts = {"letter_id": str(letter_id), "kind": kind, "language": letter.language}
+    if made.sent_at is None:
+        case.unsent_letters.add(letter_key(kind, about))
+    facts = {"letter_id": str(letter_id), "kind": kind, "language": letter.language, "via": via.value}
     await steps.note(tx, row, AuditStep.LETTER_WRITTEN, actor=INSYN, facts=facts)
     return made
 
 
+async def letter_of(tx: Tx, row: RequestRow, named: str, *, about: str = "") -> LetterRow:
+    """
+    One letter of a request, by its id or by its kind and what it is about.
+
+    Raises:
+        UnknownLetterHere
+    """
+    for letter in await letters.letters_of(tx, row):
+        if str(letter.id) == named or (letter.kind, letter.about) == (named, about):
+            return letter
+    raise UnknownLetterHere
+
+
+def opened(ctx: Context, row: RequestRow, letter: LetterRow) -> str:
+    """A letter's HTML page, opened."""
+    return str(sealing.unseal(ctx, row, letter.body_sealed, table="letter", column="body", id=letter.id)["html"])
+
+
 async def read_letter(tx: Tx, ctx: Context, row: RequestRow, kind: str, *, about: str = "") -> str:
     """A letter's HTML page, opened; raises :class:`UnknownLetterHere`."""
-    for letter in await letters.letters_of(tx, row):
-        if (letter.kind, letter.about) == (kind, about):
-            opened = sealing.unseal(ctx, row, letter.body_sealed, table="letter", column="body", id=letter.id)
-            return str(opened["html"])
-    raise UnknownLetterHere
+    return opened(ctx, row, await letter_of(tx, row, kind, about=about))

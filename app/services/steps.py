@@ -48,6 +48,14 @@ async def hold(tx: Tx, request_id: UUID) -> RequestRow:
     return row
 
 
+async def find(tx: Tx, request_id: UUID) -> RequestRow:
+    """A request's row, not locked: to read what takes long; raises :class:`UnknownRequest`."""
+    row = await cases.request(tx, request_id)
+    if row is None:
+        raise UnknownRequest
+    return row
+
+
 async def hold_open(tx: Tx, request_id: UUID) -> RequestRow:
     """Like :func:`hold`; raises :class:`ClosedRequest` when nothing more can happen to it."""
     row = await hold(tx, request_id)

@@ -1,14 +1,14 @@
 """
 The sweep: whatever is due is found in the tables, whether or not an alarm clock rang for it.
 
-It changes nothing itself; it only wakes cases and lanes whose instant has passed. Lost jobs, crashed workers, a moved
-clock: all end here.
+It changes nothing itself; it only wakes cases, lanes and mails whose instant has passed. Lost jobs, crashed workers, a
+moved clock: all end here.
 """
 
 from datetime import timedelta
 
 from app.observability import DUE_SOON
-from app.repositories import cases, jobs
+from app.repositories import cases, jobs, mail
 from app.services.context import Context
 
 #: Five working days are a week; a figure for a wall, the alarms themselves are counted in working days.
@@ -16,18 +16,22 @@ DUE_SOON_DAYS = timedelta(days=7)
 
 
 async def wake_what_is_due(ctx: Context) -> int:
-    """Wake every due case and lane of every controller; return how many were woken."""
+    """Wake every due case, lane and mail of every controller; return how many were woken."""
     async with ctx.database.transaction(ctx.profiles) as tx:
         requests = await cases.due_requests(tx)
         lanes = await cases.lanes_with_work(tx, now=tx.now)
+        # Where no mail server is named mails wait, and ringing for them would be in vain.
+        mails = await mail.due(tx) if ctx.settings.smtp_host is not None else []
         for controller, request_id in requests:
             jobs.wake(tx, "case.advance", controller=controller, id=request_id)
         for controller, processor_id in lanes:
             jobs.wake(tx, "lane.drain", controller=controller, id=processor_id)
+        for controller, mail_id in mails:
+            jobs.wake(tx, "letter.send", controller=controller, id=mail_id)
         soon = await cases.open_and_due_until(tx, tx.now.date() + DUE_SOON_DAYS)
     for controller in ctx.profiles:
         DUE_SOON.labels(controller=controller).set(soon.get(controller, 0))
-    return len(requests) + len(lanes)
+    return len(requests) + len(lanes) + len(mails)
 
 
 async def is_anything_due(ctx: Context) -> bool:

@@ -50,7 +50,11 @@ _NOT_FROZEN = (Outcome.NOT_FOUND, Outcome.REFUSED, Outcome.FAILED)
 
 
 def language_of(row: RequestRow) -> Language:
-    return "en" if row.language == "en" else "sv"
+    return language_of_code(row.language)
+
+
+def language_of_code(code: str) -> Language:
+    return "en" if code == "en" else "sv"
 
 
 def controller_facts(profile: Profile) -> ControllerFacts:
@@ -175,13 +179,22 @@ class _Teller:
         return ClaimFacts(right=claim.right, outcome=ClaimOutcome.GRANTED.value, results=(result,))
 
     def _changed(self, details: Mapping[str, Any]) -> list[str]:
-        """The corrected fields in words; what was asked in words of its own is "as you asked"."""
+        """Each corrected field, from what to what; what was asked in words of its own is "as you asked"."""
         corrections = details.get("corrections")
         named = corrections if isinstance(corrections, list) else [details]
-        fields = [str(one.get("field")) for one in named if isinstance(one, Mapping)]
-        return [
-            say(IDENTIFIERS, field, self._language) if field in IDENTIFIERS else self._as_asked() for field in fields
-        ]
+        return [self._change(one) for one in named if isinstance(one, Mapping)]
+
+    def _change(self, one: Mapping[str, Any]) -> str:
+        field = str(one.get("field"))
+        if field not in IDENTIFIERS:
+            return self._as_asked()
+        said, old, new = say(IDENTIFIERS, field, self._language), one.get("old"), one.get("value")
+        sv = self._language == "sv"
+        if not isinstance(new, str) or not new.strip():
+            return said
+        if isinstance(old, str) and old.strip():
+            return f"{said}: från {old} till {new}" if sv else f"{said}: from {old} to {new}"
+        return f"{said}: nu {new}" if sv else f"{said}: now {new}"
 
     def _as_asked(self) -> str:
         return "det du bad oss rätta" if self._language == "sv" else "what you asked us to correct"

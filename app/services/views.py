@@ -15,13 +15,24 @@ from app.domain.fanout import TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.letters.processing_text import say_retention
-from app.models import ApprovalRow, AuditEntryRow, ClaimRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
+from app.models import (
+    ApprovalRow,
+    AuditEntryRow,
+    ClaimRow,
+    LetterRow,
+    LetterTemplateRow,
+    PackageRow,
+    ProcessorRow,
+    RequestRow,
+    TaskRow,
+)
 from app.profiles import Category
 from app.repositories import audit, cases, registry
 from app.services import claims as claiming
 from app.services import orders, packaging, sealing, tasks, view_words
 from app.services.claims import UnknownClaim
 from app.services.context import Context
+from app.services.posting import Unsent
 from app.services.steps import UnknownRequest
 from app.services.steps import hold as hold_row
 from app.services.telling import language_of
@@ -77,7 +88,7 @@ async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold
 
 
 #: Whose hands a case is in is ours to know; the person reads the phase instead.
-_STAFF_STATUS = frozenset({"needs_person", "nobody_able", "letter_incomplete", "package_incomplete"})
+_STAFF_STATUS = frozenset({"needs_person", "nobody_able", "letter_incomplete", "package_incomplete", "letter_waiting"})
 #: When we hurry is ours to know; the person reads when the answer is due and why.
 _STAFF_DATES = frozenset({"internal_target_on", "alarms_on", "breach_on"})
 
@@ -286,10 +297,29 @@ def letter(row: LetterRow) -> View:
     return {
         "id": row.id,
         "kind": row.kind,
+        "about": row.about or None,
         "language": row.language,
         "written_at": row.written_at,
+        "via": row.via,
+        "sent_at": row.sent_at,
         "template_sha256": row.template_sha256,
     }
+
+
+def unsent_letter(one: Unsent) -> View:
+    """A letter that is not out, for staff."""
+    return letter(one.letter) | {
+        "request_id": one.request.id,
+        "reference": one.request.reference,
+        "controller": one.request.controller_id,
+        "due_on": one.request.due_on,
+        "attempts": one.mail.attempts if one.mail is not None else 0,
+        "failure": one.failure,
+    }
+
+
+def letter_template(row: LetterTemplateRow) -> View:
+    return {name: getattr(row, name) for name in ("sha256", "kind", "language", "kept_at", "sources")}
 
 
 def package(tx: Tx, row: PackageRow) -> View:

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.bootstrap import make_postman
 from app.db import Tx
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
@@ -27,7 +28,18 @@ from app.domain.identity import Level
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
 from app.repositories import letters as stored_letters
-from app.services import approving, casework, correspondence, intake, packaging, registration, sealing, steps, tasks
+from app.services import (
+    approving,
+    casework,
+    correspondence,
+    intake,
+    packaging,
+    posting,
+    registration,
+    sealing,
+    steps,
+    tasks,
+)
 from app.services.context import Actor, Context
 from app.worker import Worker
 from sandbox import faults
@@ -101,6 +113,8 @@ class House:
     by_hand: Callable[[TaskRow], Mapping[str, Any] | None] = lambda _task: {"outcome": "completed", "message": "Gjort."}
     #: Whether somebody releases packages as soon as they are sealed.
     releases: bool = True
+    #: Whether somebody posts the letters that are to go on paper.
+    posts: bool = True
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
     _keys: dict[UUID, str] = field(default_factory=dict)
 
@@ -212,12 +226,28 @@ class House:
                 # The status follows a moment later, when the case is carried on.
                 with suppress(packaging.PackageReleased):
                     await packaging.release(tx, self.ctx, seen.row, actor=APPROVER)
+            if seen.row.status == "letter_waiting" and self.posts:
+                await self._post_letters(tx, seen.row)
         return seen
 
     @staticmethod
     def _waits_for_staff(seen: Seen) -> bool:
         by_hand = any(task.state == TaskState.NEEDS_PERSON for task in seen.tasks)
-        return by_hand or seen.row.status in ("awaiting_decision", "awaiting_release")
+        return by_hand or seen.row.status in ("awaiting_decision", "awaiting_release", "letter_waiting")
+
+    async def post_letters(self, request_id: UUID) -> int:
+        """Post every letter of a case that is to go on paper, today; without a mail server every one."""
+        async with self.tx() as tx:
+            return await self._post_letters(tx, await steps.hold(tx, request_id))
+
+    async def _post_letters(self, tx: Tx, row: RequestRow) -> int:
+        today = self.ctx.today(row.controller_id, tx.now)
+        by_hand = ("post",) if self.ctx.settings.smtp_host else ("post", "email")
+        found = await stored_letters.letters_of(tx, row)
+        waiting = [one for one in found if one.via in by_hand and one.sent_at is None]
+        for letter in waiting:
+            await posting.posted(tx, self.ctx, row, letter, on=today, how="post", actor=AGENT)
+        return len(waiting)
 
     async def grant(self, tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
         """Say yes to a claim, with a second person where one is needed."""
@@ -235,7 +265,8 @@ class House:
     async def working(self, workers: int = 1) -> AsyncIterator[list[Worker]]:
         """Have workers at it; they have stopped when this is left."""
         stop = asyncio.Event()
-        made = [Worker(self.ctx, url=self.db.app_dsn) for _ in range(workers)]
+        postman = make_postman(self.ctx.settings)
+        made = [Worker(self.ctx, url=self.db.app_dsn, postman=postman) for _ in range(workers)]
         at_work = [asyncio.create_task(worker.run(stop)) for worker in made]
         try:
             yield made
@@ -272,8 +303,8 @@ class House:
         """A case's letters, opened, by kind."""
         async with self.tx() as tx:
             row = await steps.hold(tx, request_id)
-            kinds = [letter.kind for letter in await stored_letters.letters_of(tx, row)]
-            return {kind: await correspondence.read_letter(tx, self.ctx, row, kind) for kind in kinds}
+            found = await stored_letters.letters_of(tx, row)
+            return {one.kind: correspondence.opened(self.ctx, row, one) for one in found}
 
     async def package(self, request_id: UUID) -> bytes:
         """A case's package, opened; raises ``NoPackage``."""

@@ -79,6 +79,7 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "refusal": refused("access"),
     "not_identified": ClaimFacts(right="access", outcome="not_identified"),
     "withdrawal": ClaimFacts(right="access", outcome="withdrawn"),
+    "nothing_held": ClaimFacts(right="access", outcome="nothing_held", results=(result(outcome="not_found"),)),
 }
 
 

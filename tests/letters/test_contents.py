@@ -111,7 +111,7 @@ class TestFulfilment:
 
     def test_never_calls_nothing_held_what_somebody_holds(self) -> None:
         """A negative answer needs negative results."""
-        assert_lacks("fulfilment", facts(granted("access", outcome="nothing_held")), "access.outcome")
+        assert_lacks("nothing_held", facts(granted("access", outcome="nothing_held")), "access.outcome")
 
     def test_explains_why_something_is_only_partly_done(self) -> None:
         """GDPR Art. 12(4): a part that is missing has a ground or a result that tells why."""
@@ -170,9 +170,10 @@ class TestFulfilment:
         """R15-1, R15-6: no is an answer too, and a reasoned one."""
         claim = ClaimFacts(right="access", outcome="nothing_held", results=(result(outcome="not_found"),))
 
-        assert_lacks("fulfilment", facts(claim, **without), "access.searched")
-        text = swedish("fulfilment", facts(claim, package=None))
-        assert "Vi har sökt hos Exempelfaktura AB, Exempelväkt AB. Vi sökte på det här: personnummer, e-post" in text
+        assert_lacks("nothing_held", facts(claim, **without), "access.searched")
+        assert_lacks("fulfilment", facts(claim), "claims")
+        text = swedish("nothing_held", facts(claim, package=None))
+        assert "Vi sökte hos: Exempelfaktura AB Exempelväkt AB Vi sökte på det här: personnummer e-postadress" in text
         assert "paket" not in text
 
     @pytest.mark.parametrize("right", ["access", "portability"])

@@ -9,7 +9,7 @@ from jinja2.exceptions import SecurityError, UndefinedError
 
 from app.letters.environment import TEMPLATES, environment
 from app.letters.facts import ClaimFacts, ControllerFacts, LetterFacts
-from app.letters.kinds import KINDS, LetterIncomplete, UnknownLetter
+from app.letters.kinds import ALWAYS, KINDS, LetterIncomplete, UnknownLetter
 from app.letters.render import Letter, render
 from app.letters.words import LANGUAGES, Language, NoWords
 from tests.letters.page import Page
@@ -139,7 +139,8 @@ class TestEveryLetter:
 
 class TestEverySection:
     @pytest.mark.parametrize(
-        ("kind", "section"), [(kind.key, name) for kind in KINDS.values() for name in kind.sections]
+        ("kind", "section"),
+        [(kind.key, name) for kind in KINDS.values() for name in dict.fromkeys((*kind.sections, *ALWAYS))],
     )
     @LANGUAGE
     def test_must_be_in_the_template(
@@ -158,16 +159,24 @@ class TestEverySection:
 
     @pytest.mark.parametrize("kind", [kind.key for kind in KINDS.values() if "complaint" in kind.sections])
     @LANGUAGE
-    def test_on_complaints_names_the_authority_and_the_court(self, kind: str, language: Language) -> None:
-        """GDPR Art. 12(4), 77, 79, 82: always IMY, a general court, damages."""
+    def test_on_complaints_names_the_authority(self, kind: str, language: Language) -> None:
+        """R77-1: GDPR Art. 12(4), 77: always IMY, never its predecessor, and the authority where the person lives."""
         text = Page(render(kind, language, facts_for(kind)).html).text
 
         for said in ("Integritetsskyddsmyndigheten (IMY)", "Box 8114, 104 20 Stockholm", "imy.se", "imy@imy.se"):
             assert said in text
         assert "08-657 61 00" in text
+        assert ("där du bor eller arbetar" if language == "sv" else "where you live or work") in text
+        assert "Datainspektionen" not in text
+
+    @pytest.mark.parametrize("kind", [kind.key for kind in KINDS.values() if "remedy" in kind.sections])
+    @LANGUAGE
+    def test_on_remedies_names_the_court(self, kind: str, language: Language) -> None:
+        """R79-1: GDPR Art. 79, 82: a general court against a private controller, and damages."""
+        text = Page(render(kind, language, facts_for(kind)).html).text
+
         assert "allmän domstol" in text
         assert ("skadestånd" if language == "sv" else "damages") in text
-        assert "Datainspektionen" not in text
 
 
 class TestNoLetter:

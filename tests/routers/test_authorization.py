@@ -93,7 +93,8 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", OWN_PATH + "/{id}/timeline"): Row(OWN),
     ("GET", OWN_PATH + "/{id}/recipients"): Row(OWN),
     ("GET", OWN_PATH + "/{id}/letters"): Row(OWN),
-    ("GET", OWN_PATH + "/{id}/letters/{kind}"): Row(OWN),
+    ("GET", OWN_PATH + "/{id}/letters/{letter}"): Row(OWN),
+    ("GET", OWN_PATH + "/{id}/letters/{letter}.pdf"): Row(OWN),
     ("POST", OWN_PATH + "/{id}/withdrawal"): Row(OWN, {}),
     ("GET", OWN_PATH + "/{id}/package"): Row(OWN),
     ("POST", OWN_PATH + "/{id}/package/downloads"): Row(OWN),
@@ -105,7 +106,11 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", PATH + "/{id}/tasks"): Row(STAFF),
     ("GET", PATH + "/{id}/recipients"): Row(STAFF),
     ("GET", PATH + "/{id}/letters"): Row(STAFF),
-    ("GET", PATH + "/{id}/letters/{kind}"): Row(STAFF),
+    ("GET", PATH + "/{id}/letters/{letter}"): Row(STAFF),
+    ("GET", PATH + "/{id}/letters/{letter}/pdf"): Row(STAFF),
+    ("POST", PATH + "/{id}/letters/{letter}/posting"): Row(STAFF, {"posted_on": "2026-01-01"}),
+    ("GET", "/v1/letters"): Row(LISTS),
+    ("GET", "/v1/letter-templates/{sha256}"): Row(frozenset({"dpo", "auditor"})),
     ("GET", PATH + "/{id}/audit"): Row(READERS),
     ("GET", PATH + "/{id}/package"): Row(STAFF),
     ("POST", PATH + "/{id}/package/release"): Row(SECOND),
@@ -153,7 +158,8 @@ async def ids(client: httpx.AsyncClient, file: File, advance: Advance, registere
     )
     tasks = (await client.get(f"{path}/tasks", headers=AGENT.headers())).json()["items"]
     processors = (await client.get("/v1/processors", headers=ADMIN.headers())).json()["items"]
-    request = {"id": filed["id"], "claim": filed["claims"][0]["id"], "kind": "receipt"}
+    (letter,) = (await client.get(f"{path}/letters", headers=AGENT.headers())).json()["items"]
+    request = {"id": filed["id"], "claim": filed["claims"][0]["id"], "letter": letter["id"]}
     return {
         OWN_PATH: request,
         PATH: request,
@@ -164,6 +170,7 @@ async def ids(client: httpx.AsyncClient, file: File, advance: Advance, registere
         "/v1/intake": {"controller": "westra"},
         "/v1/downloads": {"token": "westra." + "x" * 43},
         "/v1/callbacks": {"token": "westra." + "x" * 43},
+        "/v1/letter-templates": {"sha256": letter["template_sha256"]},
         "/problems": {"type": "fault"},
     }
 
@@ -211,7 +218,7 @@ class TestEveryRoute:
         """
         Lists are there for every tenant's staff, and hold the tenant's own alone.
         """
-        for path in (PATH, "/v1/approvals", "/v1/tasks", "/v1/processors"):
+        for path in (PATH, "/v1/approvals", "/v1/tasks", "/v1/processors", "/v1/letters"):
             answer = await client.get(path, headers=FOREIGN_AGENT.headers())
 
             assert (path, answer.json()["items"]) == (path, [])

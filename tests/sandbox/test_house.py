@@ -58,9 +58,9 @@ class TestPorts:
 
         assert refused.value.exit_code == 2
 
-    @pytest.mark.parametrize("offset", range(4))
-    def test_of_each_simulated_processor_are_looked_at(self, offset: int) -> None:
-        """The tour must not talk to another service on one of the four either."""
+    @pytest.mark.parametrize("offset", range(5))
+    def test_of_each_simulated_processor_and_of_the_mailbox_are_looked_at(self, offset: int) -> None:
+        """The tour must not talk to another service on one of the five either."""
         with taken() as port, pytest.raises(Unfit, match=f"port {port} .* INSYN_SANDBOX_PORT="):
             house.check_ports(Settings(port=0, sandbox_port=port - offset))
 

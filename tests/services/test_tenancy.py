@@ -14,8 +14,8 @@ from tests.harness.house import House
 from tests.services.street import Street, a_house
 
 WALKED, OTHER = "westra", "securitas"
-#: Tables that belong to no controller: the sandbox's clock, the alarm clock, the migrations.
-SHARED = {"clock_offset", "alembic_version"}
+#: Tables that belong to no controller: the sandbox's clock, letters' wording, the alarm clock, the migrations.
+SHARED = {"clock_offset", "letter_template", "alembic_version"}
 APPEND_ONLY = ("audit_entry", "callback_event")
 TABLES = sorted(table.name for table in METADATA.sorted_tables)
 TENANT_TABLES = [name for name in TABLES if name not in SHARED]
