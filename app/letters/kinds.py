@@ -116,7 +116,7 @@ KINDS: dict[str, Kind] = {
             en="We need to know that it is you who is asking",
             speaks_of=lambda _claim: True,
             facts=(*QUESTION, *DOUBT),
-            sections=("claims", "question", "ways", "no_copy", "clock", "no_answer", "complaint", "contact"),
+            sections=("claims", "question", "ways", "no_copy", "clock", "no_answer", "complaint", "remedy", "contact"),
         ),
         Kind(
             key="clarification",
@@ -124,7 +124,7 @@ KINDS: dict[str, Kind] = {
             en="A question about your request",
             speaks_of=lambda _claim: True,
             facts=QUESTION,
-            sections=("claims", "question", "clock", "no_answer", "complaint", "contact"),
+            sections=("claims", "question", "clock", "no_answer", "complaint", "remedy", "contact"),
         ),
     )
 }

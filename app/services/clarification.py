@@ -18,6 +18,7 @@ from app.repositories import cases, clock
 from app.services import correspondence, deadline_watch, sealing, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id
+from app.services.intake import CLOCK_LEEWAY
 
 
 class UnknownQuestion(DomainError):
@@ -113,8 +114,9 @@ async def answer(
         raise QuestionAnswered
     if found.reason == QuestionKind.IDENTITY:
         raise IdentityIsProved
-    if answered_at > tx.now:
+    if answered_at > tx.now + CLOCK_LEEWAY:
         raise AnsweredInTheFuture
+    answered_at = min(answered_at, tx.now)
     if answered_at < found.asked_at:
         raise deadlines.AnsweredBeforeAsked
     found.answer_sealed = sealing.seal(ctx, row, {"text": text}, table="suspension", column="answer", id=found.id)
