@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.domain import execution
+from app.domain import case_clock, execution
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
+from app.domain.case_clock import ClockAct
 from app.domain.decisions import Verdict
+from app.domain.extension import ExtensionState
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.snapshot import CARRIED_OUT, Case, Claim
@@ -85,7 +87,18 @@ class CloseClaim:
     outcome: ClaimOutcome
 
 
-Act = TakeStep | ShowStatus | WriteLetter | CreateTask | GrantAtOnce | Reopen | NamePerson | SealPackage | CloseClaim
+Act = (
+    TakeStep
+    | ShowStatus
+    | WriteLetter
+    | CreateTask
+    | GrantAtOnce
+    | Reopen
+    | NamePerson
+    | SealPackage
+    | CloseClaim
+    | ClockAct
+)
 Rule = Callable[[Case, date], Iterable[Act]]  #: see RULES, in the order in which they are asked
 
 
@@ -108,12 +121,23 @@ def next_instant(case: Case, *, now: datetime, next_midnight: datetime) -> datet
     """
     Return when the case must be looked at again even if nothing happens; None only for a closed one.
 
-    Every open case is looked at once a day at least: no end is silent.
+    Every open case is looked at once a day at least, as the day begins: no end is silent, and no alarm waits.
     """
     if case.phase is Phase.CLOSED:
         return None
     waits = [t.next_at for t in case.tasks if not t.is_over and t.next_at is not None and t.next_at > now]
     return min([*waits, next_midnight])
+
+
+def _keep_time(case: Case, today: date) -> Iterator[Act]:
+    # Before everything else: a letter that cannot be written silences no alarm.
+    yield from case_clock.due(case.clock, due_on=case.due_on, today=today)
+
+
+def _tell_of_extension(case: Case, _today: date) -> Iterator[Act]:
+    # GDPR Art. 12(3): it counts once the person has been told, with the reasons, in time.
+    if case.clock.extension is ExtensionState.CLAIMED and "extension" not in case.letters:
+        yield WriteLetter("extension")
 
 
 def _confirm_receipt(case: Case, _today: date) -> Iterator[Act]:
@@ -304,7 +328,9 @@ def status_of(case: Case) -> str:
 
 
 RULES: tuple[Rule, ...] = (
+    _keep_time,
     _confirm_receipt,
+    _tell_of_extension,
     _freeze,
     _begin,
     _locate,

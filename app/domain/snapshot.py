@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from app.domain.case import ClaimOutcome, ClaimState, Phase
+from app.domain.case_clock import CaseClock
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level, suffices
@@ -81,6 +82,7 @@ class Case:
     package_sealed: bool = False
     package_released: bool = False
     package_left_out: int = 0  #: rows that the sealed package withholds from the person
+    clock: CaseClock = field(default_factory=CaseClock)
 
     def is_ready(self, claim: Claim) -> bool:
         """Whether the person is known well enough for this claim."""

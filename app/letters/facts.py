@@ -150,6 +150,31 @@ class PackageFacts:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class ExtensionFacts:
+    """
+    Two further months: why, in the words of the law and in words about this case; the day before, and the day now.
+
+    ``reckoning`` are the sentences by which the new day is worked out.
+    """
+
+    ground: GroundFacts
+    reasons: str
+    before: date
+    until: date
+    reckoning: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class QuestionFacts:
+    """A question to the person: *kind* ``identity`` or ``clarification``; whether the clock may stand still for it."""
+
+    kind: str
+    reason: GroundFacts
+    text: str
+    stops: bool
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class LetterFacts:
     """
     One case, as a letter tells it.
@@ -179,3 +204,5 @@ class LetterFacts:
     helps_finding: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     searched_with: tuple[str, ...] = ()
+    extension: ExtensionFacts | None = None
+    question: QuestionFacts | None = None

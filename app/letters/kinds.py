@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.domain.errors import DomainError
 from app.letters.facts import ClaimFacts, LetterFacts
 from app.letters.parts import PER_CLAIM, Part, told_in_fulfilment, told_in_nothing_held, told_in_refusal
+from app.letters.parts_clock import DOUBT, EXTENSION, QUESTION
 
 
 class LetterIncomplete(DomainError):
@@ -110,6 +111,30 @@ KINDS: dict[str, Kind] = {
             speaks_of=told_in_nothing_held,
             per_claim="nothing_held",
             sections=("claims", "searched", "complaint", "remedy", "contact"),
+        ),
+        Kind(
+            key="extension",
+            sv="Vi behöver längre tid för att svara",
+            en="We need longer to answer",
+            speaks_of=lambda _claim: True,
+            facts=EXTENSION,
+            sections=("claims", "due", "reasons", "partial", "complaint", "remedy", "contact"),
+        ),
+        Kind(
+            key="identity_wanted",
+            sv="Vi behöver veta att det är du som frågar",
+            en="We need to know that it is you who is asking",
+            speaks_of=lambda _claim: True,
+            facts=(*QUESTION, *DOUBT),
+            sections=("claims", "question", "ways", "no_copy", "clock", "no_answer", "complaint", "remedy", "contact"),
+        ),
+        Kind(
+            key="clarification",
+            sv="En fråga om din begäran",
+            en="A question about your request",
+            speaks_of=lambda _claim: True,
+            facts=QUESTION,
+            sections=("claims", "question", "clock", "no_answer", "complaint", "remedy", "contact"),
         ),
     )
 }

@@ -2,6 +2,7 @@
 
 from app.models._base import METADATA, Row
 from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
+from app.models.clock import SuspensionRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
@@ -34,5 +35,6 @@ __all__ = [
     "ProfileAppliedRow",
     "RequestRow",
     "Row",
+    "SuspensionRow",
     "TaskRow",
 ]

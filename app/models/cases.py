@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from app.models._base import Row
+from app.models.clock import EXTENSION_CHECKS
 
 
 class RequestRow(Row, table=True):
@@ -18,6 +19,7 @@ class RequestRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("controller_id", "reference"),
         CheckConstraint("received_at <= filed_at", name="received_not_after_filed"),
+        *EXTENSION_CHECKS,
         Index("ix_request_controller_id_due_on", "controller_id", "due_on", "id"),
         Index("ix_request_controller_id_subject_key", "controller_id", "subject_key", "id"),
         Index("ix_request_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
@@ -46,6 +48,14 @@ class RequestRow(Row, table=True):
     wrapped_key: bytes
     subject_sealed: bytes
     message_sealed: bytes | None = None
+    alarms: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)  #: [{"alarm", "on", "due_on"}]
+    extension_state: str | None = None
+    extension_ground: str | None = None
+    extension_reasons_sealed: bytes | None = None
+    extension_asked_by: str | None = None
+    extension_asked_at: datetime | None = None
+    extension_approved_by: str | None = None
+    extended_at: datetime | None = None
 
 
 class IdentifierRow(Row, table=True):

@@ -15,8 +15,17 @@ from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.domain.snapshot import Case, Claim, Task, letter_key
-from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import registry
+from app.models import (
+    ClaimRow,
+    IdentifierRow,
+    LetterRow,
+    PackageRow,
+    ProcessorRow,
+    RequestRow,
+    SuspensionRow,
+    TaskRow,
+)
+from app.repositories import clock, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
@@ -72,7 +81,8 @@ class CaseRows:
     processors: list[ProcessorRow]
     letters: set[str]
     package: PackageRow | None
-    unsent_letters: set[str] = field(default_factory=set)
+    sent: dict[str, datetime | None] = field(default_factory=dict)  #: when each of the letters was out
+    questions: list[SuspensionRow] = field(default_factory=list)  #: those a letter of this transaction speaks of
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -85,10 +95,11 @@ class CaseRows:
             tasks=tuple(_task_seen(task) for task in self.tasks),
             processors=registry.as_seen(self.processors, among=self.row.participants),
             letters=frozenset(self.letters),
-            unsent_letters=frozenset(self.unsent_letters),
+            unsent_letters=frozenset(key for key, sent_at in self.sent.items() if sent_at is None),
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
             package_left_out=self.package.left_out if self.package is not None else 0,
+            clock=clock.seen(self.row, self.sent),
         )
 
     def claim(self, claim_id: str) -> ClaimRow:
@@ -97,18 +108,16 @@ class CaseRows:
 
 async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
     """Read a case; five statements whatever its size."""
-    query = select(col(LetterRow.kind), col(LetterRow.about), col(LetterRow.sent_at)).where(
-        col(LetterRow.request_id) == row.id
-    )
-    written = {letter_key(kind, about): sent_at for kind, about, sent_at in (await tx.session.execute(query)).all()}
+    letters = select(LetterRow.kind, LetterRow.about, LetterRow.sent_at).where(col(LetterRow.request_id) == row.id)  # type: ignore[call-overload]
+    sent = {letter_key(kind, about): sent_at for kind, about, sent_at in (await tx.session.execute(letters)).all()}
     return CaseRows(
         row=row,
         claims=list(await claims_of(tx, [row.id])),
         tasks=list(await tasks_of(tx, row.id)),
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
-        letters=set(written),
-        unsent_letters={key for key, sent_at in written.items() if sent_at is None},
+        letters=set(sent),
         package=await tx.session.get(PackageRow, row.id),
+        sent=sent,
     )
 
 

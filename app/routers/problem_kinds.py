@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import case, deadlines, decisions, delivery, execution, identity, retention, rights, webhook_signature
+from app.domain import (
+    case,
+    clarification,
+    deadlines,
+    decisions,
+    delivery,
+    execution,
+    extension,
+    identity,
+    retention,
+    rights,
+    webhook_signature,
+)
 from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
 from app.letters import kinds, markup, pdf, words
@@ -16,6 +28,7 @@ from app.services import (
     claims,
     context,
     correspondence,
+    deadline_watch,
     four_eyes,
     idempotency,
     intake,
@@ -26,6 +39,7 @@ from app.services import (
     tasks,
     wording,
 )
+from app.services import clarification as questions
 from app.tokens.jwks import KeysUnavailable
 from app.tokens.verifier import TokenRefused
 from app.vault import identifiers
@@ -154,6 +168,42 @@ KINDS: dict[type[DomainError], Kind] = {
     execution.OrderHasCycle: Kind(422, "Mottagare kan inte vänta på varandra i en ring.", "#/after"),
     delivery.PostedInTheFuture: Kind(422, "Ett brev kan inte ha postats senare än i dag.", "#/posted_on"),
     delivery.PostedBeforeWritten: Kind(422, "Ett brev kan inte ha postats innan det skrevs.", "#/posted_on"),
+    # the clock
+    edge.AnswerWithoutQuestion: Kind(422, "Ett svar har frågans dag.", "query/asked_on"),
+    questions.UnknownQuestion: Kind(404, "Det finns ingen sådan fråga i begäran, eller ingen som väntar på svar."),
+    extension.ExtensionTooLate: Kind(409, "Sista svarsdagen har passerat; tiden kan inte längre förlängas."),
+    extension.ExtendedAlready: Kind(409, "Tiden förlängs en gång; det är redan begärt eller gjort."),
+    extension.NothingToExtend: Kind(409, "Begäran håller på att besvaras; det finns inget kvar att förlänga."),
+    questions.QuestionAnswered: Kind(409, "Frågan är redan besvarad."),
+    questions.IdentityIsProved: Kind(
+        409, "Vem du är visar du på ett av sätten i brevet, inte med ett svar i ord.", "#/question"
+    ),
+    clarification.QuestionAsked: Kind(409, "En sådan fråga väntar redan på svar."),
+    deadline_watch.NoLaterDate: Kind(409, "Det finns ingen senare dag att godta, eller så har dagen redan passerat."),
+    extension.ExtensionGroundUnknown: Kind(
+        422, "Tiden förlängs bara för att begäran är komplicerad eller för att begärandena är många.", "#/ground"
+    ),
+    extension.ExtensionReasonsNeeded: Kind(
+        422, "En förlängning behöver skäl som säger vad i just den här begäran som tar längre tid.", "#/reasons"
+    ),
+    extension.ExtensionReasonsRefused: Kind(
+        422,
+        "Bemanning, helger, mycket arbete eller ett sent biträde förlänger ingenting; säg vad i begäran som tar tid.",
+        "#/reasons",
+    ),
+    clarification.QuestionReasonUnknown: Kind(
+        422, "Det finns inget sådant skäl för en fråga av det slaget.", "#/reason"
+    ),
+    clarification.QuestionTooThin: Kind(
+        422, "En fråga säger i hela ord vad som behövs, så att personen kan svara.", "#/question"
+    ),
+    clarification.NothingToDoubt: Kind(
+        422, "Inget av det som begärs här får vänta på mer bevis om vem som frågar.", "#/kind"
+    ),
+    clarification.NoLargeAmount: Kind(
+        422, "Bara en kopia kan avgränsas för att uppgifterna är många, och bara för någon som är känd.", "#/reason"
+    ),
+    questions.AnsweredInTheFuture: Kind(422, "Ett svar kan inte ha kommit senare än nu.", "#/answered_at"),
     # ours
     markup.UnknownMarkup: _OURS,
     pdf.CannotBeSet: _OURS,

@@ -58,6 +58,10 @@ class IfMatchMalformed(DomainError):
     """If-Match holds one ETag, as it was given."""
 
 
+class AnswerWithoutQuestion(DomainError):
+    """An answer has the day of its question."""
+
+
 class CursorMalformed(DomainError):
     """That cursor was not given for this list."""
 

@@ -24,6 +24,7 @@ from app.schemas.base import (
     Slug,
     Text,
 )
+from app.schemas.clock import AlarmOut, QuestionOut, StaffExtension, StaffQuestion
 
 Claims = Annotated[list[ClaimIn], Field(min_length=1, max_length=9)]
 
@@ -183,6 +184,7 @@ class RequestWithDeadline(RequestOut):
     """A request with the explanation of its due date."""
 
     deadline: dict[str, Any]
+    questions: list[QuestionOut] = Field(default_factory=list, description="Put to the person, answered or not.")
 
 
 class StaffClaim(ClaimOut):
@@ -214,6 +216,13 @@ class StaffRequest(RequestWithDeadline):
     subject: PersonOut
     message: str | None = None
     claims: list[StaffClaim]  # type: ignore[assignment]
+    questions: list[StaffQuestion] = Field(default_factory=list)  # type: ignore[assignment]
+    extension: StaffExtension | None = None
+    alarms: list[AlarmOut] = Field(default_factory=list)
+    refusal_late: bool = Field(default=False, description="A no was told later than a month after receipt.")
+    processors_answer_by: date | None = Field(
+        default=None, description="When the first recipient should have answered."
+    )
 
 
 class DecisionOut(Answer):

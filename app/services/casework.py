@@ -19,7 +19,7 @@ from app.domain.identity import Level
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, RequestRow
 from app.repositories import approvals, cases
-from app.services import claims, four_eyes, orders, sealing, steps
+from app.services import claims, clarification, four_eyes, orders, sealing, steps
 from app.services.context import Actor, Context
 from app.services.four_eyes import UnknownApproval
 
@@ -76,6 +76,7 @@ async def prove_identity(
         row.subject_key = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
     facts = {"method": method, "level": level.key}
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
+    await clarification.end_doubt(tx, ctx, row, actor=actor)
     await steps.changed(tx, row)
     return level
 

@@ -1,6 +1,6 @@
 """What every use case is handed: the house's fixed things. Whatever changes (tx, now, actor) comes as a parameter."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -60,7 +60,14 @@ class Context:
         """The civil date at *now* in the controller's time zone."""
         return deadlines.civil_date(now, zone=self.zone(controller))
 
-    def explain_deadline(self, controller: str, received_at: datetime, *, extended: bool = False) -> deadlines.Deadline:
+    def explain_deadline(
+        self,
+        controller: str,
+        received_at: datetime,
+        *,
+        extended: bool = False,
+        suspensions: Iterable[deadlines.Suspension] = (),
+    ) -> deadlines.Deadline:
         """When an answer to something received at *received_at* is due, and why."""
         return deadlines.explain(
             received_at=received_at,
@@ -68,4 +75,5 @@ class Context:
             eves_calendar=sweden("eves"),
             zone=self.zone(controller),
             extended=extended,
+            suspensions=suspensions,
         )

@@ -34,7 +34,7 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
         LetterIncomplete: A part the law demands is missing; nothing is written.
     """
     row = case.row
-    letter = render(kind, telling.language_of(row), telling.letter_facts(ctx, case, now=tx.now))
+    letter = render(kind, telling.language_of(row), telling.letter_facts(ctx, case, now=tx.now, about=about))
     letter_id, planned = new_id(), delivering.plan(ctx, row)
     via = planned.way.via
     await wording.keep(tx, kind, letter.language, letter.template_sha256)
@@ -56,8 +56,7 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
     await tx.session.flush()  # the mail below points at it
     await delivering.tell(tx, ctx, row, planned, letter_id)
     case.letters.add(letter_key(kind, about))
-    if made.sent_at is None:
-        case.unsent_letters.add(letter_key(kind, about))
+    case.sent[letter_key(kind, about)] = made.sent_at
     facts = {"letter_id": str(letter_id), "kind": kind, "language": letter.language, "via": via.value}
     await steps.note(tx, row, AuditStep.LETTER_WRITTEN, actor=INSYN, facts=facts)
     return made

@@ -11,6 +11,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase
+from app.domain.case_clock import LapseExtension, RaiseAlarm, TakeExtension
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
 from app.domain.process import (
@@ -27,12 +28,13 @@ from app.domain.process import (
     next_actions,
     next_instant,
 )
+from app.domain.snapshot import letter_key
 from app.letters.kinds import LetterIncomplete
 from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
 from app.repositories import cases
 from app.repositories.cases import CaseRows
-from app.services import claims, correspondence, packaging, steps, tasks
+from app.services import claims, correspondence, deadline_watch, packaging, steps, tasks
 from app.services.context import INSYN, Context
 
 #: A case that is never done asking would be a fault of ours; the sweep comes back to it.
@@ -64,6 +66,7 @@ async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
 
 async def _advance(tx: Tx, ctx: Context, row: RequestRow) -> int:
     case_rows, done = await cases.rows_of(tx, row), 0
+    await deadline_watch.look(tx, ctx, case_rows)
     for _ in range(MOST_ROUNDS):
         case = case_rows.seen()
         acts = next_actions(case, today=ctx.today(row.controller_id, tx.now))
@@ -111,6 +114,8 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
             case.package = await packaging.seal(tx, ctx, row)
         case CloseClaim(claim, outcome):
             await claims.close(tx, row, case.claim(claim), outcome.value)
+        case RaiseAlarm() | TakeExtension() | LapseExtension():
+            await deadline_watch.do(tx, ctx, case, act)
         case _:
             assert_never(act)
 

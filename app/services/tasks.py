@@ -9,12 +9,12 @@ import base64
 import hashlib
 import random
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
 from app.db import Tx
-from app.domain import deadlines, fanout
+from app.domain import fanout
 from app.domain.audit import AuditStep
 from app.domain.case import ClaimState
 from app.domain.errors import DomainError
@@ -36,7 +36,7 @@ from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
 from app.repositories import cases, jobs, registry
-from app.services import sealing, steps
+from app.services import deadline_watch, sealing, steps
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
 
@@ -82,7 +82,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
         categories=list(wanted.categories),
         state=TaskState.NEEDS_PERSON if person else TaskState.OPEN,
         attention=person,
-        answer_by=_answer_by(tx, ctx, row),
+        answer_by=deadline_watch.answer_by(tx, ctx, row),
         next_at=None if person else tx.now,
         token_hash=hashlib.sha256(callback_token(ctx, row.controller_id, task_id).encode()).digest(),
         created_at=tx.now,
@@ -93,14 +93,6 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     if not person:
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=processor.id)
     return task
-
-
-def _answer_by(tx: Tx, ctx: Context, row: RequestRow) -> date:
-    return deadlines.answer_by(
-        deadline_on=row.due_on,
-        today=ctx.today(row.controller_id, tx.now),
-        calendar=ctx.calendar(row.controller_id),
-    )
 
 
 def _why_a_person(processor: ProcessorRow) -> str | None:
@@ -281,7 +273,7 @@ async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow
     task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN
     task.outcome, task.closed_at, task.closed_by, task.answer_sealed = None, None, None, None
     task.next_at, task.attention, task.failures = None if person else tx.now, person, 0
-    task.answer_by = _answer_by(tx, ctx, row)  # the day asked for before may be gone
+    task.answer_by = deadline_watch.answer_by(tx, ctx, row)  # the day asked for before may be gone
     await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id)})
     if not person:
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)

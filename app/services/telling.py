@@ -36,6 +36,7 @@ from app.repositories.cases import CaseRows
 from app.services import claims as claiming
 from app.services import information, orders, sealing, tasks
 from app.services.context import Context
+from app.services.telling_clock import clock_facts
 
 #: What leaves nothing to be told to somebody who has proved nothing.
 _SETTLED = frozenset({Outcome.COMPLETED.value, Outcome.NOT_FOUND.value})
@@ -73,8 +74,8 @@ def methods_giving(level: Level) -> tuple[str, ...]:
     return tuple(method for method, given in METHODS.items() if suffices(given, needed=level))
 
 
-def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:
-    """Everything a letter about this case may say at *now*."""
+def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = "") -> LetterFacts:
+    """Everything a letter about this case, or *about* one thing in it, may say at *now*."""
     row, case, claims, task_rows = rows.row, rows.seen(), rows.claims, rows.tasks
     language, profile = language_of(row), ctx.profile(row.controller_id)
     recipients = {one.id: information.recipient_title(profile, one, language) for one in rows.processors}
@@ -104,6 +105,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:
             dict.fromkeys(recipients[task.processor_id] for task in task_rows if task.processor_id in recipients)
         ),
         searched_with=tuple(dict.fromkeys(one["type"] for one in identifiers)),
+        **clock_facts(ctx, rows, about=about, today=today, language=language),
     )
 
 

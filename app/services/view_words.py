@@ -7,6 +7,13 @@ _STEPS: dict[str, tuple[str, str]] = {
         "We need to be sure who you are before we go on.",
     ),
     "request:identity_proven": ("Du styrkte vem du är.", "You proved who you are."),
+    "request:clarification_asked": ("Vi skrev en fråga till dig.", "We wrote you a question."),
+    "request:clarified": ("Ditt svar på vår fråga kom in.", "Your answer to our question came in."),
+    "request:extended": (
+        "Vi förlängde tiden för vårt svar; skälen står i ett brev.",
+        "We extended the time for our answer; a letter gives the reasons.",
+    ),
+    "request:deadline_moved": ("Dagen för vårt svar flyttades.", "The day of our answer moved."),
     "request:assessment_begun": ("Vi började bedöma din begäran.", "We began to assess your request."),
     "request:execution_begun": ("Vi började utföra det vi beslutat.", "We began to carry out what was decided."),
     "request:answer_begun": ("Vi började skriva svaret.", "We began to write the answer."),

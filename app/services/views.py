@@ -29,7 +29,7 @@ from app.models import (
 from app.profiles import Category
 from app.repositories import audit, cases, registry
 from app.services import claims as claiming
-from app.services import orders, packaging, sealing, tasks, view_words
+from app.services import clock_views, deadline_watch, orders, packaging, sealing, tasks, view_words
 from app.services.claims import UnknownClaim
 from app.services.context import Context
 from app.services.posting import Unsent
@@ -90,7 +90,9 @@ async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold
 #: Whose hands a case is in is ours to know; the person reads the phase instead.
 _STAFF_STATUS = frozenset({"needs_person", "nobody_able", "letter_incomplete", "package_incomplete", "letter_waiting"})
 #: When we hurry is ours to know; the person reads when the answer is due and why.
-_STAFF_DATES = frozenset({"internal_target_on", "alarms_on", "breach_on"})
+_STAFF_DATES = frozenset(
+    {"internal_target_on", "alarms_on", "breach_on", deadline_watch.LATER, deadline_watch.LATER_WITH}
+)
 
 
 async def own_requests(tx: Tx, rows: Sequence[RequestRow]) -> list[View]:
@@ -102,7 +104,8 @@ async def own_request(tx: Tx, row: RequestRow) -> View:
     """A request as its person sees it, with what this transaction has just written."""
     await tx.session.flush()
     deadline = {name: value for name, value in row.deadline.items() if name not in _STAFF_DATES}
-    return _as_own(row, request(row, await cases.claims_of(tx, [row.id]))) | {"deadline": deadline}
+    own = _as_own(row, request(row, await cases.claims_of(tx, [row.id])))
+    return own | {"deadline": deadline} | await clock_views.own(tx, row)
 
 
 def _as_own(row: RequestRow, seen: View) -> View:
@@ -120,15 +123,19 @@ async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
     message = None
     if row.message_sealed is not None:
         message = sealing.unseal(ctx, row, row.message_sealed, table="request", column="message", id=row.id)["text"]
-    return request(row, claims) | {
-        "deadline": row.deadline,
-        "filed_at": row.filed_at,
-        "assurance": row.assurance,
-        "assignee": row.assignee_ref,
-        "subject": dict(orders.person_of(ctx, row)),
-        "message": message,
-        "claims": [_staff_claim(ctx, row, one) for one in claims],
-    }
+    return (
+        request(row, claims)
+        | {
+            "deadline": row.deadline,
+            "filed_at": row.filed_at,
+            "assurance": row.assurance,
+            "assignee": row.assignee_ref,
+            "subject": dict(orders.person_of(ctx, row)),
+            "message": message,
+            "claims": [_staff_claim(ctx, row, one) for one in claims],
+        }
+        | await clock_views.staff(tx, ctx, row)
+    )
 
 
 def _staff_claim(ctx: Context, row: RequestRow, one: ClaimRow) -> View:

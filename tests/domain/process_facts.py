@@ -6,7 +6,9 @@ from random import Random
 from typing import Any
 
 from app.domain.case import ClaimOutcome, ClaimState, Phase
+from app.domain.case_clock import Alarm, CaseClock
 from app.domain.decisions import Verdict
+from app.domain.extension import ExtensionState
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.rights import RIGHTS
@@ -20,6 +22,7 @@ def to_facts(case: Case) -> dict[str, Any]:
         "case": [case.phase, case.status, case.assurance.key, case.due_on.isoformat()],
         "flags": [case.package_sealed, case.package_released],
         "letters": plain(case.letters),
+        "clock": _clock_facts(case.clock),
         "claims": [
             [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), c.outcome] for c in case.claims
         ],
@@ -30,6 +33,29 @@ def to_facts(case: Case) -> dict[str, Any]:
         ],
         "processors": [[p.id, plain(p.actions), plain(p.categories), plain(p.after)] for p in case.processors.values()],
     }  # fmt: skip
+
+
+def _clock_facts(clock: CaseClock) -> list[Any]:
+    days = (clock.notice_sent_on, clock.refusal_due_on, clock.refusal_sent_on)
+    return [
+        clock.extension,
+        {alarm: day.isoformat() for alarm, day in clock.alarm_days.items()},
+        sorted(clock.raised),
+        [day and day.isoformat() for day in days],
+    ]
+
+
+def _clock_of(facts: list[Any]) -> CaseClock:
+    extension, alarm_days, raised, days = facts
+    notice_sent_on, refusal_due_on, refusal_sent_on = (day and date.fromisoformat(day) for day in days)
+    return CaseClock(
+        extension=extension and ExtensionState(extension),
+        alarm_days={Alarm(alarm): date.fromisoformat(day) for alarm, day in alarm_days.items()},
+        raised=frozenset(map(Alarm, raised)),
+        notice_sent_on=notice_sent_on,
+        refusal_due_on=refusal_due_on,
+        refusal_sent_on=refusal_sent_on,
+    )
 
 
 def from_facts(facts: dict[str, Any], *, order: int) -> Case:
@@ -81,4 +107,5 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
         letters=frozenset(facts["letters"]),
         package_sealed=sealed,
         package_released=released,
+        clock=_clock_of(facts["clock"]),
     )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from app.domain.case import ClaimOutcome, ClaimState
 from app.domain.decisions import Verdict
+from app.domain.extension import ExtensionState
 from app.domain.fanout import Action
 from app.domain.snapshot import Claim
 from tests.domain.process_world import World
@@ -25,6 +26,16 @@ def keeps_its_promises(world: World) -> None:
             c for c in case.claims if c.right.yields_package and c.verdict in (Verdict.GRANTED, Verdict.PARTLY_GRANTED)
         ]
         assert not copies or case.package_sealed, "an erasure before the copy is sealed"
+    keeps_its_date(world)
+
+
+def keeps_its_date(world: World) -> None:
+    """The date by which an answer is due moves by an extension alone: agreed to by two, and told in time."""
+    clock, first = world.case.clock, world.first_due_on
+    assert first is not None
+    is_extended = clock.extension is ExtensionState.EFFECTIVE
+    assert (world.case.due_on > first) == is_extended, "another date, and no extension"
+    assert not is_extended or (clock.notice_sent_on is not None and clock.notice_sent_on <= first)
 
 
 def _says_what_was_done(world: World, claim: Claim) -> None:

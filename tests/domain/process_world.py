@@ -13,7 +13,17 @@ from typing import Any, ClassVar
 
 from app.domain import execution, process
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step, advance
+from app.domain.case_clock import (
+    WORKING_DAYS,
+    Alarm,
+    CaseClock,
+    LapseExtension,
+    RaiseAlarm,
+    TakeExtension,
+    is_refusal_late,
+)
 from app.domain.decisions import Verdict, check, needs_two
+from app.domain.extension import ExtensionState
 from app.domain.fanout import (
     TERMINAL_BY_PERSON,
     Action,
@@ -38,6 +48,14 @@ DONE = frozenset({Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL})
 #: More rounds of asking than any case needs: a case that is still restless then will never rest.
 MOST_ROUNDS = 60
 MIDNIGHT = time(0, tzinfo=UTC)
+#: Two further months, about.
+EXTENDED_BY = timedelta(days=61)
+
+
+def a_clock(due_on: date, **more: Any) -> CaseClock:
+    """The clock of a case due on that day, in a world where every day is a working day."""
+    days = {alarm: due_on + timedelta(days=ahead) for alarm, ahead in WORKING_DAYS.items()}
+    return replace(CaseClock(alarm_days=days, refusal_due_on=due_on), **more)
 
 
 @dataclass
@@ -52,8 +70,13 @@ class World:
     refused: frozenset[str] = frozenset()  #: claims a person said no to
     reopened: frozenset[str] = frozenset()  #: claims handed back, as long as nobody decided again
     registry: dict[str, Processor] = field(default_factory=dict)  #: the controller's, in the order of registration
+    by_post: bool = False  #: whether a letter is out only when somebody has posted it
+    first_due_on: date | None = None  #: before any extension
     first: Mapping[str, Processor] | None = None  #: who was there when the case began to be carried out
     carried_out: ClassVar[set[type]] = set()  #: kinds of actions any world has met
+
+    def __post_init__(self) -> None:
+        self.first_due_on = self.first_due_on or self.case.due_on
 
     @property
     def now(self) -> datetime:
@@ -134,6 +157,40 @@ class World:
                 assert self.claim(claim).state is ClaimState.DECIDED
                 assert all(task.is_over for task in self.case.tasks_of(self.claim(claim)))
                 self._claim(claim, state=ClaimState.CLOSED, outcome=outcome)
+            case RaiseAlarm(alarm):
+                self._alarm(alarm)
+            case TakeExtension():
+                self._extend()
+            case LapseExtension():
+                assert self.today > self.case.due_on, "given up while there was time"
+                self._clock(extension=ExtensionState.LAPSED)
+                self._alarm(Alarm.EXTENSION_LAPSED)
+                if self.case.clock.notice_sent_on is None:
+                    self.case = replace(self.case, letters=self.case.letters - {"extension"})
+
+    def _clock(self, **changes: Any) -> None:
+        self.case = replace(self.case, clock=replace(self.case.clock, **changes))
+
+    def _alarm(self, alarm: Alarm) -> None:
+        clock = self.case.clock
+        assert alarm not in clock.raised, f"{alarm} is raised twice"
+        assert alarm not in WORKING_DAYS or clock.alarm_days[alarm] <= self.today, f"{alarm} before its day"
+        assert alarm is not Alarm.OVERDUE or self.today > self.case.due_on, "late while there was time"
+        assert alarm is not Alarm.REFUSAL_LATE or is_refusal_late(clock)
+        self._clock(raised=clock.raised | {alarm})
+
+    def _extend(self) -> None:
+        clock, told = self.case.clock, self.case.clock.notice_sent_on
+        assert clock.extension is ExtensionState.CLAIMED, "extended by one person, or twice"
+        assert told is not None, "extended, and nobody was told"
+        assert told <= self.case.due_on, "extended, and told too late"
+        due_on = self.case.due_on + EXTENDED_BY
+        later = a_clock(due_on, raised=clock.raised - set(WORKING_DAYS), refusal_due_on=clock.refusal_due_on)
+        self.case = replace(self.case, due_on=due_on)
+        self._clock(extension=ExtensionState.EFFECTIVE, alarm_days=later.alarm_days, raised=later.raised)
+        for task in self.case.tasks:
+            if not task.is_over:
+                self._task(task.id, answer_by=self._answer_by())
 
     def claim(self, claim: str) -> Claim:
         return next(one for one in self.case.claims if one.id == claim)
@@ -154,7 +211,7 @@ class World:
 
     def _write(self, kind: str) -> None:
         assert kind not in self.case.letters, f"the letter {kind} is written twice"
-        if kind != "receipt":
+        if kind not in ("receipt", "extension"):
             assert not any(task.claim and not task.is_over for task in self.case.tasks), (
                 f"{kind} before the work is done"
             )
@@ -162,6 +219,10 @@ class World:
             copies = [c for c in self.case.claims if c.right.yields_package and c.is_carried_out]
             assert not copies or self.case.package_released, "a fulfilment letter before its package is released"
         self.case = replace(self.case, letters=self.case.letters | {kind})
+        if kind == "refusal":
+            self._clock(refusal_sent_on=self.today)
+        if not self.by_post:
+            self.post()
 
     def _ask(self, act: process.CreateTask) -> None:
         key = (act.claim, act.processor, act.action)
@@ -220,6 +281,23 @@ class World:
         self.reopened -= {claim}
         if verdict is Verdict.REFUSED:
             self.refused |= {claim}
+
+    def ask_for_time(self) -> None:
+        """A member of staff asks for two further months, where that may be asked at all."""
+        may = self.case.clock.extension in (None, ExtensionState.REJECTED) and self.today <= self.case.due_on
+        if may and self.case.phase is not Phase.ANSWERING and not self.is_closed:
+            self._clock(extension=ExtensionState.ASKED)
+
+    def agree_to_time(self, agrees: bool) -> None:
+        """The second person's word on it; a yes that comes too late is not taken."""
+        if agrees and (self.today > self.case.due_on or self.case.phase is Phase.ANSWERING):
+            return
+        self._clock(extension=ExtensionState.CLAIMED if agrees else ExtensionState.REJECTED)
+
+    def post(self) -> None:
+        """The letter of extension goes out."""
+        if "extension" in self.case.letters and self.case.clock.notice_sent_on is None:
+            self._clock(notice_sent_on=self.today)
 
     def approve(self, claim: str) -> None:
         self._claim(claim, state=ClaimState.DECIDED)

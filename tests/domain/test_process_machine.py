@@ -26,14 +26,16 @@ from hypothesis.stateful import (
 
 from app.domain import process
 from app.domain.case import ClaimOutcome, ClaimState, Phase
+from app.domain.case_clock import Alarm
 from app.domain.decisions import Verdict
+from app.domain.extension import ExtensionState
 from app.domain.fanout import SAYABLE, TERMINAL_BY_PERSON, Action, AnswerMode, Idempotency, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.rights import RIGHTS
 from app.domain.snapshot import Case, Claim, Processor, Task
 from tests.domain.process_ending import drive_to_the_end
 from tests.domain.process_promises import is_never_silently_over, keeps_its_promises
-from tests.domain.process_world import DONE, World
+from tests.domain.process_world import DONE, World, a_clock
 
 T = TypeVar("T")
 
@@ -98,8 +100,9 @@ class Requests(RuleBasedStateMachine):
         rights=st.lists(st.sampled_from(sorted(RIGHTS)), min_size=1, max_size=4, unique=True),
         registry=st.lists(picks, min_size=1, max_size=5),
         strict=st.booleans(),
+        by_post=st.booleans(),
     )
-    def file(self, rights: list[str], registry: list[int], strict: bool) -> None:
+    def file(self, rights: list[str], registry: list[int], strict: bool, by_post: bool) -> None:
         claims = tuple(
             Claim(id=key, right=right, needs=Level.HIGH if strict and right.needs >= Level.SUBSTANTIAL else right.needs)
             for key, right in ((key, RIGHTS[key]) for key in rights)
@@ -110,8 +113,9 @@ class Requests(RuleBasedStateMachine):
             assurance=Level.NONE,
             due_on=FIRST_DAY + timedelta(days=31),
             claims=claims,
+            clock=a_clock(FIRST_DAY + timedelta(days=31)),
         )
-        self.world = World(case=case, today=FIRST_DAY, watch=Watch.look)
+        self.world = World(case=case, today=FIRST_DAY, watch=Watch.look, by_post=by_post)
         for pick in registry:
             self._register(pick)
 
@@ -210,8 +214,24 @@ class Requests(RuleBasedStateMachine):
         self.world.today += timedelta(days=days)
         assert self.world.run()
 
+        late = not self.world.is_closed and self.world.today > self.world.case.due_on
+        assert not late or Alarm.OVERDUE in self.world.case.clock.raised, "late, and nobody was told"
         waiting = self._tasks(TaskState.OPEN, TaskState.ACCEPTED)
         assert not [task for task in waiting if task.answer_by < self.world.today], "silence is borne"
+
+    @rule()
+    def staff_ask_for_time(self) -> None:
+        self.world.ask_for_time()
+
+    @precondition(lambda self: self.world.case.clock.extension is ExtensionState.ASKED)
+    @rule(agrees=st.booleans())
+    def second_person_speaks_of_time(self, agrees: bool) -> None:
+        self.world.agree_to_time(agrees)
+
+    @precondition(lambda self: self.world.by_post and "extension" in self.world.case.letters)
+    @rule()
+    def letter_is_posted(self) -> None:
+        self.world.post()
 
     @precondition(lambda self: len(self.world.registry) < MOST_PROCESSORS)
     @rule(pick=picks)
@@ -233,10 +253,16 @@ class Requests(RuleBasedStateMachine):
             due_on=self.world.today + timedelta(days=31),
             claims=claims,
             processors=self.world.registry,
+            clock=a_clock(self.world.today + timedelta(days=31)),
         )
         known = self.world
         self.world = World(
-            case=fresh, today=known.today, watch=known.watch, manners=known.manners, registry=known.registry
+            case=fresh,
+            today=known.today,
+            watch=known.watch,
+            manners=known.manners,
+            registry=known.registry,
+            by_post=known.by_post,
         )
 
     # --- what must always be true --------------------------------------------------------------------------------

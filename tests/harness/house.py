@@ -174,7 +174,7 @@ class House:
     async def file(self, controller: str, *rights: str, person: str = "anna-lindqvist", **changed: Any) -> UUID:
         """Take a request of a fictional person in, as from a login with an e-ID."""
         async with self.tx(controller) as tx:
-            new = self.request_of(BY_ID[person], controller, rights, received_at=tx.now, **changed)
+            new = self.request_of(BY_ID[person], controller, rights, **{"received_at": tx.now, **changed})
             return (await intake.file(tx, self.ctx, new, actor=CUSTOMER)).id
 
     @staticmethod

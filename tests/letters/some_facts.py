@@ -8,9 +8,11 @@ from app.domain.rights import RIGHTS
 from app.letters.facts import (
     ClaimFacts,
     ControllerFacts,
+    ExtensionFacts,
     GroundFacts,
     LetterFacts,
     PackageFacts,
+    QuestionFacts,
     ResultFacts,
     Retained,
 )
@@ -25,6 +27,20 @@ CONTROLLER = ControllerFacts(
 )
 GROUND = GroundFacts(source="GDPR Art. 15(4)", text="Kopian skulle skada andras rättigheter och friheter")
 KEPT = Retained(category_title="Fakturor", law="BFL_7_2", until=date(2033, 12, 31))
+
+EXTENSION = ExtensionFacts(
+    ground=GroundFacts(source="GDPR Art. 12(3)", text="Din begäran är komplicerad att besvara"),
+    reasons="Begäran rör fjorton anläggningar under nio år.",
+    before=date(2026, 4, 16),
+    until=date(2026, 6, 16),
+    reckoning=("Fristen är förlängd till tre månader från den dag begäran kom in.",),
+)
+QUESTION = QuestionFacts(
+    kind="identity",
+    reason=GroundFacts(source="GDPR Art. 12(6)", text="Begäran kom på en väg som även andra kan ha tillgång till"),
+    text="Visa på ett av sätten att det är du som har skickat begäran.",
+    stops=True,
+)
 
 
 def result(recipient: str = "Exempelfaktura AB", **changes: Any) -> ResultFacts:
@@ -68,6 +84,8 @@ def facts(*claims: ClaimFacts, **changes: Any) -> LetterFacts:
         helps_finding=("customer_number", "date_and_time"),
         searched=("Exempelfaktura AB", "Exempelväkt AB"),
         searched_with=("personnummer", "email"),
+        extension=EXTENSION,
+        question=QUESTION,
     )
     return replace(whole, **changes)
 
@@ -80,6 +98,9 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "not_identified": ClaimFacts(right="access", outcome="not_identified"),
     "withdrawal": ClaimFacts(right="access", outcome="withdrawn"),
     "nothing_held": ClaimFacts(right="access", outcome="nothing_held", results=(result(outcome="not_found"),)),
+    "extension": ClaimFacts(right="access"),
+    "identity_wanted": ClaimFacts(right="access"),
+    "clarification": ClaimFacts(right="access"),
 }
 
 

@@ -75,6 +75,7 @@ REGISTERED = {
     "actions": ["export"],
     "categories": [],
 }
+QUESTION = {"kind": "clarification", "reason": "unclear_request", "question": "Do you want the calls or all of it?"}
 OWN_PATH, PATH = "/v1/self-service/requests", "/v1/requests"
 
 TABLE: Mapping[tuple[str, str], Row] = {
@@ -117,6 +118,13 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", PATH + "/{id}/identity-proofs"): Row(STAFF, {"method": "seen_in_person"}),
     ("GET", PATH + "/{id}/claims/{claim}/plan"): Row(STAFF),
     ("POST", PATH + "/{id}/claims/{claim}/decision"): Row(STAFF, {"outcome": "granted"}),
+    ("POST", PATH + "/{id}/extension"): Row(STAFF, {"ground": "complexity", "reasons": "Too thin."}),
+    ("POST", PATH + "/{id}/clarifications"): Row(STAFF, QUESTION),
+    ("POST", PATH + "/{id}/clarifications/{question}/answer"): Row(
+        STAFF, {"answer": "The calls.", "answered_at": "2026-01-01T10:00:00+01:00"}
+    ),
+    ("POST", PATH + "/{id}/deadline-confirmation"): Row(STAFF),
+    ("POST", OWN_PATH + "/{id}/clarification"): Row(OWN, {"answer": "The calls of last spring."}),
     ("GET", "/v1/approvals"): Row(LISTS),
     ("POST", "/v1/approvals/{id}"): Row(SECOND, {"verdict": "approved", "reason": "Checked."}),
     ("GET", "/v1/tasks"): Row(LISTS),
@@ -136,7 +144,9 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/reports/summary"): Row(frozenset({"dpo", "auditor"})),
 }
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
-INSIDE = {"/problems/no-package", "/problems/unknown-download", "/problems/unknown-callback"}
+INSIDE = {
+    "/problems/no-package", "/problems/unknown-download", "/problems/unknown-callback", "/problems/unknown-question",
+}  # fmt: skip
 
 
 def routes() -> set[tuple[str, str]]:
@@ -159,7 +169,7 @@ async def ids(client: httpx.AsyncClient, file: File, advance: Advance, registere
     tasks = (await client.get(f"{path}/tasks", headers=AGENT.headers())).json()["items"]
     processors = (await client.get("/v1/processors", headers=ADMIN.headers())).json()["items"]
     (letter,) = (await client.get(f"{path}/letters", headers=AGENT.headers())).json()["items"]
-    request = {"id": filed["id"], "claim": filed["claims"][0]["id"], "letter": letter["id"]}
+    request = {"id": filed["id"], "claim": filed["claims"][0]["id"], "letter": letter["id"], "question": str(uuid4())}
     return {
         OWN_PATH: request,
         PATH: request,

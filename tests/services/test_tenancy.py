@@ -51,6 +51,12 @@ async def _fill_the_rest(house: House) -> None:
             request,
             WALKED,
         )
+        await connection.execute(
+            "INSERT INTO suspension (id, request_id, controller_id, reason, code, stops, question_sealed, asked_at,"
+            " asked_by) VALUES (gen_random_uuid(), $1, $2, 'identity', 'unsure', true, '\\x00', now(), 'agent')",
+            request,
+            WALKED,
+        )
         await connection.execute("INSERT INTO profile_applied VALUES ($1, 'sha256', now(), '{}')", WALKED)
 
 
