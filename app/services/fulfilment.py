@@ -28,7 +28,6 @@ from app.domain.process import (
     next_actions,
     next_instant,
 )
-from app.domain.snapshot import letter_key
 from app.letters.kinds import LetterIncomplete
 from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
