@@ -65,7 +65,7 @@ KINDS: dict[str, Kind] = {
                     lambda facts: bool(facts.identity_methods) or not facts.identity_wanted,
                 ),
             ),
-            sections=("claims", "due", "next", "no_form", "contact"),
+            sections=("claims", "due", "next", "no_form", "contact", "objection"),
         ),
         Kind(
             key="fulfilment",
@@ -100,6 +100,14 @@ KINDS: dict[str, Kind] = {
             en="You have withdrawn your request",
             speaks_of=lambda claim: claim.outcome == "withdrawn",
             sections=("claims", "next", "contact"),
+        ),
+        Kind(
+            key="fee",
+            sv="En avgift för att besvara din begäran",
+            en="A fee for answering your request",
+            speaks_of=lambda claim: claim.record.fee is not None and claim.outcome is None,
+            per_claim="fee",
+            sections=("claims", "choice", "complaint", "remedy", "contact"),
         ),
     )
 }

@@ -2,6 +2,7 @@
 
 from app.models._base import METADATA, Row
 from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
+from app.models.notes import CaseNoteRow, DisagreementNoteRow, FeeNoticeRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
@@ -19,9 +20,12 @@ __all__ = [
     "AttemptRow",
     "AuditEntryRow",
     "CallbackEventRow",
+    "CaseNoteRow",
     "ClaimRow",
     "ClockOffsetRow",
+    "DisagreementNoteRow",
     "DownloadRow",
+    "FeeNoticeRow",
     "IdempotencyRow",
     "IdentifierRow",
     "LaneRow",

@@ -1,7 +1,7 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,8 +15,8 @@ from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.domain.snapshot import Case, Claim, Task, letter_key
-from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import registry
+from app.models import ClaimRow, FeeNoticeRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
+from app.repositories import notes, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
@@ -72,6 +72,7 @@ class CaseRows:
     processors: list[ProcessorRow]
     letters: set[str]
     package: PackageRow | None
+    fees: list[FeeNoticeRow] = field(default_factory=list)
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -87,6 +88,7 @@ class CaseRows:
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
             package_left_out=self.package.left_out if self.package is not None else 0,
+            unclassified=self.row.unclassified,
         )
 
     def claim(self, claim_id: str) -> ClaimRow:
@@ -94,7 +96,7 @@ class CaseRows:
 
 
 async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
-    """Read a case; five statements whatever its size."""
+    """Read a case; six statements whatever its size."""
     letters = select(col(LetterRow.kind), col(LetterRow.about)).where(col(LetterRow.request_id) == row.id)
     return CaseRows(
         row=row,
@@ -103,6 +105,7 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
         letters={letter_key(kind, about) for kind, about in (await tx.session.execute(letters)).all()},
         package=await tx.session.get(PackageRow, row.id),
+        fees=list(await notes.fees_of(tx, row.id)),
     )
 
 

@@ -24,6 +24,7 @@ from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
 from app.domain.identity import Level
+from app.domain.records import Record, Review
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
 from app.repositories import letters as stored_letters
@@ -42,6 +43,13 @@ LOOK_EVERY_SECONDS = 0.1
 CUSTOMER = Actor("subject", "33333333-1111-4111-8111-111111111111")
 AGENT = Actor("agent", "11111111-1111-4111-8111-111111111111")
 APPROVER = Actor("approver", "22222222-2222-4222-8222-222222222222")
+#: What a yes must be documented with, where it must.
+RECORDS: Mapping[str, Record] = {
+    "restriction": Record(ground_18="a"),
+    "automated_decision": Record(
+        review=Review(new_decision="Avtalet beviljas utan deposition.", why="Kreditvärdet var hämtat för fel person.")
+    ),
+}
 DETAILS: Mapping[str, Mapping[str, Any]] = {"rectification": {"field": "email", "value": "ny.adress@example.org"}}
 
 Found = TypeVar("Found")
@@ -227,6 +235,8 @@ class House:
 
     async def decide(self, tx: Tx, row: RequestRow, claim: ClaimRow, **said: Any) -> ApprovalRow | None:
         given: dict[str, Any] = {"ground": None, "reasons": "", "exclude": [], "actor": AGENT} | said
+        if given["verdict"] is not Verdict.REFUSED:
+            given.setdefault("record", RECORDS.get(claim.right, Record()))
         return await casework.decide(tx, self.ctx, row, claim, **given)
 
     # --- time passes -------------------------------------------------------------------------------------------------
