@@ -141,7 +141,7 @@ def _evidence_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
 
 
 def _statute_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
-    statutory = claim.ground is not None and not claim.ground.source.startswith("GDPR")
+    statutory = claim.ground is not None and _said(claim.ground.source) and not claim.ground.source.startswith("GDPR")
     return not statutory or _said(claim.record.statute)
 
 

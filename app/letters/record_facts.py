@@ -1,4 +1,4 @@
-"""What a decision rests on, as a letter tells it: texts in the letter's language, days in the controller's time zone."""
+"""What a decision rests on, as a letter tells it: texts in its language, days in the controller's time zone."""
 
 from dataclasses import dataclass
 from datetime import date

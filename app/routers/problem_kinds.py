@@ -166,7 +166,7 @@ KINDS: dict[type[DomainError], Kind] = {
     # what a decision rests on
     records.EvidenceNeeded: Kind(
         422,
-        "Uppenbart ogrundad eller orimlig är för den personuppgiftsansvarige att visa: dokumenterade fakta med dag behövs.",
+        "Att begäran är uppenbart ogrundad eller orimlig ska visas: dokumenterade fakta med dag behövs.",
         "#/record/evidence",
     ),
     records.TooFewFacts: Kind(

@@ -56,9 +56,15 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
 
 
 async def read_letter(tx: Tx, ctx: Context, row: RequestRow, kind: str, *, about: str = "") -> str:
-    """A letter's HTML page, opened; raises :class:`UnknownLetterHere`."""
-    for letter in await letters.letters_of(tx, row):
-        if (letter.kind, letter.about) == (kind, about):
-            opened = sealing.unseal(ctx, row, letter.body_sealed, table="letter", column="body", id=letter.id)
-            return str(opened["html"])
-    raise UnknownLetterHere
+    """
+    A letter's HTML page, opened; where nothing is said of what it is *about*, the latest of its kind.
+
+    Raises:
+        UnknownLetterHere
+    """
+    found = [one for one in await letters.letters_of(tx, row) if one.kind == kind and about in ("", one.about)]
+    if not found:
+        raise UnknownLetterHere
+    letter = ([one for one in found if one.about == about] or found)[-1]
+    opened = sealing.unseal(ctx, row, letter.body_sealed, table="letter", column="body", id=letter.id)
+    return str(opened["html"])

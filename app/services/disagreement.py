@@ -46,6 +46,7 @@ async def note(tx: Tx, ctx: Context, row: RequestRow, text: str, *, actor: Actor
         tx.session.add(kept)
     kept.text_sealed = sealing.seal(ctx, row, {"text": text}, table="disagreement_note", column="text", id=kept.id)
     kept.made_by, kept.made_at = actor.ref, tx.now
+    await tx.session.flush()
     facts = {"claim_id": str(claim.id), "note_id": str(kept.id)}
     await steps.note(tx, row, AuditStep.CLAIM_DISAGREED, actor=actor, facts=facts)
     return kept

@@ -28,6 +28,7 @@ async def after(tx: Tx, ctx: Context, row: RequestRow, claim: ClaimRow) -> Claim
     )
     if found is None or not (found.categories or found.unclear):
         return None
+    await tx.session.flush()  # the claims are read afresh, and what was just decided must be among them
     others = await cases.claims_of(tx, [row.id])
     there = next((one for one in others if one.right == "erasure"), None)
     made = None
