@@ -38,6 +38,16 @@ DETAILS: dict[str, dict[str, Any]] = {
 }
 #: Rights whose person leaves an address: a mail tells them that a letter waits, and the case waits for that mail.
 MAILED = frozenset({"access", "erasure"})
+#: What staff document a yes with, where the law wants more than the yes.
+RECORDS: dict[str, dict[str, Any]] = {
+    "restriction": {"ground_18": "a"},
+    "automated_decision": {
+        "review": {
+            "new_decision": "Avtalet beviljas på vanliga villkor.",
+            "why": "Kreditupplysningen gällde en annan person med liknande namn.",
+        }
+    },
+}
 #: Where bookkeeping law keeps the invoices an erasure is granted in part: the answer says what is kept, until when.
 KEEPS_BOOKS = frozenset({"westila", "sos-alarm", "sensor-alarm"})
 #: What staff write about a task they did by hand.
@@ -225,14 +235,17 @@ class Tour:
         for listed in await self._items("/v1/requests", "agent", phase="closed"):
             if listed["id"] in waiting:
                 one = waiting[listed["id"]]
-                one.seconds, one.outcome = time.monotonic() - one.began, listed["claims"][0]["outcome"]
+                ended = next(claim for claim in listed["claims"] if claim["right"] == one.right)
+                one.seconds, one.outcome = time.monotonic() - one.began, ended["outcome"]
                 self._tell(f"{one.controller}: {one.right} closed")
 
     async def _carry_on(self, one: Filed) -> None:
         answer = await self._answer("GET", f"/v1/requests/{one.id}", "agent")
         case, etag = answer.json(), answer.headers["etag"]
-        if case["status"] == "awaiting_decision" and case["claims"][0]["state"] == "open":
-            await self._decide(one, case, etag)
+        # What a claim has raised (a withdrawn consent, an objection) is decided too, one at a time.
+        open_claim = next((claim for claim in case["claims"] if claim["state"] == "open"), None)
+        if case["status"] == "awaiting_decision" and open_claim is not None:
+            await self._decide(one, open_claim, etag)
         elif case["status"] == "awaiting_approval":
             await self._approve(one)
         elif case["status"] == "awaiting_release" and one.id not in self._released:
@@ -240,11 +253,11 @@ class Tour:
             self._released.add(one.id)
             self._tell(f"{one.controller}: package of {one.right} released")
 
-    async def _decide(self, one: Filed, case: Mapping[str, Any], etag: str) -> None:
-        claim = case["claims"][0]
+    async def _decide(self, one: Filed, claim: Mapping[str, Any], etag: str) -> None:
         path = f"/v1/requests/{one.id}/claims/{claim['id']}/decision"
-        await self._call("POST", path, "agent", etag=etag, json={"outcome": "granted"})
-        self._tell(f"{one.controller}: {one.right} granted")
+        body = {"outcome": "granted", "record": RECORDS.get(claim["right"], {})}
+        await self._call("POST", path, "agent", etag=etag, json=body)
+        self._tell(f"{one.controller}: {claim['right']} granted")
 
     async def _approve(self, one: Filed) -> None:
         for approval in await self._items("/v1/approvals", "approver"):

@@ -19,6 +19,7 @@ class Subject(StrEnum):
     RELEASE = "release"
     RESTRICTION_LIFT = "restriction_lift"
     PROTECTED_IDENTITY = "protected_identity"
+    FEE = "fee"
 
 
 class SecondPersonNeeded(DomainError):

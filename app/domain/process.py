@@ -307,6 +307,8 @@ def status_of(case: Case) -> str:
     """The finer word under the phase; the list may grow."""
     if case.phase in (Phase.RECEIVED, Phase.CLOSED):
         return case.phase.value
+    if case.unclassified:
+        return "awaiting_classification"
     if case.phase is Phase.IDENTIFYING:
         return "identity_wanted"
     if any(task.state is TaskState.NEEDS_PERSON for task in case.tasks):

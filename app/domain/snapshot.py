@@ -83,6 +83,7 @@ class Case:
     package_released: bool = False
     package_left_out: int = 0  #: rows that the sealed package withholds from the person
     clock: CaseClock = field(default_factory=CaseClock)
+    unclassified: bool = False  #: free text of which no person has said yet what it claims
 
     def is_ready(self, claim: Claim) -> bool:
         """Whether the person is known well enough for this claim."""

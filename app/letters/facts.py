@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from app.letters.record_facts import NOTHING, RecordFacts
+
 
 @dataclass(frozen=True, kw_only=True)
 class Authority:
@@ -93,7 +95,8 @@ class ClaimFacts:
     """
     One right invoked, and what came of it. ``outcome`` is None while the claim is open.
 
-    ``changed`` names what was rectified, ``purposes`` what was objected to or consented to, in plain words.
+    ``changed`` names what was rectified, ``purposes`` what was objected to or consented to, in plain words; ``record``
+    is what the decision rests on.
     """
 
     right: str
@@ -103,10 +106,17 @@ class ClaimFacts:
     results: tuple[ResultFacts, ...] = ()
     changed: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
+    record: RecordFacts = NOTHING
 
     @property
     def own_results(self) -> tuple[ResultFacts, ...]:
         return tuple(result for result in self.results if result.is_own)
+
+    @property
+    def done_categories(self) -> tuple[str, ...]:
+        """The categories in which something was done, by title, each once."""
+        done = (title for result in self.own_results if result.is_done for title in result.categories)
+        return tuple(dict.fromkeys(done))
 
     @property
     def is_done_everywhere(self) -> bool:
@@ -206,3 +216,4 @@ class LetterFacts:
     searched_with: tuple[str, ...] = ()
     extension: ExtensionFacts | None = None
     question: QuestionFacts | None = None
+    unclassified: bool = False  #: free text of which nobody has said yet what it claims

@@ -68,7 +68,7 @@ KINDS: dict[str, Kind] = {
                     lambda facts: bool(facts.identity_methods) or not facts.identity_wanted,
                 ),
             ),
-            sections=("claims", "due", "next", "no_form", "complaint", "contact"),
+            sections=("claims", "due", "next", "no_form", "complaint", "contact", "objection"),
         ),
         Kind(
             key="fulfilment",
@@ -135,6 +135,14 @@ KINDS: dict[str, Kind] = {
             speaks_of=lambda _claim: True,
             facts=QUESTION,
             sections=("claims", "question", "clock", "no_answer", "complaint", "remedy", "contact"),
+        ),
+        Kind(
+            key="fee",
+            sv="En avgift för att besvara din begäran",
+            en="A fee for answering your request",
+            speaks_of=lambda claim: claim.record.fee is not None and claim.outcome is None,
+            per_claim="fee",
+            sections=("claims", "choice", "complaint", "remedy", "contact"),
         ),
     )
 }

@@ -124,9 +124,40 @@ def _categories_are_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     return all(result.categories for result in claim.own_results if result.is_done)
 
 
-def _review_has_words(claim: ClaimFacts, _facts: LetterFacts) -> bool:
-    told = _said(claim.reasons) or any(_said(result.reason) for result in claim.results)
+def _review_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    review = claim.record.review
+    told = review is not None and _said(review.new_decision) and _said(review.why) and _said(review.reviewer)
     return told or not _something_done(claim)
+
+
+def _restriction_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return claim.record.restriction is not None or not _something_done(claim)
+
+
+def _withdrawal_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return claim.record.withdrawn_on is not None or not _something_done(claim)
+
+
+def _rests_on(claim: ClaimFacts, article: str) -> bool:
+    return claim.ground is not None and claim.ground.source == article
+
+
+def _evidence_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    refused = _rests_on(claim, "GDPR Art. 12(5)(b)") or claim.record.fee is not None
+    return not refused or (bool(claim.record.evidence) and all(_said(one.what) for one in claim.record.evidence))
+
+
+def _statute_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    statutory = claim.ground is not None and _said(claim.ground.source) and not claim.ground.source.startswith("GDPR")
+    return not statutory or _said(claim.record.statute)
+
+
+def _balancing_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return not _rests_on(claim, "GDPR Art. 21(1)") or claim.record.balancing is not None
+
+
+def _weighing_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return not _rests_on(claim, "GDPR Art. 15(4)") or all(_said(one.balancing) for one in claim.record.weighed)
 
 
 _FULFILMENT = (
@@ -151,6 +182,13 @@ _ARTICLE_12_4 = (
     ClaimPart("ground.text", "GDPR Art. 12(4)", lambda claim, _: claim.ground is not None and _said(claim.ground.text)),
     ClaimPart("reasons", "GDPR Art. 12(4)", lambda claim, _: _said(claim.reasons)),
     ClaimPart("results.retained", "GDPR Art. 12(4), 17(3)", _kept_is_explained),
+    ClaimPart("record.evidence", "GDPR Art. 12(5)", _evidence_is_told),
+    ClaimPart("record.weighed", "GDPR Art. 15(4), 20(4)", _weighing_is_told),
+    ClaimPart("record.statute", "GDPR Art. 23", _statute_is_told),
+)
+_FEE = (
+    ClaimPart("fee", "GDPR Art. 12(5)(a)", lambda claim, _: claim.record.fee is not None),
+    ClaimPart("record.evidence", "GDPR Art. 12(5)", _evidence_is_told),
 )
 
 #: (letter, right) -> what it must say of a claim of that right; ``*`` is every right.
@@ -160,13 +198,16 @@ PER_CLAIM: dict[tuple[str | None, str], tuple[ClaimPart, ...]] = {
     ("fulfilment", "portability"): _PACKAGE,
     ("fulfilment", "rectification"): (ClaimPart("changed", "GDPR Art. 16, 19", _change_is_named),),
     ("fulfilment", "erasure"): (ClaimPart("results.categories", "GDPR Art. 17(1), 12(3)", _categories_are_named),),
-    ("fulfilment", "restriction"): (),
+    ("fulfilment", "restriction"): (ClaimPart("record.restriction", "GDPR Art. 18(1), 18(3)", _restriction_is_told),),
     ("fulfilment", "objection"): (),
     ("fulfilment", "marketing_objection"): (),
-    ("fulfilment", "automated_decision"): (ClaimPart("reasons", "GDPR Art. 22(3)", _review_has_words),),
-    ("fulfilment", "consent_withdrawal"): (),
+    ("fulfilment", "automated_decision"): (ClaimPart("record.review", "GDPR Art. 22(3)", _review_is_told),),
+    ("fulfilment", "consent_withdrawal"): (ClaimPart("record.withdrawn_on", "GDPR Art. 7(3)", _withdrawal_is_told),),
     ("refusal", "*"): _ARTICLE_12_4,
     **{("refusal", right): () for right in RIGHTS},
     ("nothing_held", "*"): _NOTHING_HELD,
     **{("nothing_held", right): () for right in RIGHTS},
+    ("refusal", "objection"): (ClaimPart("record.balancing", "GDPR Art. 21(1)", _balancing_is_told),),
+    ("fee", "*"): _FEE,
+    **{("fee", right): () for right in RIGHTS},
 }

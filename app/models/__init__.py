@@ -3,6 +3,7 @@
 from app.models._base import METADATA, Row
 from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
 from app.models.clock import SuspensionRow
+from app.models.notes import CaseNoteRow, DisagreementNoteRow, FeeNoticeRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
@@ -21,9 +22,12 @@ __all__ = [
     "AttemptRow",
     "AuditEntryRow",
     "CallbackEventRow",
+    "CaseNoteRow",
     "ClaimRow",
     "ClockOffsetRow",
+    "DisagreementNoteRow",
     "DownloadRow",
+    "FeeNoticeRow",
     "IdempotencyRow",
     "IdentifierRow",
     "LaneRow",

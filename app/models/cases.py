@@ -43,6 +43,8 @@ class RequestRow(Row, table=True):
     assignee_ref: str | None = None
     next_at: datetime | None = None
     participants: list[str] | None = Field(default=None, sa_type=JSONB)  #: processors, once execution has begun
+    answer_form: str = "electronic"  #: electronic, paper, oral: as asked for, else by channel
+    unclassified: bool = False  #: came as free text, and no person has said yet which rights it claims
     closed_at: datetime | None = None
     version: int = 1
     wrapped_key: bytes
@@ -87,6 +89,11 @@ class ClaimRow(Row, table=True):
             " OR (verdict = 'granted' AND \"right\" <> 'erasure')",
             name="no_and_erasure_approved",
         ),
+        CheckConstraint(
+            "ground IS NULL OR ground NOT IN ('manifestly_unfounded', 'excessive')"
+            " OR COALESCE((basis ->> 'evidence')::int, 0) > 0",
+            name="unfounded_has_evidence",
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -100,6 +107,11 @@ class ClaimRow(Row, table=True):
     verdict: str | None = None
     ground: str | None = None
     reasons_sealed: bytes | None = None
+    record_sealed: bytes | None = None  #: what the decision rests on (:mod:`app.domain.records`)
+    basis: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)  #: its coded parts: numbers, codes, days
+    raised_by: str | None = None  #: the rule by which another claim raised this one
+    scope: list[str] | None = Field(default=None, sa_type=JSONB)  #: the only categories a raised claim is about
+    presumed: bool = False  #: the widest reading of free text, until a person says what was meant
     excluded: list[str] = Field(default_factory=list, sa_type=JSONB)
     identifiers_checked: bool = False
     decided_by: str | None = None

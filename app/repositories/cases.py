@@ -17,6 +17,7 @@ from app.domain.rights import right
 from app.domain.snapshot import Case, Claim, Task, letter_key
 from app.models import (
     ClaimRow,
+    FeeNoticeRow,
     IdentifierRow,
     LetterRow,
     PackageRow,
@@ -25,7 +26,7 @@ from app.models import (
     SuspensionRow,
     TaskRow,
 )
-from app.repositories import clock, registry
+from app.repositories import clock, notes, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
@@ -83,6 +84,7 @@ class CaseRows:
     package: PackageRow | None
     sent: dict[str, datetime | None] = field(default_factory=dict)  #: when each of the letters was out
     questions: list[SuspensionRow] = field(default_factory=list)  #: those a letter of this transaction speaks of
+    fees: list[FeeNoticeRow] = field(default_factory=list)
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -100,6 +102,7 @@ class CaseRows:
             package_released=self.package is not None and self.package.released_at is not None,
             package_left_out=self.package.left_out if self.package is not None else 0,
             clock=clock.seen(self.row, self.sent),
+            unclassified=self.row.unclassified,
         )
 
     def claim(self, claim_id: str) -> ClaimRow:
@@ -107,7 +110,7 @@ class CaseRows:
 
 
 async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
-    """Read a case; five statements whatever its size."""
+    """Read a case; a fixed number of statements whatever its size."""
     letters = select(LetterRow.kind, LetterRow.about, LetterRow.sent_at).where(col(LetterRow.request_id) == row.id)  # type: ignore[call-overload]
     sent = {letter_key(kind, about): sent_at for kind, about, sent_at in (await tx.session.execute(letters)).all()}
     return CaseRows(
@@ -118,6 +121,7 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
         letters=set(sent),
         package=await tx.session.get(PackageRow, row.id),
         sent=sent,
+        fees=list(await notes.fees_of(tx, row.id)),
     )
 
 

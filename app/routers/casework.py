@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from app.domain.decisions import Verdict
+from app.domain.records import Record
 from app.repositories import approvals
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
 from app.routers.dependencies import Approver, Staff, Work
@@ -105,6 +106,7 @@ async def decide(
             reasons=body.reasons,
             exclude=body.plan.exclude,
             identifiers_checked=body.identifiers_checked,
+            record=Record.read(body.record.model_dump(mode="json")),
             actor=work.actor,
         )
         view = {"claim": views.claim(found), "version": row.version, "approval_id": approval and approval.id}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.domain import (
+    answer_form,
     case,
     clarification,
     deadlines,
@@ -12,6 +13,7 @@ from app.domain import (
     execution,
     extension,
     identity,
+    records,
     retention,
     rights,
     webhook_signature,
@@ -26,9 +28,12 @@ from app.services import (
     callbacks,
     casework,
     claims,
+    classifying,
     context,
     correspondence,
     deadline_watch,
+    disagreement,
+    fees,
     four_eyes,
     idempotency,
     intake,
@@ -204,6 +209,70 @@ KINDS: dict[type[DomainError], Kind] = {
         422, "Bara en kopia kan avgränsas för att uppgifterna är många, och bara för någon som är känd.", "#/reason"
     ),
     questions.AnsweredInTheFuture: Kind(422, "Ett svar kan inte ha kommit senare än nu.", "#/answered_at"),
+    # what a decision rests on
+    records.EvidenceNeeded: Kind(
+        422,
+        "Att begäran är uppenbart ogrundad eller orimlig ska visas: dokumenterade fakta med dag behövs.",
+        "#/record/evidence",
+    ),
+    records.TooFewFacts: Kind(
+        422, "För att vara orimlig krävs minst två daterade fakta, eller bevisat missbruk.", "#/record/evidence"
+    ),
+    records.NumberAloneNotEnough: Kind(
+        422,
+        "Hur ofta någon frågar gör inte en begäran orimlig; ett annat faktum eller bevisat missbruk behövs.",
+        "#/record/evidence",
+    ),
+    records.FactInTheFuture: Kind(422, "Ett dokumenterat faktum kan inte ligga i framtiden.", "#/record/evidence"),
+    records.FirstRequestNotExcessive: Kind(
+        422,
+        "En första begäran är orimlig bara vid bevisat missbruk: vad som hände, och det syfte det visar.",
+        "#/record/intent",
+    ),
+    records.NeverExcessiveAfterAYear: Kind(
+        422,
+        "Det har gått ett år eller mer sedan den förra jämförbara begäran; den här kan inte vara orimlig.",
+        "#/ground",
+    ),
+    records.CopyNotRefusedWhole: Kind(
+        422,
+        "Andras rättigheter begränsar kopian, aldrig hela svaret: lämna ut allt utom de berörda kategorierna.",
+        "#/outcome",
+    ),
+    records.OtherBasisNotPlausible: Kind(
+        422,
+        "Policyn säger inte att alla de här uppgifterna grundas på annat än ett berättigat intresse.",
+        "#/ground",
+    ),
+    records.WeighingNeeded: Kind(
+        422,
+        "För varje kategori som kopian lämnar utanför ska det framgå vad som vägdes mot personens rätt.",
+        "#/record/weighed",
+    ),
+    records.StatuteNeeded: Kind(
+        422, "En inskränkning vilar på en författning: ange SFS-nummer och paragraf.", "#/record/statute"
+    ),
+    records.BalancingNeeded: Kind(
+        422,
+        "En invändning avslås bara med en dokumenterad avvägning: intresse, behov, följd och varför det väger tyngre.",
+        "#/record/balancing",
+    ),
+    records.CheckNeeded: Kind(422, "Det ska framgå vad som kontrollerades innan yrkandet avslås.", "#/record/checked"),
+    records.RestrictionGroundNeeded: Kind(
+        422, "En begränsning anger sitt skäl: a, b, c eller d i artikel 18.1.", "#/record/ground_18"
+    ),
+    records.ReviewNeeded: Kind(422, "En människa prövar på nytt: ange det nya beslutet och varför.", "#/record/review"),
+    claims.NotClassified: Kind(409, "En människa ska först säga vilka rättigheter meddelandet gäller."),
+    classifying.NothingToClassify: Kind(409, "Det är redan känt vilka rättigheter begäran gäller."),
+    intake.MessageNeeded: Kind(422, "En begäran utan angiven rättighet behöver personens egna ord.", "#/message"),
+    fees.FeeAsked: Kind(409, "En avgift är redan begärd för yrkandet."),
+    disagreement.NothingToDisagreeWith: Kind(
+        409, "En sådan anteckning hör till en rättelse som har avslagits, helt eller delvis."
+    ),
+    answer_form.OralAnswerNotAsked: Kind(409, "Muntligt svar ges bara till den som har bett om det."),
+    answer_form.OralAnswerNeedsProof: Kind(
+        409, "Muntligt svar ges först när identiteten är styrkt på annat sätt än genom samtalet."
+    ),
     # ours
     markup.UnknownMarkup: _OURS,
     pdf.CannotBeSet: _OURS,

@@ -42,6 +42,8 @@ async def file(work: Staff, once: OnceOnly, body: RequestIn) -> JSONResponse:
         identifiers=reading.identifiers(body.subject.identifiers, today=today, at="#/subject/identifiers"),
         message=body.message,
         contact=reading.contact(body.subject.contact, today=today, at="#/subject/contact"),
+        answer_form=body.answer_form,
+        note=body.note,
     )
 
     async def act() -> Made:

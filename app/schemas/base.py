@@ -90,9 +90,23 @@ RightKey = Literal[
     "automated_decision",
     "consent_withdrawal",
 ]
+#: What may be claimed: a right, or the person's own words for a person to read.
+ClaimedKey = Literal[
+    "access",
+    "rectification",
+    "erasure",
+    "restriction",
+    "portability",
+    "objection",
+    "marketing_objection",
+    "automated_decision",
+    "consent_withdrawal",
+    "unspecified",
+]
 IdentifierType = Literal["personnummer", "email", "phone", "customer_number", "name", "address", "installation_id"]
 Phase = Literal["received", "identifying", "assessing", "executing", "answering", "closed"]
-Channel = Literal["phone", "letter", "in_person", "email", "web", "other"]
+Channel = Literal["phone", "letter", "in_person", "email", "chat", "web", "other"]
+AnswerForm = Literal["electronic", "paper", "oral"]
 ActionKey = Literal[
     "locate",
     "freeze",
@@ -118,7 +132,7 @@ class IdentifierIn(Body):
 class ClaimIn(Body):
     """One right, and what the person says about it."""
 
-    right: RightKey
+    right: ClaimedKey = Field(description="`unspecified` with a message: a person reads which rights it claims.")
     details: Details = Field(default_factory=dict)
 
 

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from app.schemas.base import (
     Answer,
+    AnswerForm,
     Body,
     CategoryId,
     Channel,
@@ -25,6 +26,7 @@ from app.schemas.base import (
     Text,
 )
 from app.schemas.clock import AlarmOut, QuestionOut, StaffExtension, StaffQuestion
+from app.schemas.decisions import DecisionRecordIn, DecisionViewed, NoteOut, RaisedOut
 
 Claims = Annotated[list[ClaimIn], Field(min_length=1, max_length=9)]
 
@@ -44,6 +46,7 @@ class OwnRequestIn(Body):
     message: Text | None = None
     contact: ContactIn = ContactIn()
     identifiers: list[IdentifierIn] = Field(default_factory=list, max_length=20)
+    answer_form: AnswerForm | None = Field(default=None, description="How the answer is wanted; else electronic.")
 
 
 class PersonIn(Body):
@@ -78,6 +81,8 @@ class RequestIn(Body):
     subject: PersonIn
     language: Language = "sv"
     message: Text | None = None
+    answer_form: AnswerForm | None = Field(default=None, description="How the answer is wanted; else by channel.")
+    note: Text | None = Field(default=None, description="What was said, in staff's words: a call, a visit, a chat.")
 
 
 class SearchIn(Body):
@@ -129,6 +134,11 @@ class DecisionIn(Body):
                     "outcome": "refused",
                     "ground": "manifestly_unfounded",
                     "reasons": "The same copy was sent a week ago and nothing has changed since.",
+                    "record": {
+                        "evidence": [
+                            {"kind": "answer_given", "on": "2026-02-03", "what": "The copy was sent and fetched."},
+                        ],
+                    },
                 }
             ]
         }
@@ -142,6 +152,7 @@ class DecisionIn(Body):
         default=False,
         description="That identifiers the person only wrote were compared and are theirs; needed for a yes then.",
     )
+    record: DecisionRecordIn = DecisionRecordIn()
 
 
 class VerdictIn(Body):
@@ -161,6 +172,8 @@ class ClaimOut(Answer):
     state: Literal["open", "awaiting_approval", "decided", "closed"]
     verdict: str | None = None
     outcome: str | None = None
+    presumed: bool = Field(default=False, description="Read into free text until a person has classified it.")
+    raised_by: str | None = Field(default=None, description="The rule by which another claim raised this one.")
 
 
 class RequestOut(Answer):
@@ -177,6 +190,8 @@ class RequestOut(Answer):
     due_on: date
     closed_at: datetime | None = None
     version: int
+    answer_form: AnswerForm = "electronic"
+    unclassified: bool = False
     claims: list[ClaimOut]
 
 
@@ -187,7 +202,7 @@ class RequestWithDeadline(RequestOut):
     questions: list[QuestionOut] = Field(default_factory=list, description="Put to the person, answered or not.")
 
 
-class StaffClaim(ClaimOut):
+class StaffClaim(ClaimOut, DecisionViewed):
     """A claim as staff see it."""
 
     needs: str = Field(description="The level of identity it needs.")
@@ -215,6 +230,8 @@ class StaffRequest(RequestWithDeadline):
     assignee: str | None = None
     subject: PersonOut
     message: str | None = None
+    notes: list[NoteOut] = Field(default_factory=list)
+    raised: list[RaisedOut] = Field(default_factory=list)
     claims: list[StaffClaim]  # type: ignore[assignment]
     questions: list[StaffQuestion] = Field(default_factory=list)  # type: ignore[assignment]
     extension: StaffExtension | None = None

@@ -16,12 +16,15 @@ from app.domain.execution import DONE
 from app.domain.fanout import TaskState
 from app.domain.four_eyes import Subject
 from app.domain.identity import Level
+from app.domain.records import Record
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, RequestRow
 from app.repositories import approvals, cases
-from app.services import claims, clarification, four_eyes, orders, sealing, steps
+from app.services import claims, clarification, documenting, four_eyes, orders, raising, sealing, steps
 from app.services.context import Actor, Context
 from app.services.four_eyes import UnknownApproval
+
+NOTHING_RECORDED = Record()
 
 
 class IdentityNotProven(DomainError):
@@ -83,6 +86,8 @@ async def prove_identity(
 
 async def give_up_identity(tx: Tx, row: RequestRow, *, actor: Actor) -> None:
     """Say that the person cannot be identified (GDPR Art. 11(2)): what needed it ends so, the rest goes on."""
+    if row.unclassified:
+        raise claims.NotClassified  # it may turn out to be what needs no proof
     held = Level.from_key(row.assurance)
     for claim in await cases.claims_of(tx, [row.id]):
         if claim.state == ClaimState.OPEN and not identity.suffices(held, needed=Level.from_key(claim.needs)):
@@ -102,6 +107,7 @@ async def decide(
     reasons: str,
     exclude: Sequence[str],
     identifiers_checked: bool = False,
+    record: Record = NOTHING_RECORDED,
     actor: Actor,
 ) -> ApprovalRow | None:
     """
@@ -109,8 +115,11 @@ async def decide(
 
     Raises:
         ClaimNotOpen, IdentityNotProven, IdentifiersNotChecked, ClaimUnderWay, AlreadyDone,
-        GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory
+        GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory, NotClassified
+        and what :func:`app.domain.records.check` raises: a decision is documented before it counts.
     """
+    if row.unclassified:
+        raise claims.NotClassified
     if claim.state != ClaimState.OPEN:
         raise ClaimNotOpen
     if not identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs)):
@@ -121,7 +130,11 @@ async def decide(
     its_right = right(claim.right)
     decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)
     _check_exclusions(ctx, row, verdict, exclude)
-    claim.verdict, claim.ground, claim.excluded = verdict, ground, list(exclude)
+    await documenting.check(tx, ctx, row, claim, verdict=verdict, ground=ground, record=record, excluded=exclude)
+    await approvals.forget_open(tx, claim.id)  # a fee that nobody has agreed to is not asked any more
+    claim.verdict, claim.ground = verdict, ground
+    claim.excluded = sorted({*exclude, *raising.outside_scope(ctx, row, claim)})
+    documenting.write(ctx, row, claim, record, actor=actor)
     claim.reasons_sealed = (
         sealing.seal(ctx, row, {"text": reasons}, table="claim", column="reasons", id=claim.id) if reasons else None
     )
@@ -132,6 +145,8 @@ async def decide(
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground}
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=actor, facts=facts)
     approval = await four_eyes.ask(tx, row, Subject.DECISION, claim_id=claim.id, actor=actor) if waits else None
+    if not waits:
+        await raising.after(tx, ctx, row, claim)
     await steps.changed(tx, row)
     return approval
 
@@ -158,7 +173,7 @@ def _check_exclusions(ctx: Context, row: RequestRow, verdict: Verdict, exclude: 
 
 
 async def take_second_word(
-    tx: Tx, _ctx: Context, row: RequestRow, approval: ApprovalRow, *, approved: bool, actor: Actor
+    tx: Tx, ctx: Context, row: RequestRow, approval: ApprovalRow, *, approved: bool, actor: Actor
 ) -> None:
     """A decision counts, or is as if nothing had been decided."""
     if approval.claim_id is None:
@@ -167,6 +182,8 @@ async def take_second_word(
     if approved:
         claim.approved_by = actor.ref  # first: the database lets no decision count without it
         claim.state = ClaimState.DECIDED
+        if claim.verdict != Verdict.REFUSED:
+            await raising.after(tx, ctx, row, claim)
     else:
         claims.undo_decision(claim)
 

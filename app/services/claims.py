@@ -18,6 +18,10 @@ class UnknownClaim(DomainError):
     """The request has no such claim."""
 
 
+class NotClassified(DomainError):
+    """A person must first say which rights the message claims."""
+
+
 async def claim_of(tx: Tx, row: RequestRow, claim_id: UUID) -> ClaimRow:
     """One claim of a held request; raises :class:`UnknownClaim`."""
     for claim in await cases.claims_of(tx, [row.id]):
@@ -55,4 +59,4 @@ def undo_decision(claim: ClaimRow) -> None:
     """Open a claim again as if nothing had been decided; the audit chain keeps that it was."""
     claim.state, claim.verdict, claim.ground, claim.reasons_sealed = ClaimState.OPEN, None, None, None
     claim.decided_by, claim.decided_at, claim.approved_by, claim.excluded = None, None, None, []
-    claim.identifiers_checked = False
+    claim.identifiers_checked, claim.record_sealed, claim.basis = False, None, {}

@@ -64,15 +64,19 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
 
 async def letter_of(tx: Tx, row: RequestRow, named: str, *, about: str = "") -> LetterRow:
     """
-    One letter of a request, by its id or by its kind and what it is about.
+    One letter of a request, by its id or by its kind; without *about* the latest of its kind.
 
     Raises:
         UnknownLetterHere
     """
-    for letter in await letters.letters_of(tx, row):
-        if str(letter.id) == named or (letter.kind, letter.about) == (named, about):
-            return letter
-    raise UnknownLetterHere
+    found = [
+        letter
+        for letter in await letters.letters_of(tx, row)
+        if str(letter.id) == named or (letter.kind == named and about in ("", letter.about))
+    ]
+    if not found:
+        raise UnknownLetterHere
+    return next((letter for letter in found if letter.about == about), found[-1])
 
 
 def opened(ctx: Context, row: RequestRow, letter: LetterRow) -> str:

@@ -33,7 +33,7 @@ from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
 from app.repositories import cases
 from app.repositories.cases import CaseRows
-from app.services import claims, correspondence, deadline_watch, packaging, steps, tasks
+from app.services import at_once, claims, correspondence, deadline_watch, packaging, raising, steps, tasks
 from app.services.context import INSYN, Context
 
 #: A case that is never done asking would be a fault of ours; the sweep comes back to it.
@@ -104,7 +104,7 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
         case CreateTask():
             case.tasks.append(await tasks.create(tx, ctx, row, act))
         case GrantAtOnce(claim):
-            await _grant_at_once(tx, row, case.claim(claim))
+            await _grant_at_once(tx, ctx, case, case.claim(claim))
         case Reopen(claim):
             await _reopen(tx, row, case.claim(claim))
         case NamePerson(task, reason):
@@ -119,11 +119,15 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
             assert_never(act)
 
 
-async def _grant_at_once(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
+async def _grant_at_once(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) -> None:
+    row = case.row
+    at_once.document(ctx, row, claim)
     claim.state, claim.verdict = ClaimState.DECIDED, Verdict.GRANTED
     claim.decided_by, claim.decided_at = INSYN.ref, tx.now
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": claim.verdict, "rule": "at_once"}
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=INSYN, facts=facts)
+    if (raised := await raising.after(tx, ctx, row, claim)) is not None:
+        case.claims.append(raised)
 
 
 async def _reopen(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:

@@ -6,21 +6,22 @@ transaction holds the request, its claims, the sealed person, the audit entry an
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db import Tx
+from app.domain.answer_form import form_for
 from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
 from app.domain.identity import Level
-from app.domain.rights import right
+from app.domain.rights import RIGHTS, right
 from app.models import ClaimRow, IdentifierRow, RequestRow
 from app.observability import REQUESTS
 from app.repositories import jobs
-from app.services import steps
+from app.services import notes, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id, new_reference
 from app.services.sealing import where
@@ -31,6 +32,8 @@ from app.vault.identifiers import normalise
 CLOCK_LEEWAY = timedelta(minutes=2)
 #: A letter older than this was not received lately; it is a slip of the pen.
 OLDEST_RECEIPT = timedelta(days=365)
+#: On the wire: the person did not say which right. How it is read until a person has looked.
+UNSPECIFIED, WIDEST = "unspecified", "access"
 
 
 class ReceivedInTheFuture(DomainError):
@@ -43,6 +46,10 @@ class ReceivedTooLongAgo(DomainError):
 
 class SameRightTwice(DomainError):
     """Each right is claimed once in a request."""
+
+
+class MessageNeeded(DomainError):
+    """A request whose right is unspecified needs the person's own words."""
 
 
 class NobodyNamed(DomainError):
@@ -68,6 +75,7 @@ class NewClaim:
 
     right: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    presumed: bool = False  #: read into free text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +93,8 @@ class NewRequest:
     assurance: Level = Level.NONE
     subject_key: bytes | None = None  #: whose request it is in self-service
     requester_ref: str | None = None
+    answer_form: str | None = None  #: as the person asked; None by channel
+    note: str | None = None  #: what staff wrote down of a call or a visit
 
     def __repr__(self) -> str:
         return f"<NewRequest {self.controller} {self.channel}>"
@@ -96,8 +106,9 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
 
     Raises:
         UnknownController, UnknownRight, SameRightTwice, NobodyNamed, MalformedIdentifier, ReceivedInTheFuture,
-        ReceivedTooLongAgo: Nothing is written.
+        ReceivedTooLongAgo, MessageNeeded: Nothing is written.
     """
+    is_free_text, new = _is_free_text(new), _read_widely(new)
     _check(tx, ctx, new)
     received_at = min(new.received_at, tx.now)
     deadline = ctx.explain_deadline(new.controller, received_at)
@@ -125,18 +136,22 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
         next_at=tx.now - steps.CERTAINLY_DUE,
         wrapped_key=key.wrapped,
         subject_sealed=b"",
+        answer_form=form_for(new.channel, new.answer_form).value,
+        unclassified=is_free_text,
     )
     _seal_person(row, key, new, identifiers)
     tx.session.add(row)
     await tx.session.flush()
     steps.begin_chain(tx, row)
     for index, claim in enumerate(new.claims):
-        tx.session.add(_claim(ctx, row, key, claim, index))
+        tx.session.add(claim_row(ctx, row, key, claim, index))
     for identifier in identifiers:
         blind = ctx.vault.blind_index(controller=new.controller, type=identifier.type, normalised=identifier.value)
         tx.session.add(
             IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type=identifier.type)
         )
+    if new.note:
+        notes.add(tx, row, key, kind="intake", text=new.note, actor=actor)
     await steps.note(
         tx,
         row,
@@ -148,12 +163,31 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
             "received_on": deadline.anchor.isoformat(),
             "due_on": deadline.due_on.isoformat(),
             "assurance": new.assurance.key,
+            "unspecified": is_free_text,
         },
     )
     jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
     for claim in new.claims:
         REQUESTS.labels(right=claim.right, controller=new.controller, channel=new.channel).inc()
     return row
+
+
+def _is_free_text(new: NewRequest) -> bool:
+    """Whether the person did not say which right; their own words are then needed."""
+    unspecified = any(claim.right == UNSPECIFIED for claim in new.claims)
+    if unspecified and not (new.message or "").strip():
+        raise MessageNeeded
+    return unspecified
+
+
+def _read_widely(new: NewRequest) -> NewRequest:
+    """Free text is read as access, the widest right, until a person says what is meant (F09)."""
+    named = [claim for claim in new.claims if claim.right != UNSPECIFIED]
+    if len(named) == len(new.claims):
+        return new
+    if not any(claim.right == WIDEST for claim in named):
+        named.append(NewClaim(WIDEST, presumed=True))
+    return replace(new, claims=named)
 
 
 def _check(tx: Tx, ctx: Context, new: NewRequest) -> None:
@@ -197,11 +231,15 @@ def _seal_person(row: RequestRow, key: DataKey, new: NewRequest, identifiers: Se
         row.message_sealed = key.seal_json({"text": new.message}, where=where(row, "request", "message", row.id))
 
 
-def _claim(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position: int) -> ClaimRow:
+def claim_row(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position: int) -> ClaimRow:
+    """A claim of a request, open; not added to the transaction."""
     claim_id = new_id()
     its_right = right(new.right)
+    identity = ctx.profile(row.controller_id).identity
     # F12: what stops at once must be as easy as the law has it; no profile makes it harder.
-    asked = its_right.needs if its_right.granted_at_once else ctx.profile(row.controller_id).identity.needed(new.right)
+    asked = its_right.needs if its_right.granted_at_once else identity.needed(new.right)
+    if new.presumed:  # nobody knows yet what it will turn out to claim
+        asked = max(asked, *(max(one.needs, identity.needed(one.key)) for one in RIGHTS.values()))
     return ClaimRow(
         id=claim_id,
         request_id=row.id,
@@ -210,6 +248,7 @@ def _claim(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position:
         right=new.right,
         state=ClaimState.OPEN,
         needs=max(its_right.needs, asked).key,
+        presumed=new.presumed,
         details_sealed=(
             key.seal_json(dict(new.details), where=where(row, "claim", "details", claim_id)) if new.details else None
         ),

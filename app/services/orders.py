@@ -23,6 +23,8 @@ class NobodyToAskFor(DomainError):
     """Nothing is known of the person that could be told to this processor; a person has to see to it."""
 
 
+#: Only what rests on these is to stop: GDPR Art. 7(3), 21(1).
+_ENDS = {"consent_withdrawal": ("consent",), "objection": ("legitimate_interest", "public_task")}
 _FORMATS = {"personnummer": "YYYYMMDDNNNN", "email": "rfc5321", "phone": "e164"}
 
 
@@ -89,4 +91,6 @@ def _details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow | Non
     if claim is None:
         return {}
     details = dict(details_of(ctx, row, claim))
+    if (bases := _ENDS.get(claim.right)) is not None:
+        details = {"legal_bases": list(bases)} | details
     return {"right": claim.right} | details if task.action == Action.NOTIFY else details

@@ -30,11 +30,11 @@ from app.letters.facts import (
     Retained,
 )
 from app.letters.words import IDENTIFIERS, Language, say
-from app.models import ClaimRow, RequestRow, TaskRow
+from app.models import ClaimRow, FeeNoticeRow, RequestRow, TaskRow
 from app.profiles import Profile
 from app.repositories.cases import CaseRows
 from app.services import claims as claiming
-from app.services import information, orders, sealing, tasks
+from app.services import information, orders, record_telling, sealing, tasks
 from app.services.context import Context
 from app.services.telling_clock import clock_facts
 
@@ -83,7 +83,9 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
     today = ctx.today(row.controller_id, now)
     identifiers = orders.person_of(ctx, row)["identifiers"]
     package = _package(ctx, rows, today)
-    teller = _Teller(ctx, row, language, withheld=package.left_out if package is not None else ())
+    teller = _Teller(
+        ctx, row, language, withheld=package.left_out if package is not None else (), fees=tuple(rows.fees)
+    )
     return LetterFacts(
         controller=controller_facts(profile),
         reference=row.reference,
@@ -106,6 +108,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
         ),
         searched_with=tuple(dict.fromkeys(one["type"] for one in identifiers)),
         **clock_facts(ctx, rows, about=about, today=today, language=language),
+        unclassified=row.unclassified,
     )
 
 
@@ -132,8 +135,17 @@ def _package(ctx: Context, rows: CaseRows, today: date) -> PackageFacts | None:
 class _Teller:
     """Puts rows of one case into words."""
 
-    def __init__(self, ctx: Context, row: RequestRow, language: Language, *, withheld: Sequence[LeftOut]) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        row: RequestRow,
+        language: Language,
+        *,
+        withheld: Sequence[LeftOut],
+        fees: Sequence[FeeNoticeRow] = (),
+    ) -> None:
         self._ctx, self._row, self._language = ctx, row, language
+        self._fees = fees
         self._withheld: Counter[tuple[str, str]] = Counter()
         for one in withheld:
             self._withheld[one.recipient, one.category_title] += one.count if one.what == "row" else 0
@@ -165,7 +177,10 @@ class _Teller:
             reasons=claiming.reasons_of(self._ctx, self._row, claim),
             results=results,
             changed=tuple(self._changed(details)) if claim.right == "rectification" else (),
-            purposes=tuple(str(one) for one in details.get("purposes", ()) if isinstance(one, str)),
+            purposes=self._purposes(details),
+            record=record_telling.facts_of(
+                self._ctx, self._row, claim, titles=self._titles, fees=self._fees, language=self._language
+            ),
         )
 
     def _is_granted_to_nobody_known(self, claim: ClaimRow) -> bool:
@@ -180,10 +195,19 @@ class _Teller:
         result = ResultFacts(recipient=name, action=action, outcome=Outcome.COMPLETED.value, on=on)
         return ClaimFacts(right=claim.right, outcome=ClaimOutcome.GRANTED.value, results=(result,))
 
+    def _purposes(self, details: Mapping[str, Any]) -> tuple[str, ...]:
+        """The purposes a person named, by their titles in the profile where it has them."""
+        named = details.get("purposes")
+        profile = self._ctx.profile(self._row.controller_id)
+        titles = {one.id: one.in_language(self._language) for one in profile.purposes}
+        return tuple(titles.get(one, one) for one in (named if isinstance(named, list) else ()) if isinstance(one, str))
+
     def _changed(self, details: Mapping[str, Any]) -> list[str]:
         """Each corrected field, from what to what; what was asked in words of its own is "as you asked"."""
         corrections = details.get("corrections")
         named = corrections if isinstance(corrections, list) else [details]
+        if isinstance(details.get("statement"), str):
+            return [self._completed(), *(self._changed({"corrections": corrections}) if corrections else ())]
         return [self._change(one) for one in named if isinstance(one, Mapping)]
 
     def _change(self, one: Mapping[str, Any]) -> str:
@@ -197,6 +221,11 @@ class _Teller:
         if isinstance(old, str) and old.strip():
             return f"{said}: från {old} till {new}" if sv else f"{said}: from {old} to {new}"
         return f"{said}: nu {new}" if sv else f"{said}: now {new}"
+
+    def _completed(self) -> str:
+        """Completion by a supplementary statement (Art. 16, second sentence)."""
+        said = "uppgifterna är kompletterade med ditt uttalande", "the data are completed by your statement"
+        return said[0] if self._language == "sv" else said[1]
 
     def _as_asked(self) -> str:
         return "det du bad oss rätta" if self._language == "sv" else "what you asked us to correct"

@@ -29,7 +29,17 @@ from app.models import (
 from app.profiles import Category
 from app.repositories import audit, cases, registry
 from app.services import claims as claiming
-from app.services import clock_views, deadline_watch, orders, packaging, sealing, tasks, view_words
+from app.services import (
+    clock_views,
+    deadline_watch,
+    decision_views,
+    notes,
+    orders,
+    packaging,
+    sealing,
+    tasks,
+    view_words,
+)
 from app.services.claims import UnknownClaim
 from app.services.context import Context
 from app.services.posting import Unsent
@@ -41,7 +51,15 @@ View = dict[str, Any]
 
 
 def claim(row: ClaimRow) -> View:
-    return {"id": row.id, "right": row.right, "state": row.state, "verdict": row.verdict, "outcome": row.outcome}
+    return {
+        "id": row.id,
+        "right": row.right,
+        "state": row.state,
+        "verdict": row.verdict,
+        "outcome": row.outcome,
+        "presumed": row.presumed,
+        "raised_by": row.raised_by,
+    }
 
 
 def request(row: RequestRow, claims: Iterable[ClaimRow]) -> View:
@@ -58,6 +76,8 @@ def request(row: RequestRow, claims: Iterable[ClaimRow]) -> View:
         "due_on": row.due_on,
         "closed_at": row.closed_at,
         "version": row.version,
+        "answer_form": row.answer_form,
+        "unclassified": row.unclassified,
         "claims": [claim(one) for one in claims],
     }
 
@@ -88,7 +108,12 @@ async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold
 
 
 #: Whose hands a case is in is ours to know; the person reads the phase instead.
-_STAFF_STATUS = frozenset({"needs_person", "nobody_able", "letter_incomplete", "package_incomplete", "letter_waiting"})
+_STAFF_STATUS = frozenset(
+    {
+        "awaiting_classification", "letter_incomplete", "letter_waiting", "needs_person", "nobody_able",
+        "package_incomplete",
+    }
+)  # fmt: skip
 #: When we hurry is ours to know; the person reads when the answer is due and why.
 _STAFF_DATES = frozenset(
     {"internal_target_on", "alarms_on", "breach_on", deadline_watch.LATER, deadline_watch.LATER_WITH}
@@ -132,7 +157,11 @@ async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
             "assignee": row.assignee_ref,
             "subject": dict(orders.person_of(ctx, row)),
             "message": message,
-            "claims": [_staff_claim(ctx, row, one) for one in claims],
+            "notes": await notes.of(tx, ctx, row),
+            "raised": decision_views.raised(claims),
+            "claims": [
+                _staff_claim(ctx, row, one) | await decision_views.of_claim(tx, ctx, row, one) for one in claims
+            ],
         }
         | await clock_views.staff(tx, ctx, row)
     )

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
 from app.domain.identity import Level
+from app.domain.records import Balancing, Fact, FactKind, Intent, Record, Review, Statute, Weighed
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
 from app.repositories import letters as stored_letters
@@ -54,6 +55,25 @@ LOOK_EVERY_SECONDS = 0.1
 CUSTOMER = Actor("subject", "33333333-1111-4111-8111-111111111111")
 AGENT = Actor("agent", "11111111-1111-4111-8111-111111111111")
 APPROVER = Actor("approver", "22222222-2222-4222-8222-222222222222")
+WORDS = "Det är kontrollerat mot avtalet och mot loggen."
+#: What any decision could be asked to rest on; what it is not asked for does no harm.
+RECORD = Record(
+    evidence=(
+        Fact(FactKind.ANSWER_GIVEN, date(2020, 1, 7), "Samma kopia lämnades ut."),
+        Fact(FactKind.NOTHING_CHANGED, date(2020, 1, 8), "Inget nytt har tillkommit sedan dess."),
+    ),
+    intent=Intent(objective=WORDS, subjective=WORDS),
+    statute=Statute("2018:218", "5 kap. 1 §"),
+    balancing=Balancing(interest=WORDS, necessity=WORDS, impact_on_person=WORDS, why_overrides=WORDS),
+    checked=WORDS,
+)
+#: What a yes must be documented with, where it must.
+RECORDS: Mapping[str, Record] = {
+    "restriction": Record(ground_18="a"),
+    "automated_decision": Record(
+        review=Review(new_decision="Avtalet beviljas utan deposition.", why="Kreditvärdet var hämtat för fel person.")
+    ),
+}
 DETAILS: Mapping[str, Mapping[str, Any]] = {"rectification": {"field": "email", "value": "ny.adress@example.org"}}
 
 Found = TypeVar("Found")
@@ -257,7 +277,17 @@ class House:
 
     async def decide(self, tx: Tx, row: RequestRow, claim: ClaimRow, **said: Any) -> ApprovalRow | None:
         given: dict[str, Any] = {"ground": None, "reasons": "", "exclude": [], "actor": AGENT} | said
+        given.setdefault("record", self._record(claim, given))
         return await casework.decide(tx, self.ctx, row, claim, **given)
+
+    @staticmethod
+    def _record(claim: ClaimRow, given: Mapping[str, Any]) -> Record:
+        """Staff document what they decide; a test of what must be documented brings a record of its own."""
+        yes = RECORDS.get(claim.right, Record())
+        if given["verdict"] is Verdict.GRANTED:
+            return yes
+        weighed = tuple(Weighed(category, WORDS) for category in given["exclude"])
+        return dataclasses.replace(RECORD, weighed=weighed, ground_18=yes.ground_18, review=yes.review)
 
     # --- time passes -------------------------------------------------------------------------------------------------
 

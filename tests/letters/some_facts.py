@@ -16,6 +16,7 @@ from app.letters.facts import (
     ResultFacts,
     Retained,
 )
+from app.letters.record_facts import FactLine, FeeFacts, RecordFacts, RestrictionFacts, ReviewFacts
 
 ON = date(2026, 4, 2)
 CONTROLLER = ControllerFacts(
@@ -56,7 +57,19 @@ def granted(right: str, **changes: Any) -> ClaimFacts:
         results=(result(action=RIGHTS[right].action.value),),
         changed=("telefonnummer",),
         purposes=("nyhetsbrev",),
-        reasons="En handläggare har gått igenom beslutet och ändrat det." if right == "automated_decision" else None,
+        record=RecordFacts(
+            restriction=RestrictionFacts(
+                letter="a",
+                ground="du bestrider att uppgifterna är riktiga",
+                ends="vi har kontrollerat om uppgifterna är riktiga",
+            ),
+            review=ReviewFacts(
+                reviewer="1f3c0a2b",
+                new_decision="Avtalet beviljas utan deposition.",
+                why="Kreditvärdet var hämtat för fel person.",
+            ),
+            withdrawn_on=date(2026, 3, 16),
+        ),
     )
     return replace(claim, **changes)
 
@@ -90,6 +103,18 @@ def facts(*claims: ClaimFacts, **changes: Any) -> LetterFacts:
     return replace(whole, **changes)
 
 
+FEE = RecordFacts(
+    evidence=(FactLine(on=date(2026, 1, 12), what="Samma kopia lämnades ut."),),
+    fee=FeeFacts(
+        amount="250 kr",
+        source="GDPR Art. 12(5)(a)",
+        text="Begäran är orimlig",
+        reason="En halvtimmes arbete med att göra kopian en gång till.",
+        told_on=ON,
+    ),
+)
+
+
 #: One claim that the letter of that kind speaks of.
 CLAIM_FOR: dict[str, ClaimFacts] = {
     "receipt": ClaimFacts(right="access"),
@@ -101,6 +126,7 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "extension": ClaimFacts(right="access"),
     "identity_wanted": ClaimFacts(right="access"),
     "clarification": ClaimFacts(right="access"),
+    "fee": ClaimFacts(right="access", record=FEE),
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from app.domain.rights import RIGHTS
 from app.letters.facts import ClaimFacts, LeftOut, LetterFacts, PackageFacts
 from app.letters.kinds import LetterIncomplete
+from app.letters.record_facts import RecordFacts
 from app.letters.render import render
 from app.letters.words import LANGUAGES, Language
 from tests.letters.page import Page
@@ -259,9 +260,21 @@ class TestFulfilment:
         assert "Du får besked innan begränsningen hävs." in text
 
     def test_of_a_review_gives_the_new_decision_in_words(self) -> None:
-        """GDPR Art. 22(3)."""
-        assert_lacks("fulfilment", facts(granted("automated_decision", reasons=None)), "automated_decision.reasons")
-        assert "En människa har prövat" in swedish("fulfilment", facts(granted("automated_decision")))
+        """R22-1, GDPR Art. 22(3): reviewer, new decision, reasons, how to contest; more than that somebody looked."""
+        bare = granted("automated_decision", record=RecordFacts(), reasons="En handläggare har gått igenom beslutet.")
+        assert_lacks("fulfilment", facts(bare), "automated_decision.record.review")
+        text = swedish("fulfilment", facts(granted("automated_decision")))
+
+        assert all(
+            said in text
+            for said in (
+                "En människa har prövat",
+                "1f3c0a2b",
+                "Avtalet beviljas utan deposition.",
+                "Kreditvärdet var hämtat för fel person.",
+                "bestrida det nya beslutet",
+            )
+        )
 
     def test_of_withdrawn_consent_says_that_the_past_stays_lawful(self) -> None:
         """R7-2."""

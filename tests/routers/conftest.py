@@ -34,6 +34,14 @@ from tests.harness.database import REPOSITORY
 
 #: Birth numbers 980 to 999 are given to nobody: Skatteverket keeps them for tests.
 ANNA, BO = "198001019804", "197001019806"
+#: A record that bears out "excessive", also of a first request.
+ABUSE = {
+    "evidence": [{"kind": "offer_to_withdraw", "on": "2026-01-12", "what": "Offered to drop it for 5,000 kr."}],
+    "intent": {
+        "objective": "The request came with an offer to drop it for money.",
+        "subjective": "The message says that the data are of no interest.",
+    },
+}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.domain.audit_export import verify_export
-from tests.routers.conftest import AGENT, ANNA, APPROVER, AUDITOR, DPO, Advance, File
+from tests.routers.conftest import ABUSE, AGENT, ANNA, APPROVER, AUDITOR, DPO, Advance, File
 
 PATH = "/v1/requests"
 REASONS = "The same copy was sent a week ago and nothing has changed since then."
@@ -64,7 +64,7 @@ class TestDecision:
         Approver is not the one who decided; rejected, the claim is open as before.
         """
         made = await file("access")
-        body = {"outcome": "refused", "ground": "excessive", "reasons": REASONS}
+        body = {"outcome": "refused", "ground": "excessive", "reasons": REASONS, "record": ABUSE}
         decided = (await decide(client, made, 0, body)).json()
         path = f"/v1/approvals/{decided['approval_id']}"
         said = {"verdict": verdict, "reason": "Looked at it."}

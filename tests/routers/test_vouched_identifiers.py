@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from app.main import create_app
 from app.services.context import Context
 from app.tokens.principal import Principal
-from tests.routers.conftest import AGENT, ANNA, Bearer, Believer
+from tests.routers.conftest import ABUSE, AGENT, ANNA, Bearer, Believer
 
 OWN, STAFF = "/v1/self-service/requests", "/v1/requests"
 REASONS = "The same copy was sent a week ago and nothing has changed since then."
@@ -151,7 +151,7 @@ class TestDecision:
         A no lets nothing out; it waits for the second person only.
         """
         id = await filed(client, Known(number=ANNA), MAIL)
-        answer = await decide(client, id, outcome="refused", ground="excessive", reasons=REASONS)
+        answer = await decide(client, id, outcome="refused", ground="excessive", reasons=REASONS, record=ABUSE)
 
         assert (answer.status_code, answer.json()["claim"]["state"]) == (200, "awaiting_approval")
 

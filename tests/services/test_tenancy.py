@@ -57,6 +57,24 @@ async def _fill_the_rest(house: House) -> None:
             request,
             WALKED,
         )
+        claim = await connection.fetchval("SELECT id FROM claim WHERE request_id = $1 LIMIT 1", request)
+        await connection.execute(
+            "INSERT INTO case_note VALUES (gen_random_uuid(), $1, $2, 'note', '\\x00', 'agent', now())", request, WALKED
+        )
+        await connection.execute(
+            "INSERT INTO disagreement_note VALUES (gen_random_uuid(), $1, $2, $3, '\\x00', 'person', now())",
+            request,
+            claim,
+            WALKED,
+        )
+        await connection.execute(
+            "INSERT INTO fee_notice (id, request_id, claim_id, controller_id, ground, amount_ore, basis, record_sealed,"
+            " asked_by, asked_at) VALUES (gen_random_uuid(), $1, $2, $3, 'excessive', 1, '{\"evidence\": 1}', '\\x00',"
+            " 'agent', now())",
+            request,
+            claim,
+            WALKED,
+        )
         await connection.execute("INSERT INTO profile_applied VALUES ($1, 'sha256', now(), '{}')", WALKED)
 
 
