@@ -116,7 +116,7 @@ def next_instant(case: Case, *, now: datetime, next_midnight: datetime) -> datet
 
 
 def _confirm_receipt(case: Case, _today: date) -> Iterator[Act]:
-    if "receipt" not in case.letters:
+    if "receipt" not in case.letters and not case.is_follow_up:
         yield WriteLetter("receipt")
 
 
@@ -132,7 +132,7 @@ def _locate(case: Case, _today: date) -> Iterator[Act]:
 
 
 def _ask_all(case: Case, action: Action) -> Iterator[Act]:
-    asked = {task.processor for task in case.tasks if task.action is action}
+    asked = {task.processor for task in case.tasks if task.action is action and task.claim is None}
     for processor in case.processors.values():
         if action in processor.actions and processor.id not in asked:
             yield CreateTask(None, processor.id, action, tuple(sorted(processor.categories)))
@@ -170,7 +170,18 @@ def _plan(case: Case, _today: date) -> Iterator[Act]:
     for claim in case.claims:
         if claim.is_carried_out and case.is_ready(claim) and execution.is_its_turn(case, claim):
             for processor, action in execution.to_be_asked(case, claim):
-                yield CreateTask(claim.id, processor.id, action, tuple(sorted(processor.categories - claim.excluded)))
+                yield CreateTask(claim.id, processor.id, action, tuple(sorted(processor.categories - claim.left_out)))
+
+
+def _verify(case: Case, _today: date) -> Iterator[Act]:
+    # R17-4, F22: an erasure is looked after, not only believed; what is found again goes to a person.
+    if case.phase is not Phase.EXECUTING:
+        return
+    for claim in case.claims:
+        if claim.is_carried_out:
+            for processor in execution.to_be_verified(case, claim):
+                categories = tuple(sorted(processor.categories - claim.left_out))
+                yield CreateTask(claim.id, processor.id, Action.LOCATE, categories)
 
 
 def _begin_execution(case: Case, _today: date) -> Iterator[Act]:
@@ -203,7 +214,7 @@ def letters_owed(case: Case) -> list[str]:
     owed = []
     decided = [c.verdict for c in case.claims if c.outcome not in (ClaimOutcome.WITHDRAWN, ClaimOutcome.NOT_IDENTIFIED)]
     if Verdict.GRANTED in decided or Verdict.PARTLY_GRANTED in decided:
-        owed.append("fulfilment")
+        owed.append("kept_erased" if case.is_follow_up else "fulfilment")
     if Verdict.REFUSED in decided or Verdict.PARTLY_GRANTED in decided:
         owed.append("refusal")
     if any(claim.outcome is ClaimOutcome.NOT_IDENTIFIED for claim in case.claims):
@@ -237,6 +248,7 @@ def outcome_of(case: Case, claim: Claim) -> ClaimOutcome:
         return ClaimOutcome.PARTLY_GRANTED
     outcomes = {task.outcome for task in execution.own_tasks(case, claim)}
     whole = execution.something_was_done(case, claim) and outcomes <= {Outcome.COMPLETED, Outcome.NOT_FOUND}
+    whole = whole and not claim.withheld  # what is kept or passed on is a part that was not done (R17-1)
     return ClaimOutcome.GRANTED if whole and claim.verdict is Verdict.GRANTED else ClaimOutcome.PARTLY_GRANTED
 
 
@@ -279,7 +291,7 @@ def status_of(case: Case) -> str:
     waiting = [c for c in case.claims if c.state is ClaimState.OPEN]
     if any(not case.is_ready(claim) for claim in waiting):
         return "identity_wanted"
-    if any(not task.is_over for task in case.tasks if task.action is Action.LOCATE):
+    if any(not task.is_over for task in case.searches):
         return "locating"
     return "awaiting_decision" if waiting else "executing"
 
@@ -293,6 +305,7 @@ RULES: tuple[Rule, ...] = (
     _begin_execution,
     _reopen,
     _plan,
+    _verify,
     _seal,
     _begin_answer,
     _answer,

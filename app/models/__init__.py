@@ -2,6 +2,7 @@
 
 from app.models._base import METADATA, Row
 from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
+from app.models.erasure import ErasedDataRow, ErasurePlanRow, ScheduledErasureRow, SuppressionRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
@@ -22,6 +23,8 @@ __all__ = [
     "ClaimRow",
     "ClockOffsetRow",
     "DownloadRow",
+    "ErasedDataRow",
+    "ErasurePlanRow",
     "IdempotencyRow",
     "IdentifierRow",
     "LaneRow",
@@ -32,5 +35,7 @@ __all__ = [
     "ProfileAppliedRow",
     "RequestRow",
     "Row",
+    "ScheduledErasureRow",
+    "SuppressionRow",
     "TaskRow",
 ]

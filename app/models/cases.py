@@ -40,6 +40,8 @@ class RequestRow(Row, table=True):
     filed_by_role: str
     assignee_ref: str | None = None
     next_at: datetime | None = None
+    follows: UUID | None = None  #: a closed request of which this one carries out what was kept; may be gone
+    only_categories: list[str] | None = Field(default=None, sa_type=JSONB)  #: what a request that follows is about
     participants: list[str] | None = Field(default=None, sa_type=JSONB)  #: processors, once execution has begun
     closed_at: datetime | None = None
     version: int = 1

@@ -1,7 +1,7 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,12 +11,13 @@ from sqlmodel import col
 from app.db import Tx
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
+from app.domain.erasure_plan import WITHHELD
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
-from app.domain.snapshot import Case, Claim, Task, letter_key
-from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import registry
+from app.domain.snapshot import Case, Claim, Processor, Task, letter_key
+from app.models import ClaimRow, ErasurePlanRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
+from app.repositories import erasure, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
@@ -72,6 +73,7 @@ class CaseRows:
     processors: list[ProcessorRow]
     letters: set[str]
     package: PackageRow | None
+    plan: list[ErasurePlanRow] = field(default_factory=list)  #: of the request's erasure
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -80,21 +82,36 @@ class CaseRows:
             status=self.row.status,
             assurance=Level.from_key(self.row.assurance),
             due_on=self.row.due_on,
-            claims=tuple(_claim_seen(claim) for claim in self.claims),
+            claims=tuple(_claim_seen(claim, self.plan) for claim in self.claims),
             tasks=tuple(_task_seen(task) for task in self.tasks),
-            processors=registry.as_seen(self.processors, among=self.row.participants),
+            processors=self._processors_seen(),
             letters=frozenset(self.letters),
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
             package_left_out=self.package.left_out if self.package is not None else 0,
+            is_follow_up=self.row.follows is not None,
         )
+
+    def _processors_seen(self) -> dict[str, Processor]:
+        seen = registry.as_seen(self.processors, among=self.row.participants)
+        if self.row.follows is None:
+            return seen
+        # A follow-up concerns one recipient and the categories that it kept, and nobody who came later.
+        only = frozenset(self.row.only_categories or ())
+        narrowed = {id_: replace(seen[id_], categories=seen[id_].categories & only) for id_ in self.participants_there}
+        return {id_: one for id_, one in narrowed.items() if one.categories}
+
+    @property
+    def participants_there(self) -> list[str]:
+        there = {str(one.id) for one in self.processors if one.state in registry.TAKES_PART}
+        return [id_ for id_ in self.row.participants or () if id_ in there]
 
     def claim(self, claim_id: str) -> ClaimRow:
         return next(claim for claim in self.claims if str(claim.id) == claim_id)
 
 
 async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
-    """Read a case; five statements whatever its size."""
+    """Read a case; six statements whatever its size."""
     letters = select(col(LetterRow.kind), col(LetterRow.about)).where(col(LetterRow.request_id) == row.id)
     return CaseRows(
         row=row,
@@ -103,6 +120,7 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
         letters={letter_key(kind, about) for kind, about in (await tx.session.execute(letters)).all()},
         package=await tx.session.get(PackageRow, row.id),
+        plan=await erasure.plan_of_request(tx, row.id),
     )
 
 
@@ -111,7 +129,7 @@ async def snapshot(tx: Tx, row: RequestRow) -> Case:
     return (await rows_of(tx, row)).seen()
 
 
-def _claim_seen(row: ClaimRow) -> Claim:
+def _claim_seen(row: ClaimRow, plan: Iterable[ErasurePlanRow]) -> Claim:
     return Claim(
         id=str(row.id),
         right=right(row.right),
@@ -119,6 +137,7 @@ def _claim_seen(row: ClaimRow) -> Claim:
         state=ClaimState(row.state),
         verdict=Verdict(row.verdict) if row.verdict else None,
         excluded=frozenset(row.excluded),
+        withheld=frozenset(one.category for one in plan if one.claim_id == row.id and one.fate in WITHHELD),
         outcome=ClaimOutcome(row.outcome) if row.outcome else None,
     )
 
