@@ -21,9 +21,7 @@ _TABLES = ("erasure_plan", "scheduled_erasure", "suppression", "erased_data")
 
 def upgrade() -> None:
     op.add_column("request", sa.Column("follows", sa.Uuid(), nullable=True))
-    op.add_column(
-        "request", sa.Column("only_categories", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
-    )
+    op.add_column("request", sa.Column("only_categories", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     _erasure_plan()
     _scheduled_erasure()
     op.create_table(
@@ -82,9 +80,7 @@ def _erasure_plan() -> None:
         sa.CheckConstraint(
             "fate NOT LIKE 'keep%' OR exception IS NOT NULL", name=op.f("ck_erasure_plan_kept_by_exemption")
         ),
-        sa.CheckConstraint(
-            "fate <> 'keep_until' OR until IS NOT NULL", name=op.f("ck_erasure_plan_kept_until_a_day")
-        ),
+        sa.CheckConstraint("fate <> 'keep_until' OR until IS NOT NULL", name=op.f("ck_erasure_plan_kept_until_a_day")),
         sa.CheckConstraint(
             "fate <> 'keep_while' OR (condition IS NOT NULL AND review_on IS NOT NULL)",
             name=op.f("ck_erasure_plan_kept_with_a_review"),
@@ -94,9 +90,7 @@ def _erasure_plan() -> None:
             name=op.f("ck_erasure_plan_law_has_a_code"),
         ),
         sa.CheckConstraint("fate <> 'undecided'", name=op.f("ck_erasure_plan_decided")),
-        sa.ForeignKeyConstraint(
-            ["claim_id"], ["claim.id"], name=op.f("fk_erasure_plan_claim_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["claim_id"], ["claim.id"], name=op.f("fk_erasure_plan_claim_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["request_id"], ["request.id"], name=op.f("fk_erasure_plan_request_id"), ondelete="CASCADE"
         ),
@@ -146,9 +140,7 @@ def _scheduled_erasure() -> None:
         sa.CheckConstraint(
             "approved_by IS NULL OR approved_by <> decided_by", name=op.f("ck_scheduled_erasure_two_people")
         ),
-        sa.CheckConstraint(
-            "state IN ('waiting', 'begun', 'performed')", name=op.f("ck_scheduled_erasure_state")
-        ),
+        sa.CheckConstraint("state IN ('waiting', 'begun', 'performed')", name=op.f("ck_scheduled_erasure_state")),
         sa.CheckConstraint(
             "(state = 'waiting') = (next_at IS NOT NULL)", name=op.f("ck_scheduled_erasure_waiting_has_instant")
         ),

@@ -266,9 +266,7 @@ def _by_end(entry: Entry, category: CategoryFacts, facts: CaseFacts, today: date
         raise LongerThanAllowed("A condition is looked at again within twelve months.")
     if entry.condition == "contract_runs" and facts.contract in (Contract.ENDED, Contract.NONE):
         raise UntilNeeded("There is no running contract that would keep the category.")
-    return Planned(
-        category=category.id, fate=Fate.KEEP_WHILE, condition=entry.condition, review_on=entry.review_on
-    )
+    return Planned(category=category.id, fate=Fate.KEEP_WHILE, condition=entry.condition, review_on=entry.review_on)
 
 
 def _until(entry: Entry, category: CategoryFacts, facts: CaseFacts, today: date) -> Planned:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from app.domain.erasure_grounds import LEGAL_CLAIMS, LEGAL_OBLIGATION, STILL_NECESSARY
 from app.domain.retention import (
@@ -249,31 +249,8 @@ class _Case:
 
     def _while(self, condition: str, *, exception: str, hold: str | None = None) -> Planned:
         review_on = review_by(self.today)
-        return self._say(
-            Fate.KEEP_WHILE, condition=condition, exception=exception, hold=hold, review_on=review_on, asks=()
-        )
+        return self._say(Fate.KEEP_WHILE, condition=condition, exception=exception, hold=hold, review_on=review_on)
 
-    def _say(
-        self,
-        fate: Fate,
-        *,
-        ground: str | None = None,
-        exception: str | None = None,
-        hold: str | None = None,
-        until: date | None = None,
-        condition: str | None = None,
-        review_on: date | None = None,
-        asks: tuple[Question, ...] = (),
-    ) -> Planned:
-        return Planned(
-            category=self.category.id,
-            fate=fate,
-            ground=ground,
-            exception=exception,
-            hold=hold,
-            until=until,
-            condition=condition,
-            review_on=review_on,
-            policy_ends_on=policy_end(self.category, self.facts),
-            asks=asks,
-        )
+    def _say(self, fate: Fate, **why: Any) -> Planned:
+        ends_on = policy_end(self.category, self.facts)
+        return Planned(category=self.category.id, fate=fate, policy_ends_on=ends_on, **why)

@@ -101,6 +101,14 @@ KINDS: dict[str, Kind] = {
             speaks_of=lambda claim: claim.outcome == "withdrawn",
             sections=("claims", "next", "contact"),
         ),
+        Kind(
+            key="kept_erased",
+            sv="Besked om det vi sparade om dig",
+            en="About what we kept about you",
+            speaks_of=told_in_fulfilment,
+            per_claim="fulfilment",
+            sections=("claims", "complaint", "remedy", "contact"),
+        ),
     )
 }
 

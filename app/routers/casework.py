@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from app.domain.decisions import Verdict
 from app.repositories import approvals
+from app.routers import reading
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
 from app.routers.dependencies import Approver, Staff, Work
 from app.routers.documented import ACTS, DECIDES, READS, dump, problems
@@ -105,6 +106,7 @@ async def decide(
             reasons=body.reasons,
             exclude=body.plan.exclude,
             identifiers_checked=body.identifiers_checked,
+            plan=reading.erasure_plan(body.plan),
             actor=work.actor,
         )
         view = {"claim": views.claim(found), "version": row.version, "approval_id": approval and approval.id}

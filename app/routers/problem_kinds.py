@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import case, deadlines, decisions, execution, identity, retention, rights, webhook_signature
+from app.domain import (
+    case,
+    deadlines,
+    decisions,
+    erasure_answers,
+    erasure_decision,
+    execution,
+    identity,
+    retention,
+    rights,
+    webhook_signature,
+)
 from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
 from app.letters import kinds, words
@@ -16,6 +27,7 @@ from app.services import (
     claims,
     context,
     correspondence,
+    erasing,
     four_eyes,
     idempotency,
     intake,
@@ -149,6 +161,76 @@ KINDS: dict[type[DomainError], Kind] = {
     deadlines.AskedBeforeReceipt: Kind(422, "Frågan är daterad före mottagandet.", "#"),
     deadlines.AnsweredBeforeAsked: Kind(422, "Svaret är daterat före frågan.", "#"),
     execution.OrderHasCycle: Kind(422, "Mottagare kan inte vänta på varandra i en ring.", "#/after"),
+    # what becomes of each category of an erasure
+    erasure_decision.LiveAlarmNotErased: Kind(
+        409,
+        "Det som ett larm i drift arbetar med sparas tills avtalet upphör. Erbjud i stället att säga upp tjänsten.",
+        "#/plan/categories",
+    ),
+    erasure_decision.LawKeepsIt: Kind(
+        409, "En lag kräver att kategorin sparas; den raderas inte före sin sista dag.", "#/plan/categories"
+    ),
+    erasing.ContractStillRuns: Kind(
+        409,
+        "Ett biträde säger att avtalet löper. Ange vilken dag det upphörde, eller avsluta det först.",
+        "#/plan/facts/relationship_ended_on",
+    ),
+    erasure_decision.NothingToErase: Kind(
+        409, "Med den planen raderas ingenting. Säg nej, med grund och skäl.", "#/outcome"
+    ),
+    erasure_decision.CategoryUndecided: Kind(
+        422,
+        "En människa måste säga vad som ska ske med varje kategori som uppgifterna i ärendet inte avgör; se planen.",
+        "#/plan/categories",
+    ),
+    erasure_decision.SameCategoryTwice: Kind(422, "En plan nämner varje kategori en gång.", "#/plan/categories"),
+    erasure_decision.PlanForErasureOnly: Kind(
+        422, "Bara ett beslut om radering säger vad som ska ske med varje kategori.", "#/plan"
+    ),
+    erasing.UnknownPlannedCategory: Kind(
+        422,
+        "Den personuppgiftsansvarige har ingen sådan kategori, eller så gäller begäran den inte.",
+        "#/plan/categories",
+    ),
+    erasure_decision.ErasureGroundNeeded: Kind(
+        422, "Radering av en kategori anger ett av skälen i artikel 17.1.", "#/plan/categories"
+    ),
+    erasure_decision.ErasureGroundDoesNotFit: Kind(
+        422, "Det skälet i artikel 17.1 stämmer inte för kategorin.", "#/plan/categories"
+    ),
+    erasure_decision.ExemptionNeeded: Kind(
+        422,
+        "Att spara en kategori kräver ett undantag i artikel 17.3, eller att den fortfarande behövs, och ett skäl.",
+        "#/plan/categories",
+    ),
+    erasure_decision.LawNeeded: Kind(
+        422, "Undantaget anger med kod den lag det vilar på; lagen ska höra till undantaget.", "#/plan/categories"
+    ),
+    erasure_decision.NotALaw: Kind(
+        422,
+        "Ett certifikat, en norm eller ett försäkringsbolags önskemål är ingen lag och sparar ingenting.",
+        "#/plan/categories",
+    ),
+    erasure_decision.OnlyBookkeeping: Kind(
+        422,
+        "Bokföringslagen sparar bara räkenskapsinformation: inga inspelningar, foton, anteckningar eller loggar.",
+        "#/plan/categories",
+    ),
+    erasure_decision.UntilNeeded: Kind(
+        422,
+        "Det som sparas har en sista dag som inte har passerat, eller ett villkor med en dag då det prövas på nytt.",
+        "#/plan/categories",
+    ),
+    erasure_decision.LongerThanAllowed: Kind(
+        422, "Det är längre än lagen, anspråket eller företagets egen gallringsregel medger.", "#/plan/categories"
+    ),
+    erasure_answers.AnonymisedIsNotErased: Kind(
+        422, "Uppgifter som har anonymiserats, maskats eller dolts är inte raderade.", "#/outcome"
+    ),
+    erasure_answers.LawNotKnown: Kind(422, "Det som sparas anger koden för en lag som är känd här.", "#/retained"),
+    erasure_answers.LawDoesNotReach: Kind(
+        422, "Bokföringslagen sparar räkenskapsinformation; den kategorin är ingen sådan.", "#/retained"
+    ),
     # ours
     deadlines.TimeZoneUnknown: _OURS,
     identity.UnknownLevel: _OURS,

@@ -32,7 +32,7 @@ from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
 from app.repositories import cases
 from app.repositories.cases import CaseRows
-from app.services import claims, correspondence, packaging, steps, tasks
+from app.services import claims, correspondence, keeping, packaging, steps, suppression, tasks
 from app.services.context import INSYN, Context
 
 #: A case that is never done asking would be a fault of ours; the sweep comes back to it.
@@ -102,7 +102,7 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
         case CreateTask():
             case.tasks.append(await tasks.create(tx, ctx, row, act))
         case GrantAtOnce(claim):
-            await _grant_at_once(tx, row, case.claim(claim))
+            await _grant_at_once(tx, ctx, row, case.claim(claim))
         case Reopen(claim):
             await _reopen(tx, row, case.claim(claim))
         case NamePerson(task, reason):
@@ -111,15 +111,19 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
             case.package = await packaging.seal(tx, ctx, row)
         case CloseClaim(claim, outcome):
             await claims.close(tx, row, case.claim(claim), outcome.value)
+            await keeping.erasure_closed(tx, ctx, case, case.claim(claim))
         case _:
             assert_never(act)
 
 
-async def _grant_at_once(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
+async def _grant_at_once(tx: Tx, ctx: Context, row: RequestRow, claim: ClaimRow) -> None:
     claim.state, claim.verdict = ClaimState.DECIDED, Verdict.GRANTED
     claim.decided_by, claim.decided_at = INSYN.ref, tx.now
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": claim.verdict, "rule": "at_once"}
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=INSYN, facts=facts)
+    if claim.right == "marketing_objection":
+        # R21-2, F13: it holds from this moment and in every channel, whatever recipients answer.
+        await suppression.write(tx, ctx, row, "marketing", checked=True)
 
 
 async def _reopen(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
