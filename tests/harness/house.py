@@ -22,12 +22,25 @@ import asyncpg
 from app.db import Tx
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
+from app.domain.erasure_decision import Entry
+from app.domain.erasure_plan import Contract, Fate
 from app.domain.fanout import TaskState
 from app.domain.identity import Level
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
 from app.repositories import letters as stored_letters
-from app.services import approving, casework, correspondence, intake, packaging, registration, sealing, steps, tasks
+from app.services import (
+    approving,
+    casework,
+    correspondence,
+    erasing,
+    intake,
+    packaging,
+    registration,
+    sealing,
+    steps,
+    tasks,
+)
 from app.services.context import Actor, Context
 from app.worker import Worker
 from sandbox import faults
@@ -227,7 +240,22 @@ class House:
 
     async def decide(self, tx: Tx, row: RequestRow, claim: ClaimRow, **said: Any) -> ApprovalRow | None:
         given: dict[str, Any] = {"ground": None, "reasons": "", "exclude": [], "actor": AGENT} | said
+        if claim.right == "erasure" and "plan" not in said and given["verdict"] is not Verdict.REFUSED:
+            given["plan"] = await self.plan_of_staff(tx, row)
         return await casework.decide(tx, self.ctx, row, claim, **given)
+
+    async def plan_of_staff(self, tx: Tx, row: RequestRow) -> erasing.Said:
+        """
+        What staff say of an erasure: where no processor told, the contract has ended; what is left open is erased.
+        """
+        today, facts = self.ctx.today(row.controller_id, tx.now), erasing.SaidFacts()
+        prepared = await erasing.prepare(tx, self.ctx, row)
+        if prepared.facts.contract is Contract.UNKNOWN:
+            facts = erasing.SaidFacts(contract=Contract.ENDED)
+            prepared = await erasing.prepare(tx, self.ctx, row, facts)
+        undecided = [one.category for one in prepared.proposal(today) if one.fate is Fate.UNDECIDED]
+        entries = tuple(Entry(category=one, verdict="erase", ground="not_necessary") for one in undecided)
+        return erasing.Said(entries=entries, facts=facts)
 
     # --- time passes -------------------------------------------------------------------------------------------------
 
