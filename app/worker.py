@@ -21,7 +21,7 @@ from pgqueuer.models import Job
 from app.db import APP_ROLE, plain_url
 from app.observability import serve_metrics
 from app.post import Postman
-from app.services import fulfilment, sweep
+from app.services import fulfilment, keeping, sweep
 from app.services.context import Context
 from app.services.lanes import Lanes
 from app.services.mailing import Mailer
@@ -46,6 +46,7 @@ class Worker:
             "case.advance": self._advance,
             "lane.drain": self._lanes.drain,
             "letter.send": Mailer(ctx, postman).send,
+            "retention.end": self._end_retention,
         }
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -73,6 +74,12 @@ class Worker:
             done = await fulfilment.advance_if_due(tx, self._ctx, request_id)
         if done:
             log.info("case.advanced", request_id=str(request_id), controller=controller, actions=done)
+
+    async def _end_retention(self, controller: str, scheduled_id: UUID) -> None:
+        async with self._ctx.database.transaction([controller]) as tx:
+            row = await keeping.begin(tx, self._ctx, scheduled_id)
+        if row is not None:
+            log.info("retention.ended", request_id=str(row.id), controller=controller)
 
     async def _sweep(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

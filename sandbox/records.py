@@ -36,9 +36,18 @@ def _self(person: Person) -> list[Row]:
     return [row]
 
 
+def _contract(person: Person) -> Row:
+    if person.story == "former_customer":
+        return {"contract": "ended", "contract_ended_on": "2024-06-30"}
+    return {"contract": "active"}
+
+
+def _card(person: Person) -> list[Row]:
+    return [_self(person)[0] | _contract(person)]
+
+
 def _account(person: Person) -> list[Row]:
-    status = "ended" if person.story == "former_customer" else "active"
-    about = {"installation_id": person.home, "user_code": person.user_code, "contract": status}
+    about = {"installation_id": person.home, "user_code": person.user_code} | _contract(person)
     # The card stands among other people's contact cards at some companies; this one is the person's own.
     return [_self(person)[0] | about | {"user_is_subject": True}]
 
@@ -274,7 +283,7 @@ _FILES: dict[str, dict[str, Callable[[Person], list[Row]]]] = {
         "decisions": _decisions,
     },
     CRM: {
-        "card": _self, "identity_number": _identity_number, "consents": _consents, "notes": _notes,
+        "card": _card, "identity_number": _identity_number, "consents": _consents, "notes": _notes,
         "offers": _offers, "orders": _orders, "referrals": _referrals, "web_visits": _web_visits,
         "contacts": _contacts, "traffic": _traffic, "sign_ups": _sign_ups, "subscriptions": _subscriptions,
         "decisions": _decisions,

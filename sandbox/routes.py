@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from sandbox import durations, faults, people
+from sandbox import durations, faults, people, retention
 from sandbox.categories import CONTROLLERS
 from sandbox.inspection import held_about, overview
 from sandbox.issuer import LIVES_SECONDS, Issuer, Wish
@@ -34,6 +35,10 @@ class Hooks:
     run_due: Callable[[], Awaitable[None]]
     outbox: Callable[[], Awaitable[list[dict[str, Any]]]]
     reset: Callable[[], Awaitable[None]]
+
+
+#: Where the processors' civil day is counted.
+SWEDEN = ZoneInfo("Europe/Stockholm")
 
 
 class _Body(BaseModel):
@@ -87,7 +92,7 @@ def router(store: Store, issuer: Issuer, hooks: Hooks) -> APIRouter:
     whole = APIRouter(prefix="/sandbox", tags=["sandbox"])
     _issuing(whole, issuer)
     _playing(whole, store, hooks)
-    _watching(whole, store)
+    _watching(whole, store, hooks)
     return whole
 
 
@@ -150,7 +155,7 @@ def _step(text: str, now: datetime) -> timedelta:
         raise HTTPException(422, "A duration is written like P31D, P1M or PT5M and ends in this era.") from None
 
 
-def _watching(routes: APIRouter, store: Store) -> None:
+def _watching(routes: APIRouter, store: Store, hooks: Hooks) -> None:
     @routes.get("/processors", operation_id="listSandboxProcessors")
     def processors() -> dict[str, Any]:
         return {"items": [overview(store, service) for service in SERVICES]}
@@ -172,6 +177,13 @@ def _watching(routes: APIRouter, store: Store) -> None:
     @routes.delete("/processors/{name}/faults", status_code=204, operation_id="clearSandboxFaults")
     def clear(name: str) -> None:
         faults.clear(store, _named(name))
+
+    @routes.post("/processors/{name}/retention-runs", operation_id="runSandboxRetention")
+    async def retention_run(name: str) -> dict[str, int]:
+        """Let the processor delete what is old by its own routine, as of Insyn's clock, but for what is frozen."""
+        service = next(each for each in SERVICES if each.name == _named(name))
+        today = (await hooks.now()).astimezone(SWEDEN).date()
+        return await asyncio.to_thread(retention.run, store, service, today=today)
 
     @routes.get("/processors/{name}/ledger", operation_id="listSandboxEffects")
     def ledger(name: str) -> dict[str, Any]:

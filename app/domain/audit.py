@@ -95,6 +95,9 @@ class AuditStep(StrEnum):
     RESTRICTION_LIFT_ANNOUNCED = "restriction:lift_announced"
     RESTRICTION_LIFTED = "restriction:lifted"
     SUPPRESSION_SET = "suppression:set"
+    RETENTION_SCHEDULED = "retention:scheduled"
+    RETENTION_ENDED = "retention:ended"
+    RETENTION_ERASED = "retention:erased"
     KEY_DESTROYED = "key:destroyed"
 
 

@@ -53,7 +53,7 @@ def taking_part(first: Mapping[str, Processor], *, later: Iterable[Processor]) -
 
 def action_for(claim: Claim, processor: Processor) -> Action | None:
     """What a claim asks of a processor: the right's own action, else (Art. 19) a notification, else nothing."""
-    if processor.categories and not processor.categories - claim.excluded:
+    if processor.categories and not processor.categories - claim.left_out:
         return None  # all it holds has been left out
     if claim.right.action in processor.actions:
         return claim.right.action
@@ -117,8 +117,8 @@ def _is_pending(case: Case, claim: Claim, processor: Processor) -> bool:
 
 
 def own_tasks(case: Case, claim: Claim) -> list[Task]:
-    """The tasks that do what the claim wants; a notification only tells of it."""
-    return [task for task in case.tasks_of(claim) if task.action is not Action.NOTIFY]
+    """The tasks that do what the claim wants; a notification only tells of it, a look afterwards only checks it."""
+    return [task for task in case.tasks_of(claim) if task.action not in (Action.NOTIFY, Action.LOCATE)]
 
 
 def _have_acted(case: Case, claim: Claim) -> bool:
@@ -146,7 +146,7 @@ def nothing_is_held(case: Case, claim: Claim) -> bool:
     Who found the person but cannot do what this right wants says nothing about what this right reaches; only where
     nobody is able does every search count.
     """
-    able, searches = _able(case, claim), [task for task in case.tasks if task.action is Action.LOCATE]
+    able, searches = _able(case, claim), list(case.searches)
     telling = own_tasks(case, claim) + [task for task in searches if task.processor in able] or searches
     heard = {task.processor for task in telling}
     return bool(telling) and able <= heard and all(task.outcome is Outcome.NOT_FOUND for task in telling)
@@ -165,8 +165,25 @@ def is_executed(case: Case, claim: Claim) -> bool:
         return False
     missing = any(_is_pending(case, claim, one) for one in case.processors.values())
     able = _able(case, claim)
-    searches = [task for task in case.tasks if task.action is Action.LOCATE and task.processor in able]
+    searches = [task for task in case.searches if task.processor in able]
     return not missing and all(task.is_over for task in (*searches, *case.tasks_of(claim)))
+
+
+def to_be_verified(case: Case, claim: Claim) -> Iterator[Processor]:
+    """
+    Who says that all is erased and can be asked whether it still knows the person (F22, R17-4).
+
+    Only once everybody has answered: what is erased here may come back from there.
+    """
+    if claim.right.action is not Action.ERASE or not _have_acted(case, claim):
+        return
+    looked = {task.processor for task in case.tasks_of(claim) if task.action is Action.LOCATE}
+    for task in own_tasks(case, claim):
+        processor = case.processors.get(task.processor)
+        if processor is None or task.outcome is not Outcome.COMPLETED or task.processor in looked:
+            continue
+        if Action.LOCATE in processor.actions:
+            yield processor
 
 
 def was_in_vain(case: Case, claim: Claim) -> bool:

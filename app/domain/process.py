@@ -141,7 +141,7 @@ def _tell_of_extension(case: Case, _today: date) -> Iterator[Act]:
 
 
 def _confirm_receipt(case: Case, _today: date) -> Iterator[Act]:
-    if "receipt" not in case.letters:
+    if "receipt" not in case.letters and not case.is_follow_up:
         yield WriteLetter("receipt")
 
 
@@ -157,7 +157,7 @@ def _locate(case: Case, _today: date) -> Iterator[Act]:
 
 
 def _ask_all(case: Case, action: Action) -> Iterator[Act]:
-    asked = {task.processor for task in case.tasks if task.action is action}
+    asked = {task.processor for task in case.tasks if task.action is action and task.claim is None}
     for processor in case.processors.values():
         if action in processor.actions and processor.id not in asked:
             yield CreateTask(None, processor.id, action, tuple(sorted(processor.categories)))
@@ -195,7 +195,18 @@ def _plan(case: Case, _today: date) -> Iterator[Act]:
     for claim in case.claims:
         if claim.is_carried_out and case.is_ready(claim) and execution.is_its_turn(case, claim):
             for processor, action in execution.to_be_asked(case, claim):
-                yield CreateTask(claim.id, processor.id, action, tuple(sorted(processor.categories - claim.excluded)))
+                yield CreateTask(claim.id, processor.id, action, tuple(sorted(processor.categories - claim.left_out)))
+
+
+def _verify(case: Case, _today: date) -> Iterator[Act]:
+    # R17-4, F22: an erasure is looked after, not only believed; what is found again goes to a person.
+    if case.phase is not Phase.EXECUTING:
+        return
+    for claim in case.claims:
+        if claim.is_carried_out:
+            for processor in execution.to_be_verified(case, claim):
+                categories = tuple(sorted(processor.categories - claim.left_out))
+                yield CreateTask(claim.id, processor.id, Action.LOCATE, categories)
 
 
 def _begin_execution(case: Case, _today: date) -> Iterator[Act]:
@@ -231,7 +242,7 @@ def letters_owed(case: Case) -> list[str]:
     granted = [claim for claim in decided if claim.verdict in CARRIED_OUT]
     nothing_there = [claim for claim in granted if _is_told_nothing_is_held(case, claim)]
     if len(nothing_there) < len(granted):
-        owed.append("fulfilment")
+        owed.append("kept_erased" if case.is_follow_up else "fulfilment")
     if nothing_there:
         owed.append("nothing_held")
     if Verdict.REFUSED in verdicts or Verdict.PARTLY_GRANTED in verdicts:
@@ -278,6 +289,7 @@ def outcome_of(case: Case, claim: Claim) -> ClaimOutcome:
         return ClaimOutcome.PARTLY_GRANTED
     outcomes = {task.outcome for task in execution.own_tasks(case, claim)}
     whole = execution.something_was_done(case, claim) and outcomes <= {Outcome.COMPLETED, Outcome.NOT_FOUND}
+    whole = whole and not claim.withheld  # what is kept or passed on is a part that was not done (R17-1)
     return ClaimOutcome.GRANTED if whole and claim.verdict is Verdict.GRANTED else ClaimOutcome.PARTLY_GRANTED
 
 
@@ -324,7 +336,7 @@ def status_of(case: Case) -> str:
     waiting = [c for c in case.claims if c.state is ClaimState.OPEN]
     if any(not case.is_ready(claim) for claim in waiting):
         return "identity_wanted"
-    if any(not task.is_over for task in case.tasks if task.action is Action.LOCATE):
+    if any(not task.is_over for task in case.searches):
         return "locating"
     return "awaiting_decision" if waiting else "executing"
 
@@ -340,6 +352,7 @@ RULES: tuple[Rule, ...] = (
     _begin_execution,
     _reopen,
     _plan,
+    _verify,
     _seal,
     _begin_answer,
     _answer,

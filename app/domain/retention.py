@@ -159,12 +159,17 @@ def fiscal_year_end(*, day: date, closes: tuple[int, int] = (12, 31)) -> date:
     return this_year if day <= this_year else _clamped(day.year + 1, *closes)
 
 
+def later(day: date, *, years: int = 0, months: int = 0) -> date:
+    """The same date so much later, or the last day its month has; never rolled over a weekend or holiday."""
+    total = day.year * 12 + day.month - 1 + years * 12 + months
+    return _clamped(total // 12, total % 12 + 1, day.day)
+
+
 def _period_end(rule: RetentionRule, facts: RetentionFacts) -> date | None:
     anchor = _anchor_day(rule, facts)
     if anchor is None or rule.condition is not None:
         return anchor
-    months = anchor.year * 12 + anchor.month - 1 + rule.years * 12 + rule.months
-    end = _clamped(months // 12, months % 12 + 1, anchor.day) + timedelta(days=rule.days)
+    end = later(anchor, years=rule.years, months=rule.months) + timedelta(days=rule.days)
     return date(end.year, 12, 31) if rule.to_year_end else end
 
 

@@ -30,7 +30,13 @@ class Claim:
     state: ClaimState = ClaimState.OPEN
     verdict: Verdict | None = None
     excluded: frozenset[str] = frozenset()  #: categories a partly granted claim leaves out
+    withheld: frozenset[str] = frozenset()  #: categories an erasure keeps or passes on, by its plan
     outcome: ClaimOutcome | None = None
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Categories nobody is asked to do anything to."""
+        return self.excluded | self.withheld
 
     @property
     def is_carried_out(self) -> bool:
@@ -40,7 +46,11 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One action asked of one recipient; ``claim`` is None for locate and freeze."""
+    """
+    One action asked of one recipient; ``claim`` is None for locate and freeze.
+
+    A ``locate`` with a claim looks once more, after an erasure, whether anything is left (F22).
+    """
 
     id: str
     claim: str | None
@@ -84,6 +94,7 @@ class Case:
     package_left_out: int = 0  #: rows that the sealed package withholds from the person
     clock: CaseClock = field(default_factory=CaseClock)
     unclassified: bool = False  #: free text of which no person has said yet what it claims
+    is_follow_up: bool = False  #: nobody asked for it: it carries out what an answered request kept
 
     def is_ready(self, claim: Claim) -> bool:
         """Whether the person is known well enough for this claim."""
@@ -94,7 +105,12 @@ class Case:
 
     def located(self, processor: str) -> Task | None:
         """The locate task at that processor, if one was made."""
-        return next((t for t in self.tasks if t.action is Action.LOCATE and t.processor == processor), None)
+        return next((t for t in self.searches if t.processor == processor), None)
+
+    @property
+    def searches(self) -> tuple[Task, ...]:
+        """The questions whether the person is known at all."""
+        return tuple(task for task in self.tasks if task.action is Action.LOCATE and task.claim is None)
 
     @property
     def open_claims(self) -> tuple[Claim, ...]:

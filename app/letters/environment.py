@@ -42,6 +42,7 @@ def environment(language: Language) -> ImmutableSandboxedEnvironment:
         "claim_outcome": words.CLAIM_OUTCOMES,
         "empty": words.EMPTY,
         "law": words.LAWS,
+        "kept_while": words.KEPT_WHILE,
         "method": words.METHODS,
         "identifier": words.IDENTIFIERS,
         "hint": words.HINTS,

@@ -91,6 +91,56 @@ class GroundFacts:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class Kept:
+    """
+    A category that the decision keeps: why (in words, with the article), and until when.
+
+    Either ``until`` or a ``condition`` (a key of ``words.KEPT_WHILE``) with ``review_on``; ``law`` is a hold code.
+    """
+
+    category_title: str
+    why: str
+    source: str
+    law: str | None = None
+    until: date | None = None
+    condition: str | None = None
+    review_on: date | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Forwarded:
+    """A category that is processed for another controller, who decides about it."""
+
+    category_title: str
+    for_whom: str
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ErasedBy:
+    """A recipient that erased: when a second look found nothing, and when its last backup is gone, where known."""
+
+    recipient: str
+    verified_on: date | None = None
+    backups_gone_by: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ErasureFacts:
+    """What an erasure keeps and passes on, and what is done so that nothing comes back."""
+
+    kept: tuple[Kept, ...] = ()
+    forwarded: tuple[Forwarded, ...] = ()
+    erased_by: tuple[ErasedBy, ...] = ()
+    is_live_alarm_kept: bool = False
+    is_suppressed: bool = False
+
+    @property
+    def is_in_part(self) -> bool:
+        return bool(self.kept or self.forwarded)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ClaimFacts:
     """
     One right invoked, and what came of it. ``outcome`` is None while the claim is open.
@@ -107,6 +157,7 @@ class ClaimFacts:
     changed: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
     record: RecordFacts = NOTHING
+    erasure: ErasureFacts | None = None
 
     @property
     def own_results(self) -> tuple[ResultFacts, ...]:

@@ -144,6 +144,14 @@ KINDS: dict[str, Kind] = {
             per_claim="fee",
             sections=("claims", "choice", "complaint", "remedy", "contact"),
         ),
+        Kind(
+            key="kept_erased",
+            sv="Besked om det vi sparade om dig",
+            en="About what we kept about you",
+            speaks_of=told_in_fulfilment,
+            per_claim="fulfilment",
+            sections=("claims", "complaint", "remedy", "contact"),
+        ),
     )
 }
 

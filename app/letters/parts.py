@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.domain.release import REASONS
 from app.domain.rights import right
 from app.letters.facts import ClaimFacts, LeftOut, LetterFacts
-from app.letters.words import LAWS, OUTCOMES, RIGHTS
+from app.letters.words import KEPT_WHILE, LAWS, OUTCOMES, RIGHTS
 
 _ANSWERED = frozenset({"granted", "partly_granted"})
 
@@ -72,8 +72,10 @@ def _results_bear_it_out(claim: ClaimFacts, facts: LetterFacts) -> bool:
     outcomes = {result.outcome for result in claim.own_results}
     rows_lack = any(one.what == "row" for one in _left_out(claim, facts))
     if claim.outcome == "granted":
-        return claim.is_done_everywhere and not rows_lack
-    return claim.ground is not None or rows_lack or bool(outcomes - {"completed", "not_found"})
+        whole = claim.erasure is None or not claim.erasure.is_in_part
+        return claim.is_done_everywhere and whole and not rows_lack
+    in_part = claim.erasure is not None and claim.erasure.is_in_part
+    return in_part or claim.ground is not None or rows_lack or bool(outcomes - {"completed", "not_found"})
 
 
 def _results_give_reasons(claim: ClaimFacts, _facts: LetterFacts) -> bool:
@@ -122,6 +124,22 @@ def _change_is_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
 
 def _categories_are_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     return all(result.categories for result in claim.own_results if result.is_done)
+
+
+def _plan_is_explained(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    """Whatever is kept has its reason, its article and its end, or the day on which somebody looks again."""
+    erasure = claim.erasure
+    if erasure is None:
+        return True
+    kept = all(
+        _said(one.category_title)
+        and _said(one.why)
+        and _said(one.source)
+        and (one.law is None or one.law in LAWS)
+        and (one.until is not None or (one.condition in KEPT_WHILE and one.review_on is not None))
+        for one in erasure.kept
+    )
+    return kept and all(_said(one.category_title) and _said(one.for_whom) for one in erasure.forwarded)
 
 
 def _review_is_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
@@ -197,7 +215,10 @@ PER_CLAIM: dict[tuple[str | None, str], tuple[ClaimPart, ...]] = {
     ("fulfilment", "access"): _PACKAGE,
     ("fulfilment", "portability"): _PACKAGE,
     ("fulfilment", "rectification"): (ClaimPart("changed", "GDPR Art. 16, 19", _change_is_named),),
-    ("fulfilment", "erasure"): (ClaimPart("results.categories", "GDPR Art. 17(1), 12(3)", _categories_are_named),),
+    ("fulfilment", "erasure"): (
+        ClaimPart("results.categories", "GDPR Art. 17(1), 12(3)", _categories_are_named),
+        ClaimPart("kept", "GDPR Art. 12(4), 17(1), 17(3)", _plan_is_explained),
+    ),
     ("fulfilment", "restriction"): (ClaimPart("record.restriction", "GDPR Art. 18(1), 18(3)", _restriction_is_told),),
     ("fulfilment", "objection"): (),
     ("fulfilment", "marketing_objection"): (),
@@ -210,4 +231,5 @@ PER_CLAIM: dict[tuple[str | None, str], tuple[ClaimPart, ...]] = {
     ("refusal", "objection"): (ClaimPart("record.balancing", "GDPR Art. 21(1)", _balancing_is_told),),
     ("fee", "*"): _FEE,
     **{("fee", right): () for right in RIGHTS},
+    ("refusal", "erasure"): (ClaimPart("kept", "GDPR Art. 12(4), 17(1), 17(3)", _plan_is_explained),),
 }

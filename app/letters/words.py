@@ -113,6 +113,15 @@ LAWS: Words = {
     "DSL_5": ("dataskyddslagen (2018:218) 5 kap.", "the Swedish Data Protection Act (2018:218), chapter 5"),
 }
 
+#: What keeps data whose last day nobody can know.
+KEPT_WHILE: Words = {
+    "contract_runs": ("Sparas så länge avtalet löper.", "Kept as long as the contract runs."),
+    "dispute": ("Sparas så länge tvisten pågår.", "Kept as long as the dispute goes on."),
+    "crime_case_open": ("Sparas så länge utredningen pågår.", "Kept as long as the investigation goes on."),
+    "permit": ("Sparas så länge tillståndet kräver det.", "Kept as long as the permit demands it."),
+    "other": ("Sparas så länge skälet finns kvar.", "Kept as long as the reason remains."),
+}
+
 METHODS: Words = {
     "one_time_code": (
         "engångskod till ett telefonnummer eller en e-postadress som vi redan har",

@@ -3,6 +3,7 @@
 from app.models._base import METADATA, Row
 from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
 from app.models.clock import SuspensionRow
+from app.models.erasure import ErasedDataRow, ErasurePlanRow, ScheduledErasureRow, SuppressionRow
 from app.models.notes import CaseNoteRow, DisagreementNoteRow, FeeNoticeRow
 from app.models.records import (
     AuditEntryRow,
@@ -27,6 +28,8 @@ __all__ = [
     "ClockOffsetRow",
     "DisagreementNoteRow",
     "DownloadRow",
+    "ErasedDataRow",
+    "ErasurePlanRow",
     "FeeNoticeRow",
     "IdempotencyRow",
     "IdentifierRow",
@@ -39,6 +42,8 @@ __all__ = [
     "ProfileAppliedRow",
     "RequestRow",
     "Row",
+    "ScheduledErasureRow",
+    "SuppressionRow",
     "SuspensionRow",
     "TaskRow",
 ]

@@ -42,6 +42,8 @@ class RequestRow(Row, table=True):
     filed_by_role: str
     assignee_ref: str | None = None
     next_at: datetime | None = None
+    follows: UUID | None = None  #: a closed request of which this one carries out what was kept; may be gone
+    only_categories: list[str] | None = Field(default=None, sa_type=JSONB)  #: what a request that follows is about
     participants: list[str] | None = Field(default=None, sa_type=JSONB)  #: processors, once execution has begun
     answer_form: str = "electronic"  #: electronic, paper, oral: as asked for, else by channel
     unclassified: bool = False  #: came as free text, and no person has said yet which rights it claims

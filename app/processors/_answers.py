@@ -3,13 +3,13 @@ Reading what a processor says. It is hostile input: checked for shape and size b
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.domain.errors import DomainError
 from app.domain.fanout import SAYABLE, Outcome
-from app.domain.holds import HOLDS
 from app.domain.plain_json import is_plain, once_each
 from app.processors._port import Answer
 
@@ -21,6 +21,11 @@ LONGEST_WAIT = timedelta(days=3)
 #: No law keeps anything beyond this year, and nothing takes effect outside of these.
 LAST_YEAR = 2199
 FIRST_YEAR = 2000
+#: No records of anybody's reach over more financial years.
+MOST_YEARS = 100
+
+_LAW = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+_CONTRACTS = ("active", "ended", "none")
 
 
 class AnswerNotUnderstood(DomainError):
@@ -69,6 +74,7 @@ def read_outcome(body: Mapping[str, Any], *, code: str) -> Answer:
     _check_found(body.get("found_categories", []))
     _check_records(body.get("records", []))
     _check_retained(body.get("retained", []), outcome)
+    _check_facts(body.get("facts"))
     effective_at = _instant(body.get("effective_at"))
     if outcome is Outcome.EFFECTIVE_LATER and effective_at is None:
         raise AnswerNotUnderstood("'effective_later' says when, in effective_at.")
@@ -111,7 +117,29 @@ def _check_retained(retained: object, outcome: Outcome) -> None:
 
 
 def _is_law(code: object) -> bool:
-    return isinstance(code, str) and code in HOLDS
+    # Whether it is a law that anybody knows is for the domain: one that nobody does is shown to a person.
+    return isinstance(code, str) and _LAW.fullmatch(code) is not None
+
+
+def _check_facts(facts: object) -> None:
+    """What a search may say of the person's contract; unknown facts are ignored."""
+    if facts is None:
+        return
+    if not isinstance(facts, dict) or facts.get("contract", "none") not in _CONTRACTS:
+        raise AnswerNotUnderstood("facts are an object; contract is active, ended or none.")
+    years = facts.get("fiscal_years_ended", [])
+    if not isinstance(years, list) or len(years) > MOST_YEARS:
+        raise AnswerNotUnderstood("fiscal_years_ended is a list of days.")
+    for day in (*years, *([facts["relationship_ended_on"]] if "relationship_ended_on" in facts else ())):
+        if not _is_day(day):
+            raise AnswerNotUnderstood("A fact's day is a civil date.")
+
+
+def _is_day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and FIRST_YEAR - 100 <= date.fromisoformat(value).year <= LAST_YEAR
+    except ValueError:
+        return False
 
 
 def _check_date(value: object) -> None:

@@ -150,13 +150,18 @@ class Retention(Cited):
 
 
 class Category(Cited):
-    """One kind of data, decided on as one: class, bases, source, period and the controller's role."""
+    """
+    One kind of data, decided on as one: class, bases, source, period and the controller's role.
+
+    ``made_public``: whoever erases it takes reasonable steps to tell others who use it (GDPR Art. 17(2)).
+    """
 
     id: v.Slug
     title: Bilingual
     data_class: v.DataClass
     examples: tuple[v.Words, ...] = ()
     role: v.CategoryRole = "controller"
+    made_public: bool = False
     for_whom: Bilingual | None = None
     purposes: tuple[v.Slug, ...] = ()
     legal_bases: LegalBases

@@ -75,6 +75,7 @@ class System(Part):
     One place tasks are sent to. ``recipient`` is a recipient's id, or ``own`` for the controller's own system.
 
     There is no endpoint here: it is connected while the service runs, together with its secret.
+    ``backups_overwritten_after`` is how long an erased record lives on in backups (``P30D``), where that is settled.
     """
 
     id: v.Slug
@@ -90,6 +91,7 @@ class System(Part):
     limits: Limits | None = None
     after: tuple[v.Slug, ...] = ()
     contact: v.Words | None = None
+    backups_overwritten_after: v.Days | None = None
     assumption: v.Words | None = None
 
     @model_validator(mode="after")

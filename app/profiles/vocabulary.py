@@ -74,6 +74,7 @@ Language = Annotated[str, Known("language", ("sv", "en"))]
 CalendarName = Annotated[str, Known("calendar", ("strict", "eves"))]
 Tension = Annotated[str, Known("tension", TENSIONS)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Days = Annotated[str, StringConstraints(pattern=r"^P[0-9]{1,4}D$")]
 Rule = Annotated[str, AfterValidator(_retention_rule)]
 
 DataClass = Annotated[

@@ -1,7 +1,7 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,12 +11,14 @@ from sqlmodel import col
 from app.db import Tx
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
+from app.domain.erasure_plan import WITHHELD
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
-from app.domain.snapshot import Case, Claim, Task, letter_key
+from app.domain.snapshot import Case, Claim, Processor, Task, letter_key
 from app.models import (
     ClaimRow,
+    ErasurePlanRow,
     FeeNoticeRow,
     IdentifierRow,
     LetterRow,
@@ -26,7 +28,7 @@ from app.models import (
     SuspensionRow,
     TaskRow,
 )
-from app.repositories import clock, notes, registry
+from app.repositories import clock, erasure, notes, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
@@ -85,6 +87,7 @@ class CaseRows:
     sent: dict[str, datetime | None] = field(default_factory=dict)  #: when each of the letters was out
     questions: list[SuspensionRow] = field(default_factory=list)  #: those a letter of this transaction speaks of
     fees: list[FeeNoticeRow] = field(default_factory=list)
+    plan: list[ErasurePlanRow] = field(default_factory=list)  #: of the request's erasure
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -93,9 +96,9 @@ class CaseRows:
             status=self.row.status,
             assurance=Level.from_key(self.row.assurance),
             due_on=self.row.due_on,
-            claims=tuple(_claim_seen(claim) for claim in self.claims),
+            claims=tuple(_claim_seen(claim, self.plan) for claim in self.claims),
             tasks=tuple(_task_seen(task) for task in self.tasks),
-            processors=registry.as_seen(self.processors, among=self.row.participants),
+            processors=self._processors_seen(),
             letters=frozenset(self.letters),
             unsent_letters=frozenset(key for key, sent_at in self.sent.items() if sent_at is None),
             package_sealed=self.package is not None,
@@ -103,7 +106,22 @@ class CaseRows:
             package_left_out=self.package.left_out if self.package is not None else 0,
             clock=clock.seen(self.row, self.sent),
             unclassified=self.row.unclassified,
+            is_follow_up=self.row.follows is not None,
         )
+
+    def _processors_seen(self) -> dict[str, Processor]:
+        seen = registry.as_seen(self.processors, among=self.row.participants)
+        if self.row.follows is None:
+            return seen
+        # A follow-up concerns one recipient and the categories that it kept, and nobody who came later.
+        only = frozenset(self.row.only_categories or ())
+        narrowed = {id_: replace(seen[id_], categories=seen[id_].categories & only) for id_ in self.participants_there}
+        return {id_: one for id_, one in narrowed.items() if one.categories}
+
+    @property
+    def participants_there(self) -> list[str]:
+        there = {str(one.id) for one in self.processors if one.state in registry.TAKES_PART}
+        return [id_ for id_ in self.row.participants or () if id_ in there]
 
     def claim(self, claim_id: str) -> ClaimRow:
         return next(claim for claim in self.claims if str(claim.id) == claim_id)
@@ -122,6 +140,7 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
         package=await tx.session.get(PackageRow, row.id),
         sent=sent,
         fees=list(await notes.fees_of(tx, row.id)),
+        plan=await erasure.plan_of_request(tx, row.id),
     )
 
 
@@ -130,7 +149,7 @@ async def snapshot(tx: Tx, row: RequestRow) -> Case:
     return (await rows_of(tx, row)).seen()
 
 
-def _claim_seen(row: ClaimRow) -> Claim:
+def _claim_seen(row: ClaimRow, plan: Iterable[ErasurePlanRow]) -> Claim:
     return Claim(
         id=str(row.id),
         right=right(row.right),
@@ -138,6 +157,7 @@ def _claim_seen(row: ClaimRow) -> Claim:
         state=ClaimState(row.state),
         verdict=Verdict(row.verdict) if row.verdict else None,
         excluded=frozenset(row.excluded),
+        withheld=frozenset(one.category for one in plan if one.claim_id == row.id and one.fate in WITHHELD),
         outcome=ClaimOutcome(row.outcome) if row.outcome else None,
     )
 

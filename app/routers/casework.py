@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from app.domain.decisions import Verdict
 from app.domain.records import Record
 from app.repositories import approvals
+from app.routers import reading
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
 from app.routers.dependencies import Approver, Staff, Work
 from app.routers.documented import ACTS, DECIDES, READS, dump, problems
@@ -107,6 +108,7 @@ async def decide(
             exclude=body.plan.exclude,
             identifiers_checked=body.identifiers_checked,
             record=Record.read(body.record.model_dump(mode="json")),
+            plan=reading.erasure_plan(body.plan),
             actor=work.actor,
         )
         view = {"claim": views.claim(found), "version": row.version, "approval_id": approval and approval.id}

@@ -116,6 +116,8 @@ Reader = Annotated[Work, Depends(door(*STAFF, "auditor"), scope="function")]
 Dpo = Annotated[Work, Depends(door("dpo", "auditor"), scope="function")]
 Admin = Annotated[Work, Depends(door("admin"), scope="function")]
 RegistryReader = Annotated[Work, Depends(door("admin", *STAFF, "integrator"), scope="function")]
+Integrator = Annotated[Work, Depends(door("integrator"), scope="function")]
+Restorer = Annotated[Work, Depends(door("admin", "dpo"), scope="function")]
 
 House = Annotated[Context, Depends(context_of)]
 Language = Annotated[str, Depends(language_of)]

@@ -10,6 +10,8 @@ from app.domain import (
     deadlines,
     decisions,
     delivery,
+    erasure_answers,
+    erasure_decision,
     execution,
     extension,
     identity,
@@ -33,6 +35,7 @@ from app.services import (
     correspondence,
     deadline_watch,
     disagreement,
+    erasing,
     fees,
     four_eyes,
     idempotency,
@@ -272,6 +275,76 @@ KINDS: dict[type[DomainError], Kind] = {
     answer_form.OralAnswerNotAsked: Kind(409, "Muntligt svar ges bara till den som har bett om det."),
     answer_form.OralAnswerNeedsProof: Kind(
         409, "Muntligt svar ges först när identiteten är styrkt på annat sätt än genom samtalet."
+    ),
+    # what becomes of each category of an erasure
+    erasure_decision.LiveAlarmNotErased: Kind(
+        409,
+        "Det som ett larm i drift arbetar med sparas tills avtalet upphör. Erbjud i stället att säga upp tjänsten.",
+        "#/plan/categories",
+    ),
+    erasure_decision.LawKeepsIt: Kind(
+        409, "En lag kräver att kategorin sparas; den raderas inte före sin sista dag.", "#/plan/categories"
+    ),
+    erasing.ContractStillRuns: Kind(
+        409,
+        "Ett biträde säger att avtalet löper. Ange vilken dag det upphörde, eller avsluta det först.",
+        "#/plan/facts/relationship_ended_on",
+    ),
+    erasure_decision.NothingToErase: Kind(
+        409, "Med den planen raderas ingenting. Säg nej, med grund och skäl.", "#/outcome"
+    ),
+    erasure_decision.CategoryUndecided: Kind(
+        422,
+        "En människa måste säga vad som ska ske med varje kategori som uppgifterna i ärendet inte avgör; se planen.",
+        "#/plan/categories",
+    ),
+    erasure_decision.SameCategoryTwice: Kind(422, "En plan nämner varje kategori en gång.", "#/plan/categories"),
+    erasure_decision.PlanForErasureOnly: Kind(
+        422, "Bara ett beslut om radering säger vad som ska ske med varje kategori.", "#/plan"
+    ),
+    erasing.UnknownPlannedCategory: Kind(
+        422,
+        "Den personuppgiftsansvarige har ingen sådan kategori, eller så gäller begäran den inte.",
+        "#/plan/categories",
+    ),
+    erasure_decision.ErasureGroundNeeded: Kind(
+        422, "Radering av en kategori anger ett av skälen i artikel 17.1.", "#/plan/categories"
+    ),
+    erasure_decision.ErasureGroundDoesNotFit: Kind(
+        422, "Det skälet i artikel 17.1 stämmer inte för kategorin.", "#/plan/categories"
+    ),
+    erasure_decision.ExemptionNeeded: Kind(
+        422,
+        "Att spara en kategori kräver ett undantag i artikel 17.3, eller att den fortfarande behövs, och ett skäl.",
+        "#/plan/categories",
+    ),
+    erasure_decision.LawNeeded: Kind(
+        422, "Undantaget anger med kod den lag det vilar på; lagen ska höra till undantaget.", "#/plan/categories"
+    ),
+    erasure_decision.NotALaw: Kind(
+        422,
+        "Ett certifikat, en norm eller ett försäkringsbolags önskemål är ingen lag och sparar ingenting.",
+        "#/plan/categories",
+    ),
+    erasure_decision.OnlyBookkeeping: Kind(
+        422,
+        "Bokföringslagen sparar bara räkenskapsinformation: inga inspelningar, foton, anteckningar eller loggar.",
+        "#/plan/categories",
+    ),
+    erasure_decision.UntilNeeded: Kind(
+        422,
+        "Det som sparas har en sista dag som inte har passerat, eller ett villkor med en dag då det prövas på nytt.",
+        "#/plan/categories",
+    ),
+    erasure_decision.LongerThanAllowed: Kind(
+        422, "Det är längre än lagen, anspråket eller företagets egen gallringsregel medger.", "#/plan/categories"
+    ),
+    erasure_answers.AnonymisedIsNotErased: Kind(
+        422, "Uppgifter som har anonymiserats, maskats eller dolts är inte raderade.", "#/outcome"
+    ),
+    erasure_answers.LawNotKnown: Kind(422, "Det som sparas anger koden för en lag som är känd här.", "#/retained"),
+    erasure_answers.LawDoesNotReach: Kind(
+        422, "Bokföringslagen sparar räkenskapsinformation; den kategorin är ingen sådan.", "#/retained"
     ),
     # ours
     markup.UnknownMarkup: _OURS,

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from datetime import date
 
+from app.domain.erasure_decision import Entry
+from app.domain.erasure_plan import Contract
 from app.domain.errors import DomainError
 from app.routers.refusals import At
 from app.schemas.base import ClaimIn, ContactIn, IdentifierIn
+from app.schemas.requests import PlanIn
+from app.services.erasing import Said, SaidFacts
 from app.services.intake import Identifier, NewClaim
 from app.vault import MalformedIdentifier, UnknownIdentifierType, normalise
 
@@ -29,6 +33,23 @@ def contact(said: ContactIn, *, today: date, at: str) -> dict[str, str]:
         except DomainError as error:
             raise At(f"{at}/{type_}", error) from None
     return found
+
+
+def erasure_plan(said: PlanIn) -> Said:
+    """What a decision says of each category of an erasure, and the facts it rests on."""
+    told = said.facts
+    return Said(
+        entries=tuple(
+            Entry(**one.model_dump(exclude={"consumer"}), is_consumer=one.consumer) for one in said.categories
+        ),
+        facts=SaidFacts(
+            contract=Contract(told.contract) if told.contract is not None else None,
+            relationship_ended_on=told.relationship_ended_on,
+            fiscal_years_ended=tuple(told.fiscal_years_ended) if told.fiscal_years_ended is not None else None,
+            event_on=told.event_on,
+            crime_report=told.crime_report,
+        ),
+    )
 
 
 def claims(said: Sequence[ClaimIn]) -> list[NewClaim]:

@@ -64,6 +64,16 @@ class RetainedCategory(Contract):
     until: date
 
 
+class SubjectFacts(Contract):
+    """What a search may say of the person's dealings with the controller; an erasure is planned from it."""
+
+    contract: Literal["active", "ended", "none"] | None = None
+    relationship_ended_on: date | None = None
+    fiscal_years_ended: Annotated[
+        list[date], Field(description="Ends of the financial years that bookkeeping records about the person lie in.")
+    ] = Field(default_factory=list)
+
+
 class TaskOutcome(Contract):
     """What came of a task."""
 
@@ -81,6 +91,10 @@ class TaskOutcome(Contract):
     evidence: dict[str, str] = Field(default_factory=dict)
     records: list[Record] = Field(default_factory=list)
     retained: list[RetainedCategory] = Field(default_factory=list)
+    found_categories: Annotated[list[str], Field(description="For locate: what is held about the person.")] = Field(
+        default_factory=list
+    )
+    facts: Annotated[SubjectFacts, Field(description="For locate.")] = SubjectFacts()
     reason: Annotated[str, Field(description="A code; refused, failed and partial outcomes need one.")] = ""
     message: Annotated[str, Field(description="Why, in words the person will read.")] = ""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from app.schemas.base import Answer, Body, CategoryId, Code, KnownAs, Plain, PlainObject
+from app.schemas.erasure import PlannedOut
 from app.schemas.requests import Page
 
 
@@ -213,6 +214,7 @@ class PlanCategory(Answer):
     law: str | None = None
     gap: str | None = None
     excluded: bool = False
+    planned: PlannedOut | None = Field(default=None, description="For an erasure.")
 
 
 class PlanStep(Answer):

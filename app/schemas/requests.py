@@ -27,6 +27,7 @@ from app.schemas.base import (
 )
 from app.schemas.clock import AlarmOut, QuestionOut, StaffExtension, StaffQuestion
 from app.schemas.decisions import DecisionRecordIn, DecisionViewed, NoteOut, RaisedOut
+from app.schemas.erasure import PlanEntryIn, PlanFactsIn
 
 Claims = Annotated[list[ClaimIn], Field(min_length=1, max_length=9)]
 
@@ -119,9 +120,14 @@ class ProofIn(Body):
 
 
 class PlanIn(Body):
-    """What a partly granted claim leaves out."""
+    """
+    What a partly granted claim leaves out; for an erasure also the facts it is planned from and what becomes of each
+    category. What is not named takes the proposal of `GET …/plan`.
+    """
 
     exclude: list[CategoryId] = Field(default_factory=list, max_length=200)
+    categories: list[PlanEntryIn] = Field(default_factory=list, max_length=200)
+    facts: PlanFactsIn = PlanFactsIn()
 
 
 class DecisionIn(Body):

@@ -20,7 +20,7 @@ from app.domain.records import Record
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, RequestRow
 from app.repositories import approvals, cases
-from app.services import claims, clarification, documenting, four_eyes, orders, raising, sealing, steps
+from app.services import claims, clarification, documenting, erasing, four_eyes, orders, raising, sealing, steps
 from app.services.context import Actor, Context
 from app.services.four_eyes import UnknownApproval
 
@@ -108,6 +108,7 @@ async def decide(
     exclude: Sequence[str],
     identifiers_checked: bool = False,
     record: Record = NOTHING_RECORDED,
+    plan: erasing.Said | None = None,
     actor: Actor,
 ) -> ApprovalRow | None:
     """
@@ -116,7 +117,8 @@ async def decide(
     Raises:
         ClaimNotOpen, IdentityNotProven, IdentifiersNotChecked, ClaimUnderWay, AlreadyDone,
         GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory, NotClassified
-        and what :func:`app.domain.records.check` raises: a decision is documented before it counts.
+        and what :func:`app.domain.records.check` raises: a decision is documented before it counts;
+        for an erasure what :func:`app.services.erasing.decide_plan` refuses in its *plan*.
     """
     if row.unclassified:
         raise claims.NotClassified
@@ -129,7 +131,8 @@ async def decide(
     await _check_tasks(tx, row, claim, verdict)
     its_right = right(claim.right)
     decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)
-    _check_exclusions(ctx, row, verdict, exclude)
+    said = plan or erasing.Said()
+    _check_exclusions(ctx, row, verdict, exclude, keeps=any(one.verdict == "keep" for one in said.entries))
     await documenting.check(tx, ctx, row, claim, verdict=verdict, ground=ground, record=record, excluded=exclude)
     await approvals.forget_open(tx, claim.id)  # a fee that nobody has agreed to is not asked any more
     claim.verdict, claim.ground = verdict, ground
@@ -140,11 +143,14 @@ async def decide(
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
+    planned = await erasing.decide_plan(tx, ctx, row, claim, verdict=verdict, said=said)
     waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two)
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
-    facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground}
+    facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground} | planned
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=actor, facts=facts)
-    approval = await four_eyes.ask(tx, row, Subject.DECISION, claim_id=claim.id, actor=actor) if waits else None
+    approval = (
+        await four_eyes.ask(tx, row, Subject.DECISION, claim_id=claim.id, facts=planned, actor=actor) if waits else None
+    )
     if not waits:
         await raising.after(tx, ctx, row, claim)
     await steps.changed(tx, row)
@@ -164,8 +170,11 @@ def _has_unvouched(ctx: Context, row: RequestRow) -> bool:
     return any(not one.vouched for one in orders.known_as(ctx, row))
 
 
-def _check_exclusions(ctx: Context, row: RequestRow, verdict: Verdict, exclude: Sequence[str]) -> None:
-    if (verdict is Verdict.PARTLY_GRANTED) != bool(exclude):
+def _check_exclusions(
+    ctx: Context, row: RequestRow, verdict: Verdict, exclude: Sequence[str], *, keeps: bool = False
+) -> None:
+    in_part = verdict is Verdict.PARTLY_GRANTED
+    if in_part != bool(exclude) and not (in_part and keeps):
         raise NothingLeftOut
     known = {category.id for category in ctx.profile(row.controller_id).categories}
     if set(exclude) - known:
@@ -199,6 +208,8 @@ async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Act
     if len(chosen) < len(set(rights)):
         raise claims.UnknownClaim
     begun = {task.claim_id for task in await cases.tasks_of(tx, row.id)}
+    if row.follows is not None:
+        raise AlreadyUnderWay  # an end that was promised is nobody's to take back
     chosen = [claim for claim in chosen if claim.state != ClaimState.CLOSED]
     if not chosen or any(claim.id in begun for claim in chosen):
         raise AlreadyUnderWay

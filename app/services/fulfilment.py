@@ -33,7 +33,18 @@ from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
 from app.repositories import cases
 from app.repositories.cases import CaseRows
-from app.services import at_once, claims, correspondence, deadline_watch, packaging, raising, steps, tasks
+from app.services import (
+    at_once,
+    claims,
+    correspondence,
+    deadline_watch,
+    keeping,
+    packaging,
+    raising,
+    steps,
+    suppression,
+    tasks,
+)
 from app.services.context import INSYN, Context
 
 #: A case that is never done asking would be a fault of ours; the sweep comes back to it.
@@ -113,6 +124,7 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
             case.package = await packaging.seal(tx, ctx, row)
         case CloseClaim(claim, outcome):
             await claims.close(tx, row, case.claim(claim), outcome.value)
+            await keeping.erasure_closed(tx, ctx, case, case.claim(claim))
         case RaiseAlarm() | TakeExtension() | LapseExtension():
             await deadline_watch.do(tx, ctx, case, act)
         case _:
@@ -126,6 +138,9 @@ async def _grant_at_once(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) 
     claim.decided_by, claim.decided_at = INSYN.ref, tx.now
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": claim.verdict, "rule": "at_once"}
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=INSYN, facts=facts)
+    if claim.right == "marketing_objection":
+        # R21-2, F13: it holds from this moment and in every channel, whatever recipients answer.
+        await suppression.write(tx, ctx, row, "marketing", checked=True)
     if (raised := await raising.after(tx, ctx, row, claim)) is not None:
         case.claims.append(raised)
 

@@ -13,7 +13,7 @@ from app.domain.rights import right
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Order
 from app.repositories import cases
-from app.services import sealing, tasks
+from app.services import erasing, sealing, tasks
 from app.services.claims import details_of
 from app.services.context import Context
 from app.services.steps import UnknownRequest
@@ -47,7 +47,7 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
         action=Action(task.action),
         categories=tuple(task.categories),
         identifiers=tuple(_identifiers(ctx, row, processor, task, claim)),
-        details=_details(ctx, row, task, claim),
+        details=await details_for(tx, ctx, row, task),
         answer_by=task.answer_by,
         callback_url=f"{ctx.settings.base_url}/v1/callbacks/{tasks.callback_token(ctx, row.controller_id, task.id)}",
         callback_expires_at=tasks.token_expires_at(ctx, row),
@@ -81,14 +81,16 @@ def _identifiers(
 async def details_for(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> Mapping[str, Any]:
     """What is said about the task's claim, opened."""
     claim = next((one for one in await cases.claims_of(tx, [row.id]) if one.id == task.claim_id), None)
-    return _details(ctx, row, task, claim)
+    details = _details(ctx, row, task, claim)
+    kept = await erasing.keep_list(tx, task) if task.action == Action.ERASE else []
+    return {**details, "keep": kept} if kept else details
 
 
 def _details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow | None) -> Mapping[str, Any]:
     if task.action == Action.FREEZE:
         # R15-11: hold automatic deletion until the case can no longer be running.
         return {"until": datetime.fromisoformat(row.deadline["extended_due_on"]).date().isoformat()}
-    if claim is None:
+    if claim is None or task.action == Action.LOCATE:
         return {}
     details = dict(details_of(ctx, row, claim))
     if (bases := _ENDS.get(claim.right)) is not None:

@@ -14,7 +14,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from app.db import Tx
-from app.domain import fanout
+from app.domain import erasure_answers, fanout
 from app.domain.audit import AuditStep
 from app.domain.case import ClaimState
 from app.domain.errors import DomainError
@@ -32,6 +32,7 @@ from app.domain.fanout import (
     Wait,
 )
 from app.domain.process import CreateTask
+from app.domain.retention import BOOKKEEPING_HOLD
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
@@ -151,7 +152,10 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
     )
     task.poll_url = answer.poll_url or task.poll_url
     task.ask_first = isinstance(consequence, AskProcessor)
-    if answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY):
+    doubt = doubt_about(ctx, row, task, answer)
+    if doubt is not None:
+        consequence = AskPerson(doubt)
+    elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY):
         task.outcome = answer.outcome.value
     if answer.body:
         task.answer_sealed = _seal_answer(ctx, row, task, answer.body)
@@ -170,6 +174,24 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
             assert_never(consequence)
     await steps.changed(tx, row)
     return True
+
+
+def doubt_about(ctx: Context, row: RequestRow, task: TaskRow, answer: Answer) -> str | None:
+    """Why an answer about an erasure is shown to a person before it counts."""
+    return erasure_answers.doubt(
+        Action(task.action),
+        answer.outcome,
+        answer.body,
+        asked=task.categories,
+        is_check=task.claim_id is not None,
+        bookkeeping=_bookkeeping(ctx, row),
+    )
+
+
+def _bookkeeping(ctx: Context, row: RequestRow) -> frozenset[str]:
+    return frozenset(
+        one.id for one in ctx.profile(row.controller_id).categories if one.retention.law == BOOKKEEPING_HOLD
+    )
 
 
 def _ring(tx: Tx, processor: ProcessorRow, at: datetime | None) -> None:
@@ -224,7 +246,8 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         said: An outcome object, as a processor would give it; ``message`` is what the person who asked will read.
 
     Raises:
-        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, AnswerNotUnderstood
+        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, AnswerNotUnderstood, LawNotKnown,
+        LawDoesNotReach, AnonymisedIsNotErased
     """
     row, task = await hold_with_request(tx, task_id)
     if task.state == TaskState.CLOSED:
@@ -239,6 +262,9 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
     if task.action == Action.REVIEW_DECISION and answer.outcome is Outcome.COMPLETED and not said.get("message"):
         raise ReasonMissing("A review says in a message what it came to (GDPR Art. 22(3)).")
     check_categories(task, said)
+    erasure_answers.check_retained(said, bookkeeping=_bookkeeping(ctx, row))
+    if task.action == Action.ERASE and answer.outcome in DONE and erasure_answers.is_disguised(said):
+        raise erasure_answers.AnonymisedIsNotErased
     task.answer_sealed = _seal_answer(ctx, row, task, said)
     await _close(tx, row, task, answer.outcome, actor=actor, by="person")
     await steps.changed(tx, row)

@@ -4,6 +4,7 @@ What letters and packages are told of a case: opened from the sealed values into
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,7 @@ from app.repositories.cases import CaseRows
 from app.services import claims as claiming
 from app.services import information, orders, record_telling, sealing, tasks
 from app.services.context import Context
+from app.services.erasure_telling import erasure_facts
 from app.services.telling_clock import clock_facts
 
 #: What leaves nothing to be told to somebody who has proved nothing.
@@ -83,6 +85,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
     today = ctx.today(row.controller_id, now)
     identifiers = orders.person_of(ctx, row)["identifiers"]
     package = _package(ctx, rows, today)
+    planned = {claim.id: erasure_facts(ctx, rows, claim, language) for claim in claims}
     teller = _Teller(
         ctx, row, language, withheld=package.left_out if package is not None else (), fees=tuple(rows.fees)
     )
@@ -94,7 +97,10 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
         due_on=row.due_on,
         deadline=tuple(explain_deadline(row.deadline, language)),
         claims=tuple(
-            teller.claim(claim, case, [task for task in task_rows if task.claim_id == claim.id], recipients)
+            replace(
+                teller.claim(claim, case, [task for task in task_rows if _is_told(task, claim)], recipients),
+                erasure=planned[claim.id],
+            )
             for claim in claims
         ),
         freeze=any(right(claim.right).freezes for claim in claims),
@@ -112,9 +118,17 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
     )
 
 
+def _is_told(task: TaskRow, claim: ClaimRow) -> bool:
+    """What was done for a claim; a second look belongs to the erasure it looks after, and is told there."""
+    return task.claim_id == claim.id and task.action != Action.LOCATE
+
+
 def _frozen_until(row: RequestRow, task_rows: Sequence[TaskRow]) -> date | None:
     """The day until which recipients were asked to hold deletion, as the order told them; nothing lifts it earlier."""
-    if not any(task.action == Action.FREEZE and task.outcome not in _NOT_FROZEN for task in task_rows):
+    asked = [task for task in task_rows if task.action == Action.FREEZE]
+    if Level.from_key(row.assurance) is not Level.NONE:  # else whoever typed a name would read whether it is known
+        asked = [task for task in asked if task.outcome not in _NOT_FROZEN]
+    if not asked:
         return None
     return datetime.fromisoformat(row.deadline["extended_due_on"]).date()
 

@@ -1,5 +1,11 @@
 """Plain words for the person: what happened, and what a recipient did."""
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from app.letters.words import day
+
 _STEPS: dict[str, tuple[str, str]] = {
     "request:received": ("Vi tog emot din begäran.", "We received your request."),
     "request:identity_asked": (
@@ -27,7 +33,18 @@ _STEPS: dict[str, tuple[str, str]] = {
     "package:sealed": ("Dina uppgifter sammanställdes.", "Your data was put together."),
     "package:released": ("Dina uppgifter finns att hämta.", "Your data is ready to be fetched."),
     "package:downloaded": ("Du hämtade dina uppgifter.", "You fetched your data."),
+    "retention:scheduled": (
+        "Det som sparas har fått en dag då det raderas eller prövas på nytt.",
+        "What is kept has been given a day on which it is erased or looked at again.",
+    ),
+    "retention:ended": (
+        "Skälet att spara uppgifterna är slut eller ska prövas på nytt.",
+        "The reason for keeping the data is over, or is looked at again.",
+    ),
+    "retention:erased": ("Det som sparades är nu raderat.", "What was kept has now been erased."),
 }
+#: The same where the last day of what was kept is known.
+_ERASED_AFTER = ("Det som sparades till och med {day} är nu raderat.", "What was kept until {day} has now been erased.")
 
 _STATUS: dict[str, tuple[str, str]] = {
     "asked": ("Frågan är ställd.", "We have asked."),
@@ -50,6 +67,14 @@ def of_step(step: str, language: str) -> str | None:
     """A step in words; None for what is ours to know."""
     found = _STEPS.get(step)
     return None if found is None else found[1 if language == "en" else 0]
+
+
+def of_entry(step: str, facts: Mapping[str, Any], language: str) -> str | None:
+    """A step in words, with its day where that is what the person wants to know."""
+    if step == "retention:erased" and "until" in facts:
+        last = day(date.fromisoformat(str(facts["until"])), "en" if language == "en" else "sv")
+        return _ERASED_AFTER[1 if language == "en" else 0].format(day=last)
+    return of_step(step, language)
 
 
 def of_task(status: str, outcome: str | None, language: str) -> str:

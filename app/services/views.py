@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.db import Tx
 from app.domain.execution import action_for
-from app.domain.fanout import TaskState
+from app.domain.fanout import Action, TaskState
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.letters.processing_text import say_retention
@@ -33,6 +33,7 @@ from app.services import (
     clock_views,
     deadline_watch,
     decision_views,
+    erasure_views,
     notes,
     orders,
     packaging,
@@ -257,7 +258,8 @@ async def own_recipients(tx: Tx, row: RequestRow) -> list[View]:
     """
     if Level.from_key(row.assurance) < Level.SUBSTANTIAL:
         return []
-    return await _recipients(tx, row, [one for one in await cases.tasks_of(tx, row.id) if one.claim_id is not None])
+    asked = [one for one in await cases.tasks_of(tx, row.id) if one.claim_id is not None]
+    return await _recipients(tx, row, [one for one in asked if one.action != Action.LOCATE])
 
 
 async def recipients(tx: Tx, row: RequestRow) -> list[View]:
@@ -302,13 +304,17 @@ async def plan(tx: Tx, ctx: Context, row: RequestRow, claim_id: UUID) -> View:
         raise UnknownClaim
     profile, language = ctx.profile(row.controller_id), language_of(row)
     known = {category.id: category for category in profile.categories}
+    planned = await erasure_views.planned_of(tx, ctx, row) if seen.right.key == "erasure" else {}
     steps = []
     for processor in await registry.processors_of(tx, [row.controller_id]):
         if (as_seen := case.processors.get(str(processor.id))) is None:
             continue
         action = action_for(seen, as_seen)
         held = [known[one] for one in sorted(processor.categories) if one in known]
-        categories = [_planned(one, language) | {"excluded": one.id in seen.excluded} for one in held]
+        categories = [
+            _planned(one, language) | {"excluded": one.id in seen.excluded, "planned": planned.get(one.id)}
+            for one in held
+        ]
         steps.append({"processor": _recipient(processor), "action": action, "categories": categories})
     return {"claim_id": claim_id, "right": seen.right.key, "steps": steps}
 
@@ -386,5 +392,5 @@ async def timeline(tx: Tx, row: RequestRow) -> list[View]:
     """What happened, as far as it means something to the person, in their language."""
     language = language_of(row)
     entries = await audit.entries_of(tx, row.id)
-    told = ((one, view_words.of_step(one.step, language)) for one in entries)
+    told = ((one, view_words.of_entry(one.step, one.facts, language)) for one in entries)
     return [{"at": one.at, "step": one.step, "text": text} for one, text in told if text is not None]

@@ -73,8 +73,12 @@ def carry_out(file: File) -> Outcome:
 
 
 def locate(file: File) -> Outcome:
-    found = sorted({category for _, category, _, _ in file.rows()})
-    return {"outcome": "completed", "found_categories": found} if found else {"outcome": "not_found"}
+    rows = file.rows()
+    found = sorted({category for _, category, _, _ in rows})
+    if not found:
+        return {"outcome": "not_found"}
+    facts = file.service.facts([(kind, row) for _, _, kind, row in rows])
+    return {"outcome": "completed", "found_categories": found} | ({"facts": facts} if facts else {})
 
 
 def export(file: File) -> Outcome:
@@ -204,8 +208,8 @@ def review_decision(file: File) -> Outcome:
 
 
 def freeze(file: File) -> Outcome:
-    """From now on nothing of this file is deleted by routine."""
-    file.mark(frozen=True)
+    """Until the day that the task names nothing of this file is deleted by routine."""
+    file.mark(frozen=True, frozen_until=file.data.details.get("until"))
     return {"outcome": "completed"}
 
 

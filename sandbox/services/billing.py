@@ -28,4 +28,10 @@ def bookkeeping(kind: str, row: Mapping[str, Any]) -> Hold | None:
     return Hold(law="BFL_7_2", until=date(year + KEPT_FOR_YEARS, 12, 31), reason="accounting_material")
 
 
-BILLING = Service(name="billing", answers="sync", idempotency="yes", holds=bookkeeping)
+def books(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """The ends of the financial years that the person's invoices lie in: calendar years, here."""
+    years = sorted({row["bookkeeping_date"][:4] for kind, row in rows if kind == "invoices"})
+    return {"fiscal_years_ended": [f"{year}-12-31" for year in years]} if years else {}
+
+
+BILLING = Service(name="billing", answers="sync", idempotency="yes", holds=bookkeeping, facts=books)

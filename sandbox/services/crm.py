@@ -6,6 +6,6 @@ The same resource tells about any task it has seen, and 404 about one it never s
 whether a task arrived asks first. It does not recognise a task that is simply sent again.
 """
 
-from sandbox.services._service import Service
+from sandbox.services._service import Service, contract_of
 
-CRM = Service(name="crm", answers="poll", idempotency="query")
+CRM = Service(name="crm", answers="poll", idempotency="query", facts=contract_of)

@@ -5,6 +5,8 @@ It says 202 at once and reports later by a signed callback, which it repeats unt
 comes twice under one Idempotency-Key is done once.
 """
 
-from sandbox.services._service import Service
+from sandbox.services._service import Service, contract_of
 
-GUARD_COMPANY = Service(name="guard-company", answers="callback", idempotency="yes")
+GUARD_COMPANY = Service(
+    name="guard-company", answers="callback", idempotency="yes", facts=contract_of, kept_months={"images": 12}
+)

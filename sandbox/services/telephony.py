@@ -6,4 +6,4 @@ It answers on the spot and remembers nothing: every call it accepts is carried o
 
 from sandbox.services._service import Service
 
-TELEPHONY = Service(name="telephony", answers="sync", idempotency="no")
+TELEPHONY = Service(name="telephony", answers="sync", idempotency="no", kept_months={"recordings": 12})

@@ -23,6 +23,8 @@ from app.bootstrap import make_postman
 from app.db import Tx
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
+from app.domain.erasure_decision import Entry
+from app.domain.erasure_plan import Contract, Fate
 from app.domain.fanout import TaskState
 from app.domain.identity import Level
 from app.domain.records import Balancing, Fact, FactKind, Intent, Record, Review, Statute, Weighed
@@ -33,6 +35,7 @@ from app.services import (
     approving,
     casework,
     correspondence,
+    erasing,
     intake,
     packaging,
     posting,
@@ -278,6 +281,8 @@ class House:
     async def decide(self, tx: Tx, row: RequestRow, claim: ClaimRow, **said: Any) -> ApprovalRow | None:
         given: dict[str, Any] = {"ground": None, "reasons": "", "exclude": [], "actor": AGENT} | said
         given.setdefault("record", self._record(claim, given))
+        if claim.right == "erasure" and "plan" not in said and given["verdict"] is not Verdict.REFUSED:
+            given["plan"] = await self.plan_of_staff(tx, row)
         return await casework.decide(tx, self.ctx, row, claim, **given)
 
     @staticmethod
@@ -288,6 +293,19 @@ class House:
             return yes
         weighed = tuple(Weighed(category, WORDS) for category in given["exclude"])
         return dataclasses.replace(RECORD, weighed=weighed, ground_18=yes.ground_18, review=yes.review)
+
+    async def plan_of_staff(self, tx: Tx, row: RequestRow) -> erasing.Said:
+        """
+        What staff say of an erasure: where no processor told, the contract has ended; what is left open is erased.
+        """
+        today, facts = self.ctx.today(row.controller_id, tx.now), erasing.SaidFacts()
+        prepared = await erasing.prepare(tx, self.ctx, row)
+        if prepared.facts.contract is Contract.UNKNOWN:
+            facts = erasing.SaidFacts(contract=Contract.ENDED)
+            prepared = await erasing.prepare(tx, self.ctx, row, facts)
+        undecided = [one.category for one in prepared.proposal(today) if one.fate is Fate.UNDECIDED]
+        entries = tuple(Entry(category=one, verdict="erase", ground="not_necessary") for one in undecided)
+        return erasing.Said(entries=entries, facts=facts)
 
     # --- time passes -------------------------------------------------------------------------------------------------
 
