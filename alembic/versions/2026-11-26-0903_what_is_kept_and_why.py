@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "c1a000000003"
-down_revision = "c4a1f0e7b210"
+down_revision = "c1a000000002"
 branch_labels = None
 depends_on = None
 
