@@ -241,3 +241,22 @@ class TestProfileCheck:
         (tmp_path / "x.yaml").write_text("id: x\n", encoding="utf-8")
 
         assert insyn("profile", "check", tmp_path)[0] == 2
+
+
+class TestProfileProcedure:
+    @pytest.mark.parametrize(("language", "said"), [("sv", "Så styrks identitet"), ("en", "How identity is proved")])
+    def test_f27_prints_what_the_service_does(self, insyn: Insyn, language: str, said: str) -> None:
+        """F27 (CEF 2024): a written procedure, from the configuration, in both languages."""
+        code, lines = insyn("profile", "procedure", "westra", "--language", language)
+
+        assert code == 0
+        assert f"# {said}" in lines
+        assert len([line for line in lines if line.startswith("# ")]) == 8
+        assert not [line for line in lines if line.endswith(": .") or "{" in line]
+
+    def test_of_nobody_ends_with_2(self, insyn: Insyn) -> None:
+        """A controller there is not is named, with those there are."""
+        code, (line,) = insyn("profile", "procedure", "eastra")
+
+        assert code == 2
+        assert "westra" in line
