@@ -48,7 +48,7 @@ def hooks_for(house: House, store: Store) -> Hooks:
         found = []
         async with ctx.database.transaction(ctx.profiles) as tx:
             for row, letter in await stored_letters.latest(tx):
-                html = await correspondence.read_letter(tx, ctx, row, letter.kind)
+                html = await correspondence.read_letter(tx, ctx, row, letter.kind, about=letter.about)
                 found.append(_shown(row.reference, row.controller_id, letter.kind, letter.written_at, html))
         return found
 

@@ -92,6 +92,7 @@ class LetterOut(Answer):
 
     id: UUID
     kind: str
+    about: str = Field(default="", description="An id or a code, where there may be several of the kind.")
     language: str
     written_at: datetime
     template_sha256: str

@@ -80,7 +80,14 @@ async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold
 _STAFF_STATUS = frozenset({"needs_person", "nobody_able", "letter_incomplete", "package_incomplete"})
 #: When we hurry is ours to know; the person reads when the answer is due and why.
 _STAFF_DATES = frozenset(
-    {"internal_target_on", "alarms_on", "breach_on", deadline_watch.LATER, deadline_watch.LATER_WITH}
+    {
+        "internal_target_on",
+        "alarms_on",
+        "breach_on",
+        deadline_watch.LATER,
+        deadline_watch.LATER_WITH,
+        deadline_watch.EXTENSION,
+    }
 )
 
 
@@ -293,6 +300,7 @@ def letter(row: LetterRow) -> View:
     return {
         "id": row.id,
         "kind": row.kind,
+        "about": row.about,
         "language": row.language,
         "written_at": row.written_at,
         "template_sha256": row.template_sha256,

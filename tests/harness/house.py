@@ -272,8 +272,11 @@ class House:
         """A case's letters, opened, by kind."""
         async with self.tx() as tx:
             row = await steps.hold(tx, request_id)
-            kinds = [letter.kind for letter in await stored_letters.letters_of(tx, row)]
-            return {kind: await correspondence.read_letter(tx, self.ctx, row, kind) for kind in kinds}
+            written = await stored_letters.letters_of(tx, row)
+            return {
+                one.kind: await correspondence.read_letter(tx, self.ctx, row, one.kind, about=one.about)
+                for one in written
+            }
 
     async def package(self, request_id: UUID) -> bytes:
         """A case's package, opened; raises ``NoPackage``."""
