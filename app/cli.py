@@ -14,7 +14,8 @@ import uvloop
 from app import bootstrap
 from app.domain.audit_export import Fault, Finding, NotAnExport, read_heads, verify_export
 from app.observability import configure_logging
-from app.profiles import BrokenProfile, load_profiles, problems
+from app.profiles import BrokenProfile, Severity, load_profiles, problems
+from app.services import procedure
 from app.settings import Settings
 from app.vault.keys import MasterKeys
 from app.worker import Worker
@@ -121,12 +122,34 @@ def profile_check(
     directory: Annotated[Path | None, typer.Argument(help="Folder of profiles; default: INSYN_PROFILES_DIR.")] = None,
     language: Annotated[str, typer.Option(help="sv or en")] = "sv",
 ) -> None:
-    """Say what each profile still lacks for an honest access answer; 2 if a file is broken."""
+    """Say what each profile lacks for an honest access answer; 1 if something blocks it, 2 if a file is broken."""
+    is_blocked = False
     for profile in load_profiles(directory or bootstrap.root() / bootstrap.read_settings().profiles_dir).values():
         found = problems(profile)
-        print(f"{profile.id}: {len(found)}")
+        blocking = sum(one.severity is Severity.BLOCKS for one in found)
+        is_blocked = is_blocked or blocking > 0
+        print(f"{profile.id}: {len(found)} ({blocking} block)")
         for one in found:
-            print(f"  [{one.severity}] {one.code} {one.path}: {one.text(language)} ({one.law})")
+            tension = f" [{one.tension}]" if one.tension else ""
+            print(f"  [{one.severity}] {one.code} {one.path}: {one.text(language)} ({one.law}){tension}")
+    if is_blocked:
+        raise typer.Exit(1)
+
+
+@profile_cli.command("procedure")
+def profile_procedure(
+    controller: Annotated[str, typer.Argument(help="A controller's id.")],
+    language: Annotated[str, typer.Option(help="sv or en")] = "sv",
+) -> None:
+    """Print a controller's written procedure, as the service carries it out; 2 if there is no such controller."""
+    profiles = load_profiles(bootstrap.root() / bootstrap.read_settings().profiles_dir)
+    if controller not in profiles:
+        print(f"There is no controller {controller!r:.80}; there are {', '.join(profiles)}.", file=sys.stderr)
+        raise typer.Exit(2)
+    for section in procedure.of(profiles[controller], "en" if language == "en" else "sv")["sections"]:
+        print(f"# {section['title']}")
+        for line in section["lines"]:
+            print(f"- {line}")
 
 
 @audit_cli.command("verify")

@@ -219,3 +219,44 @@ class TestAuditVerify:
     def test_has_words_for_every_fault(self) -> None:
         """A fault without words would be a traceback on the day it is found."""
         assert set(cli._FAULTS) == set(Fault)
+
+
+class TestProfileCheck:
+    def test_r13_1_says_what_blocks_an_honest_answer_and_ends_with_1(self, insyn: Insyn) -> None:
+        """R13-1: severity, code, place, text, law and pattern on one line each; what blocks is in the exit code."""
+        code, lines = insyn("profile", "check", "--language", "en")
+        (contact,) = [line for line in lines if "dsr_contact_missing" in line and '"@"' in line]
+        (paper,) = [line for line in lines if "form_demanded" in line]
+
+        assert code == 1
+        assert contact.startswith("  [blocks] dsr_contact_missing controller.dsr_contact: ")
+        assert contact.endswith("(GDPR Art. 12(2), 13(1)(a))")
+        assert paper.endswith("IMY-2022-1032) [T1]")
+        assert [line.split(":")[0] for line in lines if not line.startswith(" ")] == [
+            *("securitas", "sensor-alarm", "sos-alarm", "westila", "westra")
+        ]
+
+    def test_of_a_broken_file_ends_with_2(self, insyn: Insyn, tmp_path: Path) -> None:
+        """A file that cannot be read is another matter than one that lacks something."""
+        (tmp_path / "x.yaml").write_text("id: x\n", encoding="utf-8")
+
+        assert insyn("profile", "check", tmp_path)[0] == 2
+
+
+class TestProfileProcedure:
+    @pytest.mark.parametrize(("language", "said"), [("sv", "Så styrks identitet"), ("en", "How identity is proved")])
+    def test_f27_prints_what_the_service_does(self, insyn: Insyn, language: str, said: str) -> None:
+        """F27 (CEF 2024): a written procedure, from the configuration, in both languages."""
+        code, lines = insyn("profile", "procedure", "westra", "--language", language)
+
+        assert code == 0
+        assert f"# {said}" in lines
+        assert len([line for line in lines if line.startswith("# ")]) == 8
+        assert not [line for line in lines if line.endswith(": .") or "{" in line]
+
+    def test_of_nobody_ends_with_2(self, insyn: Insyn) -> None:
+        """A controller there is not is named, with those there are."""
+        code, (line,) = insyn("profile", "procedure", "eastra")
+
+        assert code == 2
+        assert "westra" in line

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.profiles.facts import Category, Gap, Recipient
+from app.profiles.links import is_usable_contact, mere_links
 from app.profiles.model import Profile
 from app.profiles.tensions import TENSIONS, tensions_of
 
@@ -54,6 +55,10 @@ BLOCKING: Final = frozenset(
         "source_missing",
         "recipients_incomplete",
         "recipient_unnamed",
+        "dsr_contact_unusable",
+        "only_a_link",
+        "transfers_missing",
+        "automated_decisions_missing",
     }
 )
 
@@ -62,6 +67,10 @@ def problems(profile: Profile) -> list[Problem]:
     """Return what is to be settled: what blocks first, then by place and code; the same order every time."""
     found = [
         *_of_controller(profile),
+        *_of_the_way_in(profile),
+        *_of_what_nobody_states(profile),
+        *_of_links(profile),
+        *_of_laws(profile),
         *(problem for category in profile.categories for problem in _of_category(category)),
         *_of_recipients(profile),
         *_of_rights(profile),
@@ -91,6 +100,8 @@ def _of_controller(profile: Profile) -> Iterator[Problem]:
         "controller.marketing_opt_out": ("marketing_opt_out", controller.marketing_opt_out),
         "policy.dated": ("policy_date", profile.policy.dated),
         "transfers": ("transfers", profile.transfers),
+        "automated_decisions": ("automated_decisions", profile.automated_decisions),
+        "data_requirement": ("data_requirement", profile.data_requirement),
     }
     for path, (word, fact) in stated.items():
         if fact is not None and fact.gap is not None:
@@ -100,9 +111,73 @@ def _of_controller(profile: Profile) -> Iterator[Problem]:
     if (gap := profile.authority_in_policy.gap) is not None:
         yield _problem("authority_not_named", "authority_in_policy", gap)
     if (gap := profile.complaints.gap) is not None:
-        yield _problem("complaint_not_mentioned", "complaints", gap)
+        code = "complaint_not_mentioned" if profile.complaints.value is None else "complaint_unclear"
+        yield _problem(code, "complaints", gap)
     if (gap := profile.request_form_preference.gap) is not None:
         yield _problem("request_form_not_stated", "request_form_preference", gap)
+
+
+def _of_the_way_in(profile: Profile) -> Iterator[Problem]:
+    contact = profile.controller.dsr_contact.value
+    if contact is not None and not is_usable_contact(contact):
+        yield _seen(
+            "dsr_contact_unusable",
+            "controller.dsr_contact",
+            sv="Det som står är ingen väg in: varken e-postadress, telefonnummer, postadress eller formulär.",
+            en="What is given is no way in: neither an e-mail or postal address, a telephone number nor a form.",
+            law="GDPR Art. 12(2), 13(1)(a)",
+        )
+
+
+def _of_what_nobody_states(profile: Profile) -> Iterator[Problem]:
+    """What the law wants told and the profile has no word on (R13-1)."""
+    if profile.transfers is None:
+        yield _seen(
+            "transfers_missing",
+            "transfers",
+            sv="Om uppgifter förs över till land utanför EES, med vilket skydd och hur man får del av det, sägs inte.",
+            en="Whether data go outside the EEA, under which safeguard and how to get a copy of it, is not said.",
+            law="GDPR Art. 13(1)(f), 15(2)",
+        )
+    if profile.automated_decisions is None:
+        yield _seen(
+            "automated_decisions_missing",
+            "automated_decisions",
+            sv="Om automatiserade beslut fattas, och efter vilken logik, sägs inte.",
+            en="Whether automated decisions are made, and by what logic, is not said.",
+            law="GDPR Art. 13(2)(f), 15(1)(h), 22",
+        )
+    if profile.data_requirement is None:
+        yield _seen(
+            "data_requirement_missing",
+            "data_requirement",
+            sv="Om det är ett krav i lag eller avtal att lämna uppgifterna, och vad som annars händer, sägs inte.",
+            en="Whether law or contract demands the data, and what follows otherwise, is not said.",
+            law="GDPR Art. 13(2)(e)",
+        )
+
+
+def _of_links(profile: Profile) -> Iterator[Problem]:
+    """F02: a link to a policy is no information; it satisfies no field."""
+    for path in mere_links(profile):
+        yield _seen(
+            "only_a_link",
+            path,
+            sv="Här står bara en hänvisning till en sida. En länk till policyn är ingen upplysning.",
+            en="Only a pointer to a page stands here. A link to the policy is no information.",
+            law="GDPR Art. 12(1), 13, 15(1); DI-2019-6696",
+        )
+
+
+def _of_laws(profile: Profile) -> Iterator[Problem]:
+    """A statute the policy names in a way that no longer holds, or leaves out although it plays a part."""
+    for index, statute in enumerate(profile.special_laws):
+        if statute.note is not None:
+            code = "law_not_mentioned" if statute.quote is None else "law_reference_outdated"
+            gap = Gap(
+                sv=f"{statute.name}: {statute.note.sv}", en=f"{statute.name}: {statute.note.en}", law="GDPR Art. 12(1)"
+            )
+            yield _problem(code, f"special_laws.{index}", gap)
 
 
 def _of_category(category: Category) -> Iterator[Problem]:
@@ -118,6 +193,14 @@ def _of_category(category: Category) -> Iterator[Problem]:
         yield _problem(code, f"{path}.source", gap)
     if category.gap is not None:
         yield _problem("category_unclear", path, category.gap)
+    if "legitimate_interest" in category.legal_bases.values and category.legal_bases.interest is None:
+        yield _seen(
+            "legitimate_interest_unstated",
+            f"{path}.legal_bases",
+            sv="Intresseavvägning anges som grund, men inte vilket berättigat intresse det gäller.",
+            en="Legitimate interest is given as the basis, but not which interest is pursued.",
+            law="GDPR Art. 13(1)(d), 21(1)",
+        )
     if not category.purposes:
         yield _seen(
             "purpose_missing",

@@ -104,9 +104,14 @@ class Purpose(Bilingual, Cited):
 
 
 class LegalBases(Cited):
-    """The legal bases the policy ties to a category; empty with a gap where it ties none."""
+    """
+    The legal bases the policy ties to a category; empty with a gap where it ties none.
+
+    ``interest`` is the legitimate interest pursued, where that is the basis (GDPR Art. 13(1)(d)).
+    """
 
     values: tuple[v.LegalBasis, ...] = ()
+    interest: Bilingual | None = None
     gap: Gap | None = None
 
     @model_validator(mode="after")

@@ -144,6 +144,8 @@ class Profile(Part):
     recipient_list: RecipientList
     recipients: tuple[Recipient, ...]
     transfers: Stated | None = None
+    automated_decisions: Stated | None = None  #: GDPR Art. 13(2)(f), 15(1)(h)
+    data_requirement: Stated | None = None  #: whether giving data is a duty, GDPR Art. 13(2)(e)
     standards: tuple[Reference, ...] = ()
     special_laws: tuple[Reference, ...] = ()
     tensions: tuple[TensionAt, ...] = ()

@@ -4,6 +4,7 @@ Where privacy policies of the trade and the law pull apart: known patterns, and 
 A profile lists the ones that concern it. Those that can be read off its data are found even if it does not.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -163,11 +164,79 @@ def _secrets(profile: Profile) -> Iterator[str]:
             yield f"categories.{category.id}"
 
 
+def _mixed_up(profile: Profile) -> Iterator[str]:
+    """The controller is asked to be its own data protection officer."""
+    for name in ("dsr_contact", "dpo"):
+        quote = (getattr(profile.controller, name).quote or "").casefold()
+        if "personuppgiftsansvarig" in quote and ("dpo" in quote or "dataskyddsombud" in quote):
+            yield "controller.dpo"
+            return
+
+
+def _norms(profile: Profile) -> Iterator[str]:
+    if profile.standards:
+        yield "standards"
+
+
+def _periods(profile: Profile) -> Iterator[str]:
+    """A third of the policy's own periods are left out, or more; a statute's do not count."""
+    own = [category.retention for category in profile.categories if category.retention.law is None]
+    if own and sum(retention.rule is None for retention in own) > len(own) / 3:
+        yield "categories"
+
+
+def _told_by_customers(profile: Profile) -> Iterator[str]:
+    for category in profile.categories:
+        if category.data_class == "third_party" and category.source.kind == "third_party":
+            yield f"categories.{category.id}.source"
+
+
+def _consents(profile: Profile) -> Iterator[str]:
+    for category in profile.categories:
+        if "consent" in category.legal_bases.values and category.legal_bases.gap is not None:
+            yield f"categories.{category.id}.legal_bases"
+
+
+def _others(profile: Profile) -> Iterator[str]:
+    for category in profile.categories:
+        if category.data_class != "third_party" and any("kontaktperson" in one for one in category.examples):
+            yield f"categories.{category.id}"
+
+
+def _contract(profile: Profile) -> Iterator[str]:
+    bases = {basis for category in profile.categories for basis in category.legal_bases.values}
+    if bases and not bases & {"contract", "pre_contract"}:
+        for category in profile.categories:
+            if any(purpose.startswith("contract") for purpose in category.purposes):
+                yield f"categories.{category.id}.legal_bases"
+
+
+def _impersonal(profile: Profile) -> Iterator[str]:
+    for category in profile.categories:
+        if re.search(r"\bIP\b.*\binte\b.*personuppgift", category.quote or ""):
+            yield f"categories.{category.id}"
+
+
+def _rights(profile: Profile) -> Iterator[str]:
+    offered = {one.right for one in profile.rights_offered}
+    if "erasure" in offered and "objection" in profile.rights_missing and profile.complaints.value is None:
+        yield "rights_missing"
+
+
 DETECTED: Final[dict[str, Callable[[Profile], Iterator[str]]]] = {
     "T1": _form,
+    "T2": _mixed_up,
     "T3": _authority,
     "T4": _roles,
     "T5": _archives,
+    "T6": _norms,
     "T7": _until_asked,
+    "T8": _periods,
+    "T9": _told_by_customers,
+    "T10": _consents,
     "T11": _secrets,
+    "T12": _others,
+    "T13": _contract,
+    "T14": _impersonal,
+    "T15": _rights,
 }

@@ -7,7 +7,8 @@ from sqlalchemy import delete, select
 from sqlmodel import col
 
 from app.db import Tx
-from app.models import ApprovalRow
+from app.domain.case import Phase
+from app.models import ApprovalRow, RequestRow
 
 
 async def approval(tx: Tx, approval_id: UUID, *, lock: bool = False) -> ApprovalRow | None:
@@ -30,8 +31,9 @@ async def forget_open(tx: Tx, claim_id: UUID) -> None:
 
 
 async def waiting(tx: Tx, *, controller: str | None, after: UUID | None, limit: int) -> Sequence[ApprovalRow]:
-    """Questions nobody has answered yet, the oldest first, keyset-paged."""
-    query = select(ApprovalRow).where(col(ApprovalRow.verdict).is_(None))
+    """Questions of open requests that nobody has answered yet, the oldest first, keyset-paged."""
+    closed = select(col(RequestRow.id)).where(col(RequestRow.phase) == Phase.CLOSED.value)
+    query = select(ApprovalRow).where(col(ApprovalRow.verdict).is_(None), col(ApprovalRow.request_id).not_in(closed))
     if controller is not None:
         query = query.where(col(ApprovalRow.controller_id) == controller)
     if after is not None:

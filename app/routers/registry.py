@@ -14,6 +14,7 @@ from app.routers.documented import ACTS, DECIDES, READS, dump, problems
 from app.routers.refusals import At, ControllerNeeded, NoSuchController
 from app.schemas.registry import (
     ControllerList,
+    ProcedureOut,
     ProcessorChange,
     ProcessorIn,
     ProcessorList,
@@ -21,7 +22,7 @@ from app.schemas.registry import (
     ProfileProblemList,
     SecretIn,
 )
-from app.services import catalogue, registration
+from app.services import catalogue, procedure, registration
 from app.services.casework import UnknownCategory
 from app.services.registration import NewProcessor, UnknownProcessor
 
@@ -67,6 +68,18 @@ async def profile(work: RegistryReader, id: ControllerId) -> dict[str, Any]:
 async def profile_problems(work: RegistryReader, id: ControllerId, language: Language) -> View:
     """What an honest access answer still lacks."""
     return {"items": catalogue.profile_problems(_profile(work, id), language)}
+
+
+@router.get(
+    "/controllers/{id}/procedure",
+    operation_id="getProcedure",
+    tags=["controllers"],
+    response_model=ProcedureOut,
+    responses=READS,
+)
+async def written_procedure(work: RegistryReader, id: ControllerId, language: Language) -> View:
+    """How the controller handles requests, in words: rights, identity, times, refusals, four eyes, where it looks."""
+    return procedure.of(_profile(work, id), "en" if language == "en" else "sv")
 
 
 @router.get(

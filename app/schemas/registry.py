@@ -154,6 +154,20 @@ class ProfileProblemList(Answer):
     items: list[ProfileProblem]
 
 
+class ProcedureSection(Answer):
+    key: str
+    title: str
+    lines: list[str]
+
+
+class ProcedureOut(Answer):
+    """A controller's written procedure, as the service carries it out."""
+
+    controller: str
+    language: str
+    sections: list[ProcedureSection]
+
+
 class RightOffered(Answer):
     right: str
     source: str

@@ -27,6 +27,8 @@ from app.services.context import INSYN, Actor, Context
 
 #: A date that a new holiday table would allow, and the table; shown, and taken only by a person.
 LATER, LATER_WITH = "later_possible_on", "later_possible_with"
+#: Where an extension stands, in the deadline object; staff's to know until it takes effect.
+EXTENSION = "extension"
 
 
 class NoLaterDate(DomainError):
@@ -86,6 +88,7 @@ async def do(tx: Tx, ctx: Context, case: CaseRows, act: ClockAct) -> None:
             await reckon(tx, ctx, row, cause="extension")
         case LapseExtension():
             row.extension_state = ExtensionState.LAPSED
+            show_extension(row)
             await tx.session.flush()
             await clock.forget_extension(tx, row.id)
             if case.sent.get("extension") is None:
@@ -162,6 +165,7 @@ async def _with_a_new_calendar(tx: Tx, ctx: Context, row: RequestRow, fresh: Dea
 async def _let_hold(tx: Tx, ctx: Context, row: RequestRow, deadline: Deadline, *, cause: str, actor: Actor) -> None:
     before = row.due_on
     row.deadline, row.due_on = deadline.as_json(), deadline.binding_on
+    show_extension(row)
     if row.due_on == before:
         return
     row.version += 1
@@ -174,6 +178,13 @@ async def _let_hold(tx: Tx, ctx: Context, row: RequestRow, deadline: Deadline, *
         if task.state != TaskState.CLOSED:
             task.answer_by = asked_by
     await tx.session.flush()
+
+
+def show_extension(row: RequestRow) -> None:
+    """Say in the deadline object where an extension stands, if one was asked for."""
+    if row.extension_state is not None:
+        state = {"state": str(row.extension_state), "ground": row.extension_ground}
+        row.deadline = {**row.deadline, EXTENSION: state}
 
 
 def answer_by(tx: Tx, ctx: Context, row: RequestRow) -> date:

@@ -14,7 +14,7 @@ from app.domain.four_eyes import Subject
 from app.domain.identity import Level
 from app.models import ApprovalRow, RequestRow
 from app.repositories import cases
-from app.services import four_eyes, sealing, steps
+from app.services import deadline_watch, four_eyes, sealing, steps
 from app.services.casework import IdentityNotProven
 from app.services.context import Actor, Context
 
@@ -37,6 +37,7 @@ async def ask(tx: Tx, ctx: Context, row: RequestRow, *, ground: str, reasons: st
         ctx, row, {"text": reasons.strip()}, table="request", column="extension_reasons", id=row.id
     )
     row.extension_asked_by, row.extension_asked_at, row.extension_approved_by = actor.ref, tx.now, None
+    deadline_watch.show_extension(row)
     facts = {"ground": ground, "until": row.deadline["extended_due_on"]}
     approval = await four_eyes.ask(tx, row, Subject.EXTENSION, facts=facts, actor=actor)
     await steps.changed(tx, row)
@@ -65,11 +66,13 @@ async def take_second_word(
     """
     if not approved:
         row.extension_state = ExtensionState.REJECTED
+        deadline_watch.show_extension(row)
         return
     _check_in_time(tx, row)
     extension.check_open(Phase(row.phase))
     row.extension_approved_by = actor.ref  # first: the database lets no extension count without it
     row.extension_state = ExtensionState.CLAIMED
+    deadline_watch.show_extension(row)
 
 
 def reasons_of(ctx: Context, row: RequestRow) -> str:

@@ -117,7 +117,14 @@ _STAFF_STATUS = frozenset(
 )  # fmt: skip
 #: When we hurry is ours to know; the person reads when the answer is due and why.
 _STAFF_DATES = frozenset(
-    {"internal_target_on", "alarms_on", "breach_on", deadline_watch.LATER, deadline_watch.LATER_WITH}
+    {
+        "internal_target_on",
+        "alarms_on",
+        "breach_on",
+        deadline_watch.LATER,
+        deadline_watch.LATER_WITH,
+        deadline_watch.EXTENSION,
+    }
 )
 
 

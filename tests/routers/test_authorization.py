@@ -149,6 +149,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/controllers"): Row(REGISTRY | {"another tenant's agent"}),
     ("GET", "/v1/controllers/{id}/profile"): Row(REGISTRY),
     ("GET", "/v1/controllers/{id}/profile/problems"): Row(REGISTRY),
+    ("GET", "/v1/controllers/{id}/procedure"): Row(REGISTRY),
     ("GET", "/v1/processors"): Row(REGISTRY | {"another tenant's agent"}),
     ("POST", "/v1/processors"): Row(frozenset({"admin"}), REGISTERED),
     ("GET", "/v1/processors/{id}"): Row(REGISTRY),

@@ -65,6 +65,7 @@ class TestExtension:
         assert after["due_on"] == after["extension"]["until"] == own["due_on"]
         assert own["deadline"]["extended"] is True
         assert "extension" not in own
+        assert "extension" not in own["deadline"]
 
     @pytest.mark.parametrize(
         ("body", "status", "pointer"),
@@ -125,7 +126,18 @@ class TestQuestions:
             f"{OWN}/{made['id']}/clarification", json={"answer": "Alla."}, headers=ANNA_BEARER.headers()
         )
         (seen,) = (await staff(made["id"]))["questions"]
+        listed = (await client.get(f"{OWN}/{made['id']}/letters", headers=ANNA_BEARER.headers())).json()["items"]
+        (letter,) = [one for one in listed if one["kind"] == "clarification"]
+        page = await client.get(
+            f"{OWN}/{made['id']}/letters/clarification",
+            params={"about": letter["about"]},
+            headers=ANNA_BEARER.headers(),
+        )
+        other = await client.get(f"{OWN}/{made['id']}/letters/clarification", headers=ANNA_BEARER.headers())
 
+        assert letter["about"] == own["questions"][0]["id"]
+        assert (page.status_code, other.status_code) == (200, 404)
+        assert LARGE["question"] in page.text
         assert put.status_code == 201
         assert [one["kind"] for one in own["questions"]] == ["clarification"]
         assert someone_elses.status_code == 404

@@ -76,6 +76,9 @@ class TestExtension:
         claimed = (await house.see(request_id)).row
         done = (await look(house, request_id)).row
 
+        assert [row.deadline["extension"]["state"] for row in (asked, claimed, done)] == [
+            *("asked", "claimed", "effective")
+        ]
         assert (asked.extension_state, asked.due_on, asked.deadline["extended"]) == ("asked", DUE_ON, False)
         assert (claimed.extension_state, claimed.due_on, claimed.deadline["extended"]) == ("claimed", DUE_ON, False)
         assert (done.extension_state, done.due_on, done.deadline["extended"]) == ("effective", EXTENDED_ON, True)
