@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from app.domain.decisions import COMMON
+from app.domain.grounds_18 import GROUNDS_18
 from app.domain.raising import RAISES
-from app.domain.records import GROUNDS_18, Record
+from app.domain.records import Record
 from app.letters.record_facts import (
     BalancingFacts,
     FactLine,
