@@ -5,7 +5,7 @@ The controller bears the burden (GDPR Art. 5(2), 12(5), 21(1)): a decision that 
 counts. What is wanted of which decision is the table :data:`NEEDS`; what those facts must show is in the rules below.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -398,5 +398,5 @@ def _check_excess(record: Record, situation: Situation) -> None:
         raise NumberAloneNotEnough  # C-416/23
 
 
-def _rest_on_something_else(bases: Sequence[frozenset[str] | None] | Any) -> bool:
+def _rest_on_something_else(bases: Iterable[frozenset[str] | None]) -> bool:
     return all(one is not None and not one & OBJECTABLE for one in bases)

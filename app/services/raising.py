@@ -45,6 +45,7 @@ async def after(tx: Tx, ctx: Context, row: RequestRow, claim: ClaimRow) -> Claim
         "ground": found.source,
         "categories": sorted(found.categories),
         "unclear": sorted(found.unclear),
+        "added": made is not None,
     }
     its_claim = made or there
     claim.basis = {**claim.basis, "raised": raised | ({"claim_id": str(its_claim.id)} if its_claim else {})}
@@ -60,7 +61,7 @@ def _erasure(ctx: Context, row: RequestRow, found: rules.Raised, *, position: in
 
 
 def left_out(ctx: Context, row: RequestRow, claim: ClaimRow, exclude: Sequence[str]) -> list[str]:
-    """What a decision leaves out; a raised claim reaches the categories it was raised for alone, whatever is decided."""
+    """What a decision leaves out; a raised claim reaches only what it was raised for, whatever is decided."""
     if claim.scope is None:
         return list(exclude)
     others = {one.id for one in ctx.profile(row.controller_id).categories} - set(claim.scope)

@@ -81,7 +81,7 @@ def _withdrawn_on(ctx: Context, row: RequestRow, claim: ClaimRow) -> date | None
 
 def _raised(claim: ClaimRow, titles: Mapping[str, str]) -> RaisedFacts | None:
     raised = claim.basis.get("raised")
-    if not raised or not raised["categories"] or "claim_id" not in raised:
+    if not raised or not raised["added"]:  # who claimed erasure is answered about that
         return None
     return RaisedFacts(source=raised["ground"], categories=tuple(titles.get(one, one) for one in raised["categories"]))
 
