@@ -36,14 +36,7 @@ def upgrade() -> None:
         ("claim", "presumed"),
     ):
         op.alter_column(table, column, server_default=None)
-    # Decisions of before that have been answered stay as they were told; those that have not are made anew.
-    op.execute(
-        "UPDATE claim SET state = 'open', verdict = NULL, ground = NULL, reasons_sealed = NULL, decided_by = NULL,"
-        " decided_at = NULL, approved_by = NULL, excluded = '[]' WHERE state IN ('awaiting_approval', 'decided')"
-        " AND ground IN ('manifestly_unfounded', 'excessive')"
-    )
-    op.execute("DELETE FROM approval USING claim WHERE claim.id = claim_id AND claim.state = 'open'"
-               " AND approval.verdict IS NULL")  # fmt: skip
+    _decide_anew()
     op.execute(
         "ALTER TABLE claim ADD CONSTRAINT ck_claim_unfounded_has_evidence CHECK"
         " (ground IS NULL OR ground NOT IN ('manifestly_unfounded', 'excessive')"
@@ -56,6 +49,37 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY tenant ON {table} USING ({_IS_MINE}) WITH CHECK ({_IS_MINE})")
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO insyn_app")
+
+
+#: Decisions that must now be documented: what was decided without a record and has not been told.
+_UNDOCUMENTED = (
+    "state IN ('awaiting_approval', 'decided') AND verdict IS NOT NULL AND (ground IN ('manifestly_unfounded',"
+    " 'excessive', 'rights_of_others', 'secrecy', 'data_are_correct', 'not_automated', 'compelling_grounds')"
+    " OR (\"right\" = 'objection' AND ground = 'legal_claims')"
+    " OR (\"right\" IN ('restriction', 'automated_decision') AND verdict <> 'refused'))"
+)
+
+
+def _decide_anew() -> None:
+    """Open again what was decided but not told; what the person has been told stays as it was told."""
+    for table in ("claim", "approval", "request"):  # the owner is fenced too: without this no row is seen
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(
+        "DELETE FROM approval USING claim WHERE claim.id = approval.claim_id AND approval.verdict IS NULL"  # noqa: S608
+        f" AND claim.id IN (SELECT id FROM claim WHERE {_UNDOCUMENTED})"
+    )
+    op.execute(
+        "UPDATE claim SET state = 'open', verdict = NULL, ground = NULL, reasons_sealed = NULL, decided_by = NULL,"  # noqa: S608
+        f" decided_at = NULL, approved_by = NULL, excluded = '[]' WHERE {_UNDOCUMENTED}"
+    )
+    op.execute(
+        "UPDATE claim SET basis = jsonb_build_object('withdrawn_at',"
+        " to_char(received_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"+00:00\"'))"
+        " FROM request WHERE request.id = claim.request_id AND \"right\" = 'consent_withdrawal'"
+        " AND claim.verdict = 'granted' AND claim.state = 'decided'"
+    )
+    for table in ("claim", "approval", "request"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def _notes() -> None:

@@ -5,7 +5,7 @@ The controller bears the burden (GDPR Art. 5(2), 12(5), 21(1)): a decision that 
 counts. What is wanted of which decision is the table :data:`NEEDS`; what those facts must show is in the rules below.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import Any
 
 from app.domain.decisions import COMMON, LEAST_REASONS, RIGHTS_OF_OTHERS, SECRECY, Verdict
 from app.domain.errors import DomainError
+from app.domain.grounds_18 import GROUNDS_18
 from app.domain.working_days import months_later
 
 _NOES = frozenset({Verdict.PARTLY_GRANTED, Verdict.REFUSED})
@@ -301,44 +302,6 @@ NEEDS: tuple[Need, ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ground18:
-    """A ground of Art. 18(1): what it is, and until when a restriction on it lasts."""
-
-    sv: str
-    en: str
-    ends_sv: str
-    ends_en: str
-
-
-GROUNDS_18: dict[str, Ground18] = {
-    "a": Ground18(
-        sv="du bestrider att uppgifterna är riktiga",
-        en="you contest that the data are accurate",
-        ends_sv="vi har kontrollerat om uppgifterna är riktiga",
-        ends_en="we have checked whether the data are accurate",
-    ),
-    "b": Ground18(
-        sv="behandlingen är olaglig och du vill att uppgifterna sparas i stället för att raderas",
-        en="the processing is unlawful and you want the data kept instead of erased",
-        ends_sv="du säger till att uppgifterna får raderas eller användas",
-        ends_en="you tell us that the data may be erased or used",
-    ),
-    "c": Ground18(
-        sv="du behöver uppgifterna för ett rättsligt anspråk fast vi inte längre behöver dem",
-        en="you need the data for a legal claim although we no longer do",
-        ends_sv="ditt anspråk är avgjort eller du säger till att uppgifterna inte behövs",
-        ends_en="your claim is settled or you tell us that the data are not needed",
-    ),
-    "d": Ground18(
-        sv="du har invänt mot behandlingen och det är inte avgjort vems skäl som väger tyngst",
-        en="you have objected to the processing and it is not settled whose grounds weigh more",
-        ends_sv="din invändning är avgjord",
-        ends_en="your objection is settled",
-    ),
-}
-
-
 def needs_of(right: str, verdict: Verdict, ground: str | None) -> tuple[Need, ...]:
     """What a decision of that right, verdict and ground must be documented with."""
     return tuple(need for need in NEEDS if need.is_of(right, verdict, ground))
@@ -435,5 +398,5 @@ def _check_excess(record: Record, situation: Situation) -> None:
         raise NumberAloneNotEnough  # C-416/23
 
 
-def _rest_on_something_else(bases: Sequence[frozenset[str] | None] | Any) -> bool:
+def _rest_on_something_else(bases: Iterable[frozenset[str] | None]) -> bool:
     return all(one is not None and not one & OBJECTABLE for one in bases)

@@ -194,6 +194,7 @@ class RaisedOut(Answer):
     ground: str
     categories: list[str]
     unclear: list[str]
+    added: bool = Field(description="Whether the erasure claim was added; else there was one, or only a note.")
     claim_id: UUID | None = None
 
 

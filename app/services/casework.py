@@ -136,7 +136,7 @@ async def decide(
     await documenting.check(tx, ctx, row, claim, verdict=verdict, ground=ground, record=record, excluded=exclude)
     await approvals.forget_open(tx, claim.id)  # a fee that nobody has agreed to is not asked any more
     claim.verdict, claim.ground = verdict, ground
-    claim.excluded = sorted({*exclude, *raising.outside_scope(ctx, row, claim)})
+    claim.excluded = raising.left_out(ctx, row, claim, exclude)
     documenting.write(ctx, row, claim, record, actor=actor)
     claim.reasons_sealed = (
         sealing.seal(ctx, row, {"text": reasons}, table="claim", column="reasons", id=claim.id) if reasons else None

@@ -52,16 +52,7 @@ async def ask(
         ClaimNotOpen, NotClassified, FeeAsked, GroundNotAllowed, ReasonsNeeded
         and what :func:`app.domain.records.check_fee` raises.
     """
-    if row.unclassified:
-        raise NotClassified
-    if claim.state != ClaimState.OPEN:
-        raise ClaimNotOpen
-    if ground not in {one.key for one in COMMON} & {one.key for one in right(claim.right).refusal_grounds}:
-        raise GroundNotAllowed
-    if len(reason.strip()) < LEAST_REASONS:
-        raise ReasonsNeeded
-    situation = await documenting.situation_of(tx, ctx, row, claim, verdict=Verdict.REFUSED, excluded=())
-    records.check_fee(ground=ground, record=record, situation=situation)
+    await _check(tx, ctx, row, claim, ground=ground, reason=reason, record=record)
     await _forget_abandoned(tx, row, claim)
     fee_id = new_id()
     said = {"record": record.as_plain(), "reason": reason}
@@ -84,6 +75,21 @@ async def ask(
     approval = await four_eyes.ask(tx, row, Subject.FEE, claim_id=claim.id, about=fee_id, facts=facts, actor=actor)
     await steps.changed(tx, row)
     return approval
+
+
+async def _check(
+    tx: Tx, ctx: Context, row: RequestRow, claim: ClaimRow, *, ground: str, reason: str, record: Record
+) -> None:
+    if row.unclassified:
+        raise NotClassified
+    if claim.state != ClaimState.OPEN:
+        raise ClaimNotOpen
+    if ground not in {one.key for one in COMMON} & {one.key for one in right(claim.right).refusal_grounds}:
+        raise GroundNotAllowed
+    if len(reason.strip()) < LEAST_REASONS:
+        raise ReasonsNeeded
+    situation = await documenting.situation_of(tx, ctx, row, claim, verdict=Verdict.REFUSED, excluded=())
+    records.check_fee(ground=ground, record=record, situation=situation)
 
 
 async def _forget_abandoned(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:

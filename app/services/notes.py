@@ -50,6 +50,7 @@ async def assign(tx: Tx, row: RequestRow, *, assignee: str, actor: Actor) -> Non
     row.assignee_ref = assignee
     await steps.note(tx, row, AuditStep.REQUEST_ASSIGNED, actor=actor, facts={"assignee": assignee})
     row.version += 1
+    await tx.session.flush()
 
 
 async def of(tx: Tx, ctx: Context, row: RequestRow) -> list[dict[str, object]]:

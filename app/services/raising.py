@@ -2,6 +2,8 @@
 Raising erasure from what was granted (GDPR Art. 17(1)(b), (c)): an open claim for people to decide, never an act.
 """
 
+from collections.abc import Sequence
+
 from app.db import Tx
 from app.domain import raising as rules
 from app.domain.audit import AuditStep
@@ -43,6 +45,7 @@ async def after(tx: Tx, ctx: Context, row: RequestRow, claim: ClaimRow) -> Claim
         "ground": found.source,
         "categories": sorted(found.categories),
         "unclear": sorted(found.unclear),
+        "added": made is not None,
     }
     its_claim = made or there
     claim.basis = {**claim.basis, "raised": raised | ({"claim_id": str(its_claim.id)} if its_claim else {})}
@@ -57,8 +60,9 @@ def _erasure(ctx: Context, row: RequestRow, found: rules.Raised, *, position: in
     return made
 
 
-def outside_scope(ctx: Context, row: RequestRow, claim: ClaimRow) -> set[str]:
-    """What a raised claim is not about, whatever is decided: it reaches the categories it was raised for alone."""
+def left_out(ctx: Context, row: RequestRow, claim: ClaimRow, exclude: Sequence[str]) -> list[str]:
+    """What a decision leaves out; a raised claim reaches only what it was raised for, whatever is decided."""
     if claim.scope is None:
-        return set()
-    return {one.id for one in ctx.profile(row.controller_id).categories} - set(claim.scope)
+        return list(exclude)
+    others = {one.id for one in ctx.profile(row.controller_id).categories} - set(claim.scope)
+    return sorted({*exclude, *others})

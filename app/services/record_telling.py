@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from app.domain.decisions import COMMON
+from app.domain.grounds_18 import GROUNDS_18
 from app.domain.raising import RAISES
-from app.domain.records import GROUNDS_18, Record
+from app.domain.records import Record
 from app.letters.record_facts import (
     BalancingFacts,
     FactLine,
@@ -80,7 +81,7 @@ def _withdrawn_on(ctx: Context, row: RequestRow, claim: ClaimRow) -> date | None
 
 def _raised(claim: ClaimRow, titles: Mapping[str, str]) -> RaisedFacts | None:
     raised = claim.basis.get("raised")
-    if not raised or not raised["categories"] or "claim_id" not in raised:
+    if not raised or not raised["added"]:  # who claimed erasure is answered about that
         return None
     return RaisedFacts(source=raised["ground"], categories=tuple(titles.get(one, one) for one in raised["categories"]))
 

@@ -29,6 +29,12 @@ _STEPS: dict[str, tuple[str, str]] = {
     ),
     "request:closed": ("Din begäran är avslutad.", "Your request is closed."),
     "claim:decided": ("Ett beslut fattades.", "A decision was made."),
+    "request:classified": ("Vi läste vad du har skrivit.", "We read what you have written."),
+    "claim:raised": (
+        "Vi började också pröva om uppgifter ska raderas.",
+        "We also began to look at whether data are to be erased.",
+    ),
+    "claim:disagreed": ("Din anteckning sparades.", "Your note was kept."),
     "letter:written": ("Vi skrev ett brev till dig.", "We wrote you a letter."),
     "package:sealed": ("Dina uppgifter sammanställdes.", "Your data was put together."),
     "package:released": ("Dina uppgifter finns att hämta.", "Your data is ready to be fetched."),

@@ -282,6 +282,8 @@ class TestRequests:
     def test_keep_their_promises_and_find_an_end_whatever_happens(self) -> None:
         """
         The invariants hold after every step, an end can be reached from everywhere, and the walks have been everywhere.
+
+        R22-2, R12-8: among them that nobody but a person says no, wherever a case may come to.
         """
         Watch.steps = 0
         World.carried_out.clear()

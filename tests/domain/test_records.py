@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from app.domain import records
 from app.domain.decisions import COMMON, Verdict
 from app.domain.errors import DomainError
+from app.domain.grounds_18 import GROUNDS_18
 from app.domain.records import (
-    GROUNDS_18,
     NEEDS,
     PARTS,
     Balancing,

@@ -362,16 +362,16 @@ class TestAnswer:
         """
         F29: a negative answer is a case too, with its letter, and within the month.
         """
-        request_id = await house.file(CONTROLLER, "access", person="nils-falk")
-        await answer_all(house, request_id, lambda _task: {"outcome": "not_found"})
-        await decide(house, request_id, "access")
-        seen = await answer_all(house, request_id, lambda _task: {"outcome": "not_found"})
-        async with house.tx() as tx:
-            await look(house, request_id)
-            today = house.ctx.today(CONTROLLER, tx.now)
+        nothing = {"outcome": "not_found"}
+        request_id = await house.file(CONTROLLER, "rectification", person="nils-falk")
+        await answer_all(house, request_id, lambda _task: nothing)
+        await decide(house, request_id, "rectification")
+        seen = await answer_all(house, request_id, lambda _task: nothing)
+        (told,) = await house.sql("SELECT sent_at FROM letter WHERE kind = 'fulfilment'")
 
-        assert seen.row.due_on - today <= timedelta(days=35)
-        assert seen.row.due_on >= today
+        assert seen.outcomes() == {"rectification": "nothing_held"}
+        assert "Vi har inga uppgifter om dig." in (await house.letters(request_id))["fulfilment"]
+        assert told["sent_at"].date() <= seen.row.due_on <= seen.row.received_at.date() + timedelta(days=35)
 
     async def test_asks_nobody_for_proof_who_is_known(self, house):
         """

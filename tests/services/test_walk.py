@@ -29,6 +29,8 @@ RECEIVED_AT = datetime(2032, 1, 31, 10, 0, tzinfo=UTC)
 DUE_ON = date(2032, 3, 1)
 #: Bookkeeping law keeps invoices at the billing service; telephony was asked, and knew nobody's marketing.
 OUTCOMES = dict.fromkeys(RIGHTS, "granted") | {"erasure": "partly_granted"}
+#: The policy ties emergency contacts to a legitimate interest alone: an objection raises their erasure (R21-4).
+RAISED = {"objection": {"erasure": "granted"}}
 YIELDS_PACKAGE = [right.key for right in RIGHTS.values() if right.yields_package]
 #: Where a copy lacks what is about others, secret, or about the home's protection, as the letter tells.
 WITHHELD_AT = {"westra", "sos-alarm", "securitas", "sensor-alarm"}
@@ -78,7 +80,7 @@ class TestRequest:
         is_partial = walked.right in YIELDS_PACKAGE and walked.controller in WITHHELD_AT
         expected = "partly_granted" if is_partial else OUTCOMES[walked.right]
 
-        assert walked.seen.outcomes() == {walked.right: expected}
+        assert walked.seen.outcomes() == {walked.right: expected} | RAISED.get(walked.right, {})
         assert is_partial == ("Det här är inte med i paketet" in walked.letters["fulfilment"])
 
     def test_leaves_no_task_open(self, walked):
