@@ -123,13 +123,16 @@ async def decide(
     decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)
     said = plan or erasing.Said()
     _check_exclusions(ctx, row, verdict, exclude, keeps=any(one.verdict == "keep" for one in said.entries))
+    # Reads the case anew, so it comes before anything is changed.
+    planned = await erasing.decide_plan(
+        tx, ctx, row, claim, verdict=verdict, ground=ground, excluded=frozenset(exclude), said=said
+    )
     claim.verdict, claim.ground, claim.excluded = verdict, ground, list(exclude)
     claim.reasons_sealed = (
         sealing.seal(ctx, row, {"text": reasons}, table="claim", column="reasons", id=claim.id) if reasons else None
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
-    planned = await erasing.decide_plan(tx, ctx, row, claim, verdict=verdict, said=said)
     waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two)
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground} | planned

@@ -79,6 +79,7 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "refusal": refused("access"),
     "not_identified": ClaimFacts(right="access", outcome="not_identified"),
     "withdrawal": ClaimFacts(right="access", outcome="withdrawn"),
+    "kept_erased": granted("erasure"),
 }
 
 
