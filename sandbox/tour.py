@@ -48,8 +48,9 @@ RECORDS: dict[str, dict[str, Any]] = {
         }
     },
 }
-#: Where bookkeeping law keeps the invoices an erasure is granted in part: the answer says what is kept, until when.
-KEEPS_BOOKS = frozenset({"westila", "sos-alarm", "sensor-alarm"})
+#: An erasure is granted in part everywhere: the person's contract runs, and where it does not matter (Westila, SOS
+#: Alarm) bookkeeping law keeps the invoices. The answer says what is kept, why, and until when.
+ERASED_IN_PART = frozenset(CONTROLLERS)
 #: What staff write about a task they did by hand.
 BY_HAND: dict[str, dict[str, str]] = {
     "completed": {
@@ -79,7 +80,7 @@ def expected_outcomes(controller: str, right: str) -> tuple[str, ...]:
     """
     if RIGHTS[right].yields_package:
         return ("granted", "partly_granted")
-    return ("partly_granted",) if right == "erasure" and controller in KEEPS_BOOKS else ("granted",)
+    return ("partly_granted",) if right == "erasure" and controller in ERASED_IN_PART else ("granted",)
 
 
 def expected_outcome(controller: str, right: str) -> str:
@@ -254,10 +255,26 @@ class Tour:
             self._tell(f"{one.controller}: package of {one.right} released")
 
     async def _decide(self, one: Filed, claim: Mapping[str, Any], etag: str) -> None:
-        path = f"/v1/requests/{one.id}/claims/{claim['id']}/decision"
-        body = {"outcome": "granted", "record": RECORDS.get(claim["right"], {})}
-        await self._call("POST", path, "agent", etag=etag, json=body)
+        path = f"/v1/requests/{one.id}/claims/{claim['id']}"
+        body: dict[str, Any] = {"outcome": "granted", "record": RECORDS.get(claim["right"], {})}
+        if claim["right"] == "erasure":
+            body["plan"] = {"categories": await self._left_to_staff(path)}
+        await self._call("POST", f"{path}/decision", "agent", etag=etag, json=body)
         self._tell(f"{one.controller}: {claim['right']} granted")
+
+    async def _left_to_staff(self, path: str) -> list[dict[str, str]]:
+        """What the proposal leaves to a person is not needed for the contract here, and is erased."""
+        plan = await self._call("GET", f"{path}/plan", "agent")
+        undecided = {
+            category["id"]
+            for step in plan["steps"]
+            for category in step["categories"]
+            if category["planned"]["fate"] == "undecided"
+        }
+        return [
+            {"category": each, "verdict": "erase", "ground": "not_necessary", "reason": "Behövs inte för avtalet."}
+            for each in sorted(undecided)
+        ]
 
     async def _approve(self, one: Filed) -> None:
         for approval in await self._items("/v1/approvals", "approver"):

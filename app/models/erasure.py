@@ -119,7 +119,8 @@ class SuppressionRow(Row, table=True):
 
 class ErasedDataRow(Row, table=True):
     """
-    What one processor erased of one person: what must not come back when it restores a backup.
+    What one processor erased of one person, wholly or but for what a law keeps: what must not come back when it
+    restores a backup.
 
     ``blinds`` are blind indexes in hex; ``backups_overwritten_by`` is known where the system states it.
     """

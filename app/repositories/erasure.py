@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -43,15 +43,20 @@ async def scheduled(tx: Tx, id_: UUID, *, lock: bool = False) -> ScheduledErasur
 
 
 async def due_together(tx: Tx, one: ScheduledErasureRow) -> list[ScheduledErasureRow]:
-    """All that is due at the same processor of the same request, for the same kind of reason: erased or looked at."""
+    """
+    All that is due of the same claim: what is to be erased at the same processor, or all that is to be looked at.
+
+    The last day may differ between processors; a condition is one question for one person.
+    """
+    if one.review_on is not None:
+        alike = and_(col(ScheduledErasureRow.review_on).is_not(None))
+    else:
+        alike = and_(
+            col(ScheduledErasureRow.review_on).is_(None), col(ScheduledErasureRow.processor_id) == one.processor_id
+        )
     query = (
         select(ScheduledErasureRow)
-        .where(
-            col(ScheduledErasureRow.request_id) == one.request_id,
-            col(ScheduledErasureRow.processor_id) == one.processor_id,
-            col(ScheduledErasureRow.next_at) <= tx.now,
-            col(ScheduledErasureRow.review_on).is_(None) == (one.review_on is None),
-        )
+        .where(col(ScheduledErasureRow.claim_id) == one.claim_id, col(ScheduledErasureRow.next_at) <= tx.now, alike)
         .order_by(col(ScheduledErasureRow.category))
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)

@@ -135,6 +135,10 @@ async def decide(
     _check_exclusions(ctx, row, verdict, exclude, keeps=any(one.verdict == "keep" for one in said.entries))
     await documenting.check(tx, ctx, row, claim, verdict=verdict, ground=ground, record=record, excluded=exclude)
     await approvals.forget_open(tx, claim.id)  # a fee that nobody has agreed to is not asked any more
+    # Reads the case anew, so it comes before anything is changed.
+    planned = await erasing.decide_plan(
+        tx, ctx, row, claim, verdict=verdict, ground=ground, excluded=frozenset(exclude), said=said
+    )
     claim.verdict, claim.ground = verdict, ground
     claim.excluded = raising.left_out(ctx, row, claim, exclude)
     documenting.write(ctx, row, claim, record, actor=actor)
@@ -143,7 +147,6 @@ async def decide(
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
-    planned = await erasing.decide_plan(tx, ctx, row, claim, verdict=verdict, said=said)
     waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two)
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground} | planned

@@ -199,7 +199,15 @@ def _merged(told: CaseFacts, said: SaidFacts, *, today: date) -> CaseFacts:
 
 
 async def decide_plan(
-    tx: Tx, ctx: Context, row: RequestRow, claim: ClaimRow, *, verdict: Verdict, said: Said
+    tx: Tx,
+    ctx: Context,
+    row: RequestRow,
+    claim: ClaimRow,
+    *,
+    verdict: Verdict,
+    ground: str | None,
+    excluded: frozenset[str],
+    said: Said,
 ) -> dict[str, Any]:
     """
     Check and keep what a decision says of each category; return codes for the second person to see.
@@ -216,8 +224,12 @@ async def decide_plan(
     prepared_ = await prepare(tx, ctx, row, said.facts)
     if {one.category for one in said.entries} - {one.id for one in prepared_.categories}:
         raise UnknownPlannedCategory
-    planned = _planned(prepared_, claim, verdict, said, today)
-    if verdict is not Verdict.REFUSED:
+    if verdict is Verdict.REFUSED:
+        planned = _kept_by_a_no(prepared_, said, today) if ground in KEEPING_GROUNDS else []
+    else:
+        planned = plan(
+            prepared_.categories, said.entries, prepared_.facts, today=today, held=prepared_.held, excluded=excluded
+        )
         check_something_is_erased(planned)
     await erasure.replace_plan(tx, claim.id, [_as_row(ctx, row, claim, one) for one in planned])
     return {
@@ -228,22 +240,12 @@ async def decide_plan(
     }
 
 
-def _planned(prepared_: Prepared, claim: ClaimRow, verdict: Verdict, said: Said, today: date) -> list[Planned]:
-    if verdict is not Verdict.REFUSED:
-        return plan(
-            prepared_.categories,
-            said.entries,
-            prepared_.facts,
-            today=today,
-            held=prepared_.held,
-            excluded=frozenset(claim.excluded),
-        )
-    # A no because something keeps the data has an end all the same; a no for other reasons plans nothing.
-    if claim.ground not in KEEPING_GROUNDS:
-        return []
+def _kept_by_a_no(prepared_: Prepared, said: Said, today: date) -> list[Planned]:
+    """A no because something keeps the data has an end all the same; a no for other reasons plans nothing."""
     by_id = {one.id: one for one in prepared_.categories}
     decided = {one.category: decide(one, by_id[one.category], prepared_.facts, today=today) for one in said.entries}
-    return [one for one in ({p.category: p for p in prepared_.proposal(today)} | decided).values() if one.fate in KEPT]
+    proposed = {one.category: one for one in prepared_.proposal(today)}
+    return [one for one in (proposed | decided).values() if one.fate in KEPT]
 
 
 def _as_row(ctx: Context, row: RequestRow, claim: ClaimRow, one: Planned) -> ErasurePlanRow:

@@ -162,7 +162,6 @@ async def _note_what_is_gone(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimR
     keys = {one.id: one.key for one in case.processors}
     done = [task for task in _erasures(case.tasks, claim) if task.outcome in DONE]
     for task in done:
-        kept = {one["category"] for one in tasks.answer_of(ctx, case.row, task).get("retained", [])}
         erasure.erased(
             tx,
             ErasedDataRow(
@@ -171,7 +170,7 @@ async def _note_what_is_gone(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimR
                 task_id=task.id,
                 processor_id=task.processor_id,
                 reference=case.row.reference,
-                categories=[one for one in task.categories if one not in kept],
+                categories=list(task.categories),
                 blinds=[{"type": type_, "blind": blind.hex()} for type_, blind in blinds],
                 erased_on=today,
                 backups_overwritten_by=backups_gone_by(ctx, case.row.controller_id, keys[task.processor_id], today),
@@ -205,12 +204,13 @@ async def begin(tx: Tx, ctx: Context, id_: UUID) -> RequestRow | None:
     row = await _follow_up(tx, ctx, together)
     for each in together:
         each.state, each.next_at, each.follow_up = "begun", None, row.id
+    await tx.session.flush()  # or the next one of them would be read as it was
     return row
 
 
 async def _follow_up(tx: Tx, ctx: Context, due: Sequence[ScheduledErasureRow]) -> RequestRow:
-    first, categories = due[0], sorted(one.category for one in due)
-    person = _person(ctx, first)
+    first, categories = due[0], sorted({one.category for one in due})
+    person = _person(ctx, due)
     request_id = new_id()
     key = ctx.vault.new_data_key(str(request_id))
     deadline = ctx.explain_deadline(first.controller_id, tx.now)
@@ -231,7 +231,7 @@ async def _follow_up(tx: Tx, ctx: Context, due: Sequence[ScheduledErasureRow]) -
         filed_by_role=INSYN.role,
         follows=first.request_id,
         only_categories=categories,
-        participants=[str(first.processor_id)],
+        participants=sorted({str(one.processor_id) for one in due}),
         next_at=tx.now - steps.CERTAINLY_DUE,
         wrapped_key=key.wrapped,
         subject_sealed=b"",
@@ -244,7 +244,7 @@ async def _follow_up(tx: Tx, ctx: Context, due: Sequence[ScheduledErasureRow]) -
     tx.session.add(claim)
     await tx.session.flush()
     if claim.state == ClaimState.DECIDED:
-        await erasure.replace_plan(tx, claim.id, [_to_erase(claim, one.category) for one in due])
+        await erasure.replace_plan(tx, claim.id, [_to_erase(claim, one) for one in categories])
     for type_, blind in suppression.blinds_of(ctx, row, checked=True):
         tx.session.add(IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type=type_))
     facts: dict[str, Any] = {
@@ -259,10 +259,14 @@ async def _follow_up(tx: Tx, ctx: Context, due: Sequence[ScheduledErasureRow]) -
     return row
 
 
-def _person(ctx: Context, one: ScheduledErasureRow) -> dict[str, Any]:
-    key = ctx.vault.open_data_key(one.wrapped_key, str(one.id))
-    opened: dict[str, Any] = key.open_json(one.subject_sealed or b"", where=_where(one.controller_id, one.id))
-    return opened | {"contact": {}}
+def _person(ctx: Context, due: Sequence[ScheduledErasureRow]) -> dict[str, Any]:
+    """What these recipients need to find the person, opened: each identifier once."""
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in due:
+        key = ctx.vault.open_data_key(one.wrapped_key, str(one.id))
+        opened = key.open_json(one.subject_sealed or b"", where=_where(one.controller_id, one.id))
+        known |= {(each["type"], each["value"]): each for each in opened["identifiers"]}
+    return {"identifiers": list(known.values()), "contact": {}}
 
 
 def _claim(tx: Tx, row: RequestRow, one: ScheduledErasureRow) -> ClaimRow:

@@ -282,7 +282,8 @@ class _Teller:
             touched = [one for one in touched if given[one] > self._withheld[recipient, self._title(one)]]
         titles = tuple(self._title(category) for category in touched)
         if task.outcome == "completed_partial":
-            titles = tuple(title for title in titles if title not in kept_titles)
+            # Of a category that is kept in part the rest is erased: it is named where nothing else is.
+            titles = tuple(title for title in titles if title not in kept_titles) or titles
         return ResultFacts(
             recipient=recipient,
             action=task.action,

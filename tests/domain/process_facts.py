@@ -24,7 +24,9 @@ def to_facts(case: Case) -> dict[str, Any]:
         "letters": plain(case.letters),
         "clock": _clock_facts(case.clock),
         "claims": [
-            [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), c.outcome] for c in case.claims
+            [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), plain(c.withheld),
+             c.outcome]
+            for c in case.claims
         ],
         "tasks": [
             [t.id, t.claim, t.processor, t.action, t.state, t.outcome, t.answer_by.isoformat(),
@@ -78,9 +80,10 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
                 state=ClaimState(state),
                 verdict=verdict and Verdict(verdict),
                 excluded=frozenset(excluded),
+                withheld=frozenset(withheld),
                 outcome=outcome and ClaimOutcome(outcome),
             )
-            for id_, right, needs, state, verdict, excluded, outcome in facts["claims"]
+            for id_, right, needs, state, verdict, excluded, withheld, outcome in facts["claims"]
         ),
         tasks=tuple(
             Task(

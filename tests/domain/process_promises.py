@@ -41,6 +41,7 @@ def keeps_its_date(world: World) -> None:
 def _says_what_was_done(world: World, claim: Claim) -> None:
     if claim.outcome is ClaimOutcome.GRANTED:
         assert world.did_something(claim), "granted, and nothing was done"
+        assert not claim.withheld, "granted, and something is kept"
     if claim.outcome is ClaimOutcome.PARTLY_GRANTED and not claim.right.granted_at_once:
         assert world.did_something(claim), "granted in part, and no part was done"
     if claim.outcome in (ClaimOutcome.REFUSED, ClaimOutcome.NOTHING_HELD):

@@ -206,7 +206,7 @@ class World:
         assert claim.is_carried_out
         assert all(task.is_over for task in self.case.tasks_of(claim)), "handed back while somebody works on it"
         assert not self.did_something(claim), "handed back although something was done"
-        self._claim(claim.id, state=ClaimState.OPEN, verdict=None, excluded=frozenset())
+        self._claim(claim.id, state=ClaimState.OPEN, verdict=None, excluded=frozenset(), withheld=frozenset())
         self.reopened |= {claim.id}
 
     def _write(self, kind: str) -> None:
@@ -232,7 +232,7 @@ class World:
             claim = self.claim(act.claim)
             assert claim.is_carried_out
             assert self.case.is_ready(claim)
-            assert not claim.excluded & set(act.categories), "asked for what the decision leaves out"
+            assert not claim.left_out & set(act.categories), "asked for what the decision leaves out"
             if Action.LOCATE in self.case.processors[act.processor].actions:
                 search = self.case.located(act.processor)
                 assert search and search.is_over and search.outcome is not Outcome.NOT_FOUND, "asked before found"  # noqa: PT018
@@ -269,7 +269,13 @@ class World:
 
     # --- what happens outside ------------------------------------------------------------------------------------
 
-    def decide(self, claim: str, verdict: Verdict, excluded: frozenset[str] = frozenset()) -> None:
+    def decide(
+        self,
+        claim: str,
+        verdict: Verdict,
+        excluded: frozenset[str] = frozenset(),
+        withheld: frozenset[str] = frozenset(),
+    ) -> None:
         """A member of staff decides an open claim; where two are needed it then waits for the second."""
         right = self.claim(claim).right
         ground = None if verdict is Verdict.GRANTED else right.refusal_grounds[0].key
@@ -277,7 +283,8 @@ class World:
         waits = needs_two(verdict, grant_needs_two=right.grant_needs_two)
         state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
         left_out = excluded if verdict is Verdict.PARTLY_GRANTED else frozenset()
-        self._claim(claim, state=state, verdict=verdict, excluded=left_out)
+        kept = withheld if right.action is Action.ERASE and verdict is not Verdict.REFUSED else frozenset()
+        self._claim(claim, state=state, verdict=verdict, excluded=left_out, withheld=kept)
         self.reopened -= {claim}
         if verdict is Verdict.REFUSED:
             self.refused |= {claim}
@@ -304,12 +311,14 @@ class World:
 
     def send_back(self, claim: str) -> None:
         """The second person says no: the claim is open again, as if nothing had been decided."""
-        self._claim(claim, state=ClaimState.OPEN, verdict=None, excluded=frozenset())
+        self._claim(claim, state=ClaimState.OPEN, verdict=None, excluded=frozenset(), withheld=frozenset())
         self.refused -= {claim}
 
     def end(self, claim: str, outcome: ClaimOutcome) -> None:
         """The person withdraws an undecided claim, or staff give up identifying the person for it."""
-        self._claim(claim, state=ClaimState.CLOSED, outcome=outcome, verdict=None, excluded=frozenset())
+        self._claim(
+            claim, state=ClaimState.CLOSED, outcome=outcome, verdict=None, excluded=frozenset(), withheld=frozenset()
+        )
         self.refused -= {claim}
 
     def prove(self, level: Level) -> None:

@@ -98,7 +98,7 @@ class TestPeriods:
     def test_end_on_the_same_date_or_the_months_last_day(
         self, rule: str, facts: RetentionFacts, last_day: date
     ) -> None:
-        """law.md E: event + P12M of 29 February, camera + P2M of 31 December; ends are not rolled (28 Feb 2027: Sunday)."""
+        """law.md E: event + P12M of 29 February, camera + P2M of 31 December; never rolled (28 Feb 2027: Sunday)."""
         assert ends_on(rule=parse_rule(rule), facts=facts) == last_day
 
     def test_of_the_controllers_own_are_shown_and_keep_nothing(self) -> None:

@@ -63,7 +63,8 @@ class TestSeal:
         """
         An erasure yields no package.
         """
-        tasks = (located(), a_task("erasure", Action.ERASE, Outcome.COMPLETED))
+        checked = a_task("erasure", Action.LOCATE, Outcome.NOT_FOUND, id="check")  # F22: an erasure is looked after
+        tasks = (located(), a_task("erasure", Action.ERASE, Outcome.COMPLETED), checked)
 
         assert wanted(a_case(granted("erasure"), tasks=tasks)) == [TakeStep(Step.BEGIN_ANSWER)]
 

@@ -184,7 +184,8 @@ class TestNotification:
         A recipient of nothing but data that are kept has nothing to be told (Art. 19).
         """
         processors = [a_processor(categories=frozenset({"contact", "alarm"})), POST]
-        case = a_case(partly("erasure", "contact"), processors=processors, tasks=(located(), ERASED))
+        checked = a_task("erasure", Action.LOCATE, Outcome.NOT_FOUND, id="check")  # F22: an erasure is looked after
+        case = a_case(partly("erasure", "contact"), processors=processors, tasks=(located(), ERASED, checked))
 
         assert not [act for act in wanted(case) if isinstance(act, CreateTask)]
 

@@ -161,7 +161,7 @@ class Requests(RuleBasedStateMachine):
         if self.world.did_something(claim):
             verdict = Verdict.GRANTED
         if verdict is Verdict.REFUSED or self.world.case.is_ready(claim):
-            self.world.decide(claim.id, verdict, some_of(CATEGORIES, pick // 32))
+            self.world.decide(claim.id, verdict, some_of(CATEGORIES, pick // 32), some_of(CATEGORIES, pick // 256))
 
     @precondition(lambda self: self._claims(ClaimState.AWAITING_APPROVAL))
     @rule(pick=picks, agrees=st.booleans())

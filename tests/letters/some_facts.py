@@ -127,6 +127,7 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "identity_wanted": ClaimFacts(right="access"),
     "clarification": ClaimFacts(right="access"),
     "fee": ClaimFacts(right="access", record=FEE),
+    "kept_erased": granted("erasure"),
 }
 
 

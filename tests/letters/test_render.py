@@ -109,7 +109,11 @@ class TestEveryLetter:
             purposes=(hostile,),
             changed=(hostile,),
             ground=replace(GROUND, text=hostile) if kind == "refusal" else None,
-            results=(result(hostile, reason=hostile, categories=(hostile,)),) if kind == "fulfilment" else (),
+            results=(
+                (result(hostile, reason=hostile, categories=(hostile,)),)
+                if kind in ("fulfilment", "kept_erased")
+                else ()
+            ),
         )
         sound = render(kind, language, facts_for(kind))
         letter = render(kind, language, facts(claim, deadline=(hostile,), controller=ControllerFacts(name=hostile)))

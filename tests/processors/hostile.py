@@ -39,7 +39,7 @@ OUTCOMES: dict[str, dict[str, Any]] = {
     "a number for a description": {"outcome": "completed", "records": [{"category": "contact", "description": 7}]},
     "null for records": {"outcome": "completed", "records": None},
     "a list for a law": _retained(law=["BFL_7_2"]),
-    "a law nobody knows": _retained(law="X_1"),
+    "a law that is no code": _retained(law="ssf 136"),
     "a number for the last day": _retained(until=20301231),
     "a last day no law reaches": _retained(until="9999-12-31"),
     "a list for why it is kept": _retained(reason=[]),

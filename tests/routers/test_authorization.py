@@ -145,6 +145,9 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/tasks/{id}"): Row(STAFF),
     ("POST", "/v1/tasks/{id}/outcome"): Row(STAFF, {"outcome": "not_found"}),
     ("POST", "/v1/tasks/{id}/retry"): Row(STAFF),
+    ("GET", "/v1/scheduled-erasures"): Row(LISTS),
+    ("POST", "/v1/suppressions/lookup"): Row(frozenset({"integrator"}), {"controller": "westra", **PERSON}),
+    ("GET", "/v1/restorations/pending"): Row(frozenset({"admin", "dpo"}), query={"processor": "{processor}"}),
     ("GET", "/v1/deadlines"): Row(READERS, query={"controller": "westra", "received_at": "2026-01-01T10:00:00+01:00"}),
     ("GET", "/v1/controllers"): Row(REGISTRY | {"another tenant's agent"}),
     ("GET", "/v1/controllers/{id}/profile"): Row(REGISTRY),
@@ -178,7 +181,7 @@ async def ids(client: httpx.AsyncClient, file: File, advance: Advance, registere
     version = (await client.get(path, headers=AGENT.headers())).headers["etag"]
     decided = await client.post(
         f"{path}/claims/{filed['claims'][1]['id']}/decision",
-        json={"outcome": "granted"},
+        json={"outcome": "granted", "plan": {"facts": {"contract": "ended"}}},
         headers=AGENT.headers(**{"If-Match": version}),
     )
     tasks = (await client.get(f"{path}/tasks", headers=AGENT.headers())).json()["items"]
@@ -191,6 +194,7 @@ async def ids(client: httpx.AsyncClient, file: File, advance: Advance, registere
         "/v1/approvals": {"id": decided.json()["approval_id"]},
         "/v1/tasks": {"id": tasks[0]["id"]},
         "/v1/processors": {"id": processors[0]["id"]},
+        "/v1/restorations": {"processor": processors[0]["id"]},
         "/v1/controllers": {"id": "westra"},
         "/v1/intake": {"controller": "westra"},
         "/v1/downloads": {"token": "westra." + "x" * 43},
@@ -230,7 +234,8 @@ class TestEveryRoute:
         for (method, path), row in sorted(TABLE.items(), key=lambda one: (one[0][0] == "DELETE", one[0])):
             more = {"If-Match": etag(1), "Idempotency-Key": str(uuid4())}
             headers = bearer.headers(**more) if bearer else more
-            answer = await client.request(method, place(ids, path), json=row.json, params=row.query, headers=headers)
+            query = {name: value.format(**ids.get("/v1/restorations", {})) for name, value in row.query.items()}
+            answer = await client.request(method, place(ids, path), json=row.json, params=query, headers=headers)
             assert answer.status_code < 500, (method, path, answer.text)
             if is_let_in(answer) != (name in row.allowed):
                 wrong.append((method, path, answer.status_code, answer.text))

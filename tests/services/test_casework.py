@@ -322,7 +322,8 @@ class TestOrderOfExecution:
         (package,) = await house.sql("SELECT sealed_at FROM package")
 
         assert seen.outcomes() == {"access": "partly_granted", "erasure": "partly_granted"}
-        assert len(exported) == len(erased) == 3
+        # The guard company holds what the running alarm works with, and is not asked to erase it.
+        assert (len(exported), len(erased)) == (3, 2)
         assert max(exported) < min(erased)
         assert all(task.created_at >= package["sealed_at"] for task in seen.of("erase"))
         assert chain.index("package:sealed") < len(chain) - 1 - chain[::-1].index("task:created")
