@@ -91,12 +91,16 @@ def missing(held: Mapping[str, Mapping[Piece, Said]]) -> tuple[Missing, ...]:
 
 def path_of(category: str, piece: Piece) -> str:
     """Where what is told of one piece of one category can be settled."""
-    return f"categories.{category}.{piece}"
+    return f"categories.{category}.{piece}" if piece in OF_CATEGORY else piece.value
+
+
+#: What is settled for each category; the rest holds for the controller as a whole.
+OF_CATEGORY = (Piece.PURPOSES, Piece.RECIPIENTS, Piece.RETENTION, Piece.SOURCE)
 
 
 def known_paths(categories: Collection[str], recipients: Collection[str]) -> frozenset[str]:
     """Every path at which a controller can settle something."""
-    of_categories = {path_of(one, piece) for one in categories for piece in Piece}
+    of_categories = {path_of(one, piece) for one in categories for piece in OF_CATEGORY}
     bases = {f"categories.{one}.legal_bases" for one in categories}
     whole = {Piece.TRANSFERS.value, Piece.AUTOMATED_DECISIONS.value, "recipient_list"}
     return frozenset(of_categories | bases | whole | {f"recipients.{one}" for one in recipients})

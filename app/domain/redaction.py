@@ -29,6 +29,8 @@ class RedactionAction(StrEnum):
     REPLACE = "replace"
 
 
+#: What lets out more than the rules do: whoever does it does not release the package as well.
+OPENING = (RedactionAction.SHOW, RedactionAction.REPLACE)
 #: Why staff may hide more than the rules do; the codes are reasons of ``release_reasons`` and the person reads them.
 HIDE_REASONS = ("others_freedoms", "secrecy", "working_notes", "not_about_you")
 #: What a person may open: the rule's code, and the codes of why it was opened.

@@ -68,7 +68,8 @@ REASONS: dict[str, Reason] = {
         Reason(
             code="summary_only",
             source="GDPR Art. 15(3), 15(4)",
-            sv="Av samtalet finns bara en sammanfattning, och den räcker inte. Det lämnas ut som full utskrift eller ljud.",
+            sv="Av samtalet finns bara en sammanfattning, och den räcker inte. Det lämnas ut som full utskrift eller "
+            "ljud.",
             en="There is only a summary of the call, and that is not enough. It is given as a full transcript or as "
             "sound.",
         ),

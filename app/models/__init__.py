@@ -12,6 +12,7 @@ from app.models.records import (
     PackageRow,
 )
 from app.models.registry import ClockOffsetRow, LaneRow, ProcessorRow, ProfileAppliedRow
+from app.models.supplements import SupplementRow
 
 __all__ = [
     "METADATA",
@@ -32,5 +33,6 @@ __all__ = [
     "ProfileAppliedRow",
     "RequestRow",
     "Row",
+    "SupplementRow",
     "TaskRow",
 ]

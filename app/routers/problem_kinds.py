@@ -3,10 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import case, deadlines, decisions, execution, identity, retention, rights, webhook_signature
+from app.domain import (
+    case,
+    completeness,
+    deadlines,
+    decisions,
+    execution,
+    identity,
+    redaction,
+    retention,
+    rights,
+    webhook_signature,
+)
 from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
-from app.letters import kinds, words
+from app.letters import kinds, package_facts, words
 from app.letters.package_facts import PackageRefused
 from app.processors import AddressNotAllowed, AnswerNotUnderstood
 from app.routers import refusals as edge
@@ -23,6 +34,7 @@ from app.services import (
     packaging,
     registration,
     steps,
+    supplements,
     tasks,
 )
 from app.tokens.jwks import KeysUnavailable
@@ -84,6 +96,16 @@ KINDS: dict[type[DomainError], Kind] = {
     packaging.UnknownDownload: Kind(404, "Det finns ingen sådan hämtning, eller så är den använd."),
     # not as things stand
     packaging.PackageReleased: Kind(409, "Paketet är redan lämnat ut."),
+    packaging.PackageNotSeen: Kind(
+        409, "Ingen lämnar ut det de inte har sett: öppna först förhandsvisningen av just den här versionen."
+    ),
+    packaging.PackageMoved: Kind(412, "Paketet har gjorts om sedan du såg det; titta på det igen."),
+    packaging.PackageStale: Kind(
+        409, "Det som paketet består av har ändrats sedan det förseglades. Ange maskningarna på nytt, så görs det om."
+    ),
+    packaging.PackageCoolingOff: Kind(409, "Paketet väntar tills betänketiden är slut."),
+    packaging.ReleaseAsked: Kind(409, "Utlämnandet är begärt och väntar på en andra person."),
+    package_facts.InformationIncomplete: Kind(409, "Svaret saknar information som lagen kräver om uppgifterna i det."),
     packaging.PackageExpired: Kind(410, "Paketet finns inte kvar; begär igen så görs ett nytt."),
     Conflict: Kind(409, "Någon annan har just gjort samma sak; läs igen."),
     case.StepNotAllowed: Kind(409, "Begäran kan inte ta det steget från där den står."),
@@ -149,6 +171,29 @@ KINDS: dict[type[DomainError], Kind] = {
     deadlines.AskedBeforeReceipt: Kind(422, "Frågan är daterad före mottagandet.", "#"),
     deadlines.AnsweredBeforeAsked: Kind(422, "Svaret är daterat före frågan.", "#"),
     execution.OrderHasCycle: Kind(422, "Mottagare kan inte vänta på varandra i en ring.", "#/after"),
+    redaction.UnknownRow: Kind(422, "Paketet har ingen sådan post, eller posten inget sådant fält.", "#/redactions"),
+    redaction.RowTwice: Kind(422, "Samma post eller fält är nämnt två gånger.", "#/redactions"),
+    redaction.NotReviewable: Kind(
+        422, "Det överlämnar reglerna åt ingen: det kan varken visas eller ersättas.", "#/redactions"
+    ),
+    redaction.RedactionReasonNotAllowed: Kind(422, "Den grunden hör inte till det som ska göras.", "#/redactions"),
+    redaction.NoteNeeded: Kind(
+        422,
+        "Den som visar eller ersätter det reglerna håller inne säger varför, i en anteckning på minst tio tecken.",
+        "#/redactions",
+    ),
+    redaction.TextNeeded: Kind(
+        422, "En ersättning, och bara en ersättning, har en text i postens ställe.", "#/redactions"
+    ),
+    supplements.UnknownPath: Kind(422, "Det finns inget i profilen att fastställa på den platsen.", "#/supplements"),
+    supplements.CodeNotAllowed: Kind(422, "Den koden hör inte till det som ska fastställas där.", "#/supplements"),
+    supplements.BothLanguagesNeeded: Kind(
+        422,
+        "Det som fastställs sägs på svenska och engelska, eller på inget av dem för att tas tillbaka.",
+        "#/supplements",
+    ),
+    supplements.SupplementsMoved: Kind(412, "Kompletteringarna har ändrats sedan du läste dem; läs dem igen."),
+    completeness.OnlyALink: Kind(422, "En länk till en policy säger personen ingenting: säg det här.", "#/supplements"),
     # ours
     deadlines.TimeZoneUnknown: _OURS,
     identity.UnknownLevel: _OURS,

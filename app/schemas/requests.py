@@ -205,6 +205,15 @@ class PersonOut(Answer):
     contact: dict[str, str] = Field(default_factory=dict)
 
 
+class MissingOut(Answer):
+    """A piece of information that the law demands in the answer, and the path at which it can be settled."""
+
+    path: str
+    piece: str
+    law: str
+    category: str | None = None
+
+
 class StaffRequest(RequestWithDeadline):
     """A request as staff see it, the person included."""
 
@@ -214,6 +223,9 @@ class StaffRequest(RequestWithDeadline):
     subject: PersonOut
     message: str | None = None
     claims: list[StaffClaim]  # type: ignore[assignment]
+    missing: list[MissingOut] = Field(
+        default_factory=list, description="What the answer still lacks while its status is package_incomplete."
+    )
 
 
 class DecisionOut(Answer):

@@ -25,6 +25,7 @@ from app.letters.facts import (
     GroundFacts,
     LeftOut,
     LetterFacts,
+    NotPortable,
     PackageFacts,
     ResultFacts,
     Retained,
@@ -114,11 +115,14 @@ def _package(ctx: Context, rows: CaseRows, today: date) -> PackageFacts | None:
     row, package = rows.row, rows.package
     if package is None:
         return None
-    left_out = sealing.unseal(ctx, row, package.left_out_sealed, table="package", column="left_out", id=row.id)
+    withheld = sealing.unseal(ctx, row, package.left_out_sealed, table="package", column="left_out", id=row.id)
+    if isinstance(withheld, list):  # sealed before there was more to tell
+        withheld = {"left_out": withheld, "not_portable": []}
     return PackageFacts(
         available=package.released_at is not None,
         expires_on=today + PACKAGE_WAITS,
-        left_out=tuple(LeftOut(**one) for one in left_out),
+        left_out=tuple(LeftOut(**one) for one in withheld["left_out"]),
+        not_portable=tuple(NotPortable(**one) for one in withheld["not_portable"]),
         higher_identity_methods=methods_giving(NEEDED[DataClass.SECURITY]),
     )
 

@@ -23,15 +23,29 @@ from app.db import Tx
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
+from app.domain.four_eyes import Subject
 from app.domain.identity import Level
-from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
+from app.models import ApprovalRow, ClaimRow, PackageRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
 from app.repositories import letters as stored_letters
-from app.services import approving, casework, correspondence, intake, packaging, registration, sealing, steps, tasks
+from app.services import (
+    approving,
+    casework,
+    correspondence,
+    intake,
+    packaging,
+    redacting,
+    registration,
+    sealing,
+    steps,
+    supplements,
+    tasks,
+)
 from app.services.context import Actor, Context
 from app.worker import Worker
 from sandbox import faults
 from sandbox.people import BY_ID, Person
+from sandbox.settled import settled_by
 from sandbox.store import Connection, Store
 from tests.harness.database import TestDatabase
 
@@ -42,6 +56,8 @@ LOOK_EVERY_SECONDS = 0.1
 CUSTOMER = Actor("subject", "33333333-1111-4111-8111-111111111111")
 AGENT = Actor("agent", "11111111-1111-4111-8111-111111111111")
 APPROVER = Actor("approver", "22222222-2222-4222-8222-222222222222")
+CHIEF = Actor("dpo", "55555555-5555-4555-8555-555555555555")
+ADMIN = Actor("admin", "66666666-6666-4666-8666-666666666666")
 DETAILS: Mapping[str, Mapping[str, Any]] = {"rectification": {"field": "email", "value": "ny.adress@example.org"}}
 
 Found = TypeVar("Found")
@@ -123,6 +139,11 @@ class House:
             return list(await connection.fetch(query, *values))
 
     # --- the outside world -------------------------------------------------------------------------------------------
+
+    async def settle(self, controller: str) -> None:
+        """Say what the sandbox's controllers have settled, so that an access answer can leave."""
+        async with self.tx(controller) as tx:
+            await supplements.settle(tx, self.ctx, controller, settled(controller), actor=ADMIN)
 
     async def connect(self, controller: str) -> None:
         """Connect every simulated processor of *controller*, each with a secret of its own."""
@@ -211,8 +232,18 @@ class House:
             if seen.row.status == "awaiting_release" and self.releases:
                 # The status follows a moment later, when the case is carried on.
                 with suppress(packaging.PackageReleased):
-                    await packaging.release(tx, self.ctx, seen.row, actor=APPROVER)
+                    await self.release(tx, seen.row)
         return seen
+
+    async def release(self, tx: Tx, row: RequestRow, *, actor: Actor = APPROVER) -> PackageRow:
+        """Look at the package as its person will see it, and let that very version go, with two people if need be."""
+        seen = await redacting.preview(tx, self.ctx, row, actor=actor)
+        package = await packaging.release(tx, self.ctx, row, sha256=seen["sha256"], actor=actor)
+        for waiting in await approvals.open_of(tx, row.id):
+            if waiting.subject == Subject.RELEASE:
+                await redacting.preview(tx, self.ctx, row, actor=CHIEF)
+                await approving.give(tx, self.ctx, waiting.id, approved=True, reason="", actor=CHIEF)
+        return package
 
     @staticmethod
     def _waits_for_staff(seen: Seen) -> bool:
@@ -290,6 +321,11 @@ class House:
     async def waiting_approvals(self, request_id: UUID) -> list[ApprovalRow]:
         async with self.tx() as tx:
             return list(await approvals.open_of(tx, request_id))
+
+
+def settled(controller: str) -> list[supplements.NewSupplement]:
+    """The sandbox's supplements of a controller."""
+    return [supplements.NewSupplement(**one | {"codes": tuple(one.get("codes", ()))}) for one in settled_by(controller)]
 
 
 def described(seen: Seen) -> str:

@@ -467,7 +467,7 @@ class TestPackage:
             async with house.tx() as tx:
                 row = await steps.hold_open(tx, request_id)
                 with pytest.raises(packaging.ReleasedByTheRequester):
-                    await packaging.release(tx, house.ctx, row, actor=CUSTOMER)
+                    await house.release(tx, row, actor=CUSTOMER)
 
     async def test_is_handed_out_once_per_token_to_its_own_person(self, house):
         """

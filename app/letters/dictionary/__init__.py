@@ -27,9 +27,13 @@ _CODED: Mapping[str, tuple[Literal["sia", "contact_id"], ...]] = {
     "event_code": ("sia", "contact_id"),
     "larmhandelse": ("sia", "contact_id"),
 }
-_SIA = re.compile(r"[A-Z]{2}")
+_SIA = re.compile(r"(?P<event>[A-Z]{2})[0-9]{0,4}")  # a zone may follow
 _CONTACT_ID = re.compile(r"(?P<qualifier>[136ERP])?(?P<event>[0-9]{3})")
 _LONGEST_CODE = 40
+_MASKED = "[withheld: "
+#: Openings and closings share their digits; the qualifier says which of the two it was.
+_EITHER = ("Från- eller tillkoppling", "Disarming or arming")
+_ONE_OF = {"1": ("Frånkoppling", "Disarming"), "3": ("Tillkoppling", "Arming")}
 
 Kind = Literal["field", "sia", "contact_id", "value", "unknown"]
 
@@ -75,16 +79,18 @@ def explain(field: str, value: object) -> Entry | None:
         if text in VALUES and isinstance(value, str):
             return Entry(kind="value", code=text, sv=VALUES[text][0], en=VALUES[text][1])
         return None
-    if not text:
+    if not text or text.startswith(_MASKED):
         return None
     found = next((one for system in systems if (one := _READ[system](text)) is not None), None)
     return found or Entry(kind="unknown", code=text[:_LONGEST_CODE], sv="okänd kod", en="unknown code")
 
 
 def _sia(text: str) -> Entry | None:
-    if not _SIA.fullmatch(text) or text not in SIA:
+    found = _SIA.fullmatch(text)
+    if found is None or found["event"] not in SIA:
         return None
-    return Entry(kind="sia", code=text, sv=SIA[text][0], en=SIA[text][1])
+    sv, en = SIA[found["event"]]
+    return Entry(kind="sia", code=text, sv=sv, en=en)
 
 
 def _contact_id(text: str) -> Entry | None:
@@ -93,8 +99,12 @@ def _contact_id(text: str) -> Entry | None:
         return None
     sv, en = CONTACT_ID[found["event"]]
     if found["qualifier"]:
-        how = QUALIFIERS[LETTERS.get(found["qualifier"], found["qualifier"])]
-        sv, en = f"{sv} ({how[0]})", f"{en} ({how[1]})"
+        qualifier = LETTERS.get(found["qualifier"], found["qualifier"])
+        if en.startswith(_EITHER[1]) and qualifier in _ONE_OF:
+            one = _ONE_OF[qualifier]
+            sv, en = one[0] + sv.removeprefix(_EITHER[0]), one[1] + en.removeprefix(_EITHER[1])
+        else:
+            sv, en = f"{sv} ({QUALIFIERS[qualifier][0]})", f"{en} ({QUALIFIERS[qualifier][1]})"
     return Entry(kind="contact_id", code=text, sv=sv, en=en)
 
 

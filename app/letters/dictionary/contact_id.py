@@ -9,8 +9,8 @@ from app.letters.words import Words
 
 #: qualifier -> how what happened is read: (Swedish, English)
 QUALIFIERS: Words = {
-    "1": ("ny händelse; för 4xx frånkoppling", "new event; for 4xx disarming"),
-    "3": ("återställt; för 4xx tillkoppling", "restored; for 4xx arming"),
+    "1": ("ny händelse", "new event"),
+    "3": ("återställt", "restored"),
     "6": ("rapporterat tidigare, gäller fortfarande", "reported before, still so"),
 }
 #: The letters some receivers write for the qualifier.
