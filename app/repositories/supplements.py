@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
 from app.db import Tx
@@ -14,7 +15,7 @@ async def newest(tx: Tx, controller: str) -> Sequence[SupplementRow]:
     query = (
         select(SupplementRow)
         .where(col(SupplementRow.controller_id) == controller)
-        .distinct(col(SupplementRow.path))
+        .ext(distinct_on(col(SupplementRow.path)))
         .order_by(col(SupplementRow.path), col(SupplementRow.settled_at).desc(), col(SupplementRow.id).desc())
     )
     return (await tx.session.execute(query)).scalars().all()

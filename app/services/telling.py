@@ -79,7 +79,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:
     today = ctx.today(row.controller_id, now)
     identifiers = orders.person_of(ctx, row)["identifiers"]
     package = _package(ctx, rows, today)
-    teller = _Teller(ctx, row, language, withheld=package.left_out if package is not None else ())
+    teller = _Teller(ctx, row, language, package)
     return LetterFacts(
         controller=controller_facts(profile),
         reference=row.reference,
@@ -130,10 +130,11 @@ def _package(ctx: Context, rows: CaseRows, today: date) -> PackageFacts | None:
 class _Teller:
     """Puts rows of one case into words."""
 
-    def __init__(self, ctx: Context, row: RequestRow, language: Language, *, withheld: Sequence[LeftOut]) -> None:
+    def __init__(self, ctx: Context, row: RequestRow, language: Language, package: PackageFacts | None) -> None:
         self._ctx, self._row, self._language = ctx, row, language
         self._withheld: Counter[tuple[str, str]] = Counter()
-        for one in withheld:
+        self._not_portable = frozenset(one.category_title for one in (package.not_portable if package else ()))
+        for one in package.left_out if package else ():
             self._withheld[one.recipient, one.category_title] += one.count if one.what == "row" else 0
         self._titles = {
             category.id: category.title.in_language(language) for category in ctx.profile(row.controller_id).categories
@@ -150,7 +151,7 @@ class _Teller:
         decided = claim.verdict is not None or claim.outcome is not None
         details = claiming.details_of(self._ctx, self._row, claim)
         results = tuple(
-            self._result(task, recipients[task.processor_id])
+            self._result(task, recipients[task.processor_id], claim.right)
             for task in task_rows
             if task.closed_at is not None and task.processor_id in recipients
         )
@@ -215,7 +216,7 @@ class _Teller:
             return None
         return GroundFacts(source=found.source, text=found.sv if self._language == "sv" else found.en)
 
-    def _result(self, task: TaskRow, recipient: str) -> ResultFacts:
+    def _result(self, task: TaskRow, recipient: str, its_right: str) -> ResultFacts:
         answer = tasks.answer_of(self._ctx, self._row, task)
         kept = tuple(self._kept(one) for one in answer.get("retained", []))
         kept_titles = {one.category_title for one in kept}
@@ -227,6 +228,8 @@ class _Teller:
         if task.action == Action.EXPORT and task.outcome in DONE:
             touched = [one for one in touched if given[one] > self._withheld[recipient, self._title(one)]]
         titles = tuple(self._title(category) for category in touched)
+        if its_right == "portability":
+            titles = tuple(title for title in titles if title not in self._not_portable)
         if task.outcome == "completed_partial":
             titles = tuple(title for title in titles if title not in kept_titles)
         return ResultFacts(

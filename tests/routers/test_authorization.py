@@ -46,6 +46,8 @@ STAFF = frozenset({"agent", "approver", "dpo"})
 LISTS = STAFF | {"another tenant's agent"}
 SECOND = frozenset({"approver", "dpo"})
 READERS = STAFF | {"auditor"}
+SETTLERS = frozenset({"admin", "dpo"})
+SETTLED = {"path": "transfers", "sv": "Inga överföringar.", "en": "No transfers."}
 REGISTRY = STAFF | {"admin", "integrator"}
 
 
@@ -108,7 +110,9 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", PATH + "/{id}/letters/{kind}"): Row(STAFF),
     ("GET", PATH + "/{id}/audit"): Row(READERS),
     ("GET", PATH + "/{id}/package"): Row(STAFF),
-    ("POST", PATH + "/{id}/package/release"): Row(SECOND),
+    ("POST", PATH + "/{id}/package/release"): Row(SECOND, {"sha256": "0" * 64}),
+    ("GET", PATH + "/{id}/package/redactions"): Row(STAFF),
+    ("PUT", PATH + "/{id}/package/redactions"): Row(STAFF, {"redactions": []}),
     ("POST", PATH + "/{id}/identity-proofs"): Row(STAFF, {"method": "seen_in_person"}),
     ("GET", PATH + "/{id}/claims/{claim}/plan"): Row(STAFF),
     ("POST", PATH + "/{id}/claims/{claim}/decision"): Row(STAFF, {"outcome": "granted"}),
@@ -122,6 +126,8 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/controllers"): Row(REGISTRY | {"another tenant's agent"}),
     ("GET", "/v1/controllers/{id}/profile"): Row(REGISTRY),
     ("GET", "/v1/controllers/{id}/profile/problems"): Row(REGISTRY),
+    ("GET", "/v1/controllers/{id}/supplements"): Row(SETTLERS),
+    ("PUT", "/v1/controllers/{id}/supplements"): Row(SETTLERS, {"supplements": [SETTLED]}),
     ("GET", "/v1/processors"): Row(REGISTRY | {"another tenant's agent"}),
     ("POST", "/v1/processors"): Row(frozenset({"admin"}), REGISTERED),
     ("GET", "/v1/processors/{id}"): Row(REGISTRY),
