@@ -42,9 +42,12 @@ async def preview(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> Vie
 
     Raises:
         NoPackage
+        ReleasedByTheRequester: What is kept back from somebody is not shown to them at their desk either.
         PackageStale: The sealed file would no longer come out the same.
     """
     package = await packaging.package_of(tx, row)
+    if actor.ref == row.requester_ref:
+        raise ReleasedByTheRequester
     sources = await assembling.read(tx, ctx, row)
     kept = kept_redactions(ctx, row, package)
     made = assembling.assemble(

@@ -95,6 +95,14 @@ class TestPreview:
         assert actor == CHIEF.ref
         assert json.loads(facts) == {"sha256": seen["sha256"], "version": 1}
 
+    async def test_is_not_for_the_one_who_asked(self, house):
+        """
+        A colleague who asks for their own copy does not read at their desk what is kept back from them.
+        """
+        request_id = await sealed(house, "access", alarm_centre=CENTRE)
+        with pytest.raises(ReleasedByTheRequester):
+            await preview(house, request_id, actor=CUSTOMER)
+
     async def test_is_refused_where_it_would_show_something_else_than_is_sealed(self, house):
         """
         What is told beside the data has changed since: the package is made anew before anybody looks or releases.

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.domain.completeness import OnlyALink
-from app.services import assembling, steps, supplements, views
+from app.services import assembling, intake, steps, supplements, views
 from app.services.supplements import CodeNotAllowed, NewSupplement, UnknownPath
 from tests.harness.house import ADMIN
 from tests.letters.page import Page
@@ -189,6 +189,17 @@ class TestCopy:
         }
 
         assert asked == wired
+
+    async def test_is_looked_for_whatever_the_case_of_the_letters(self, house):
+        """
+        F14 (SJ): an e-mail address in capitals finds the same person, in one request, everywhere.
+        """
+        shouted = [intake.Identifier("email", "ANNA.LINDQVIST@EXAMPLE.ORG")]
+        async with house.working():
+            request_id = await house.file("sensor-alarm", "access", identifiers=shouted)
+            seen = await house.until(request_id, lambda seen: seen.row.status == "awaiting_decision")
+
+        assert {task.outcome for task in seen.of("locate")} == {"completed"}
 
     async def test_reaches_the_logs_of_the_device_at_home(self, house):
         """
