@@ -18,7 +18,9 @@ from sandbox.routes import Hooks
 from sandbox.store import Store
 
 #: What stays when everything else starts again: the registry, and how it is reached.
-KEPT = frozenset({"processor", "lane", "profile_applied", "alembic_version", "pgqueuer_schedules"})
+KEPT = frozenset(
+    {"processor", "lane", "profile_applied", "profile_supplement", "alembic_version", "pgqueuer_schedules"}
+)
 #: How long a moved clock waits for the cases that fell due to be advanced by the workers.
 PATIENCE_SECONDS = 10.0
 

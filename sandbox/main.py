@@ -24,6 +24,7 @@ from sandbox.connect import connect
 from sandbox.hooks import hooks_for
 from sandbox.issuer import Issuer, Wish
 from sandbox.processors import known_urls
+from sandbox.settled import settle
 from sandbox.store import Store
 
 log = structlog.get_logger()
@@ -115,6 +116,7 @@ async def _connect_when_ready(chosen: Settings, issuer: Issuer, store: Store) ->
         while not (urls := known_urls(store)) or min(_ports(urls)) != first or not await _all_answer(client, urls):
             await asyncio.sleep(0.1)
         token = issuer.token(Wish(role="admin"))
+        await settle(client, token)
         changed = await connect(client, urls, token, store)
         log.info("sandbox.connected", count=len(changed))
 

@@ -17,13 +17,14 @@ _USERS = {
     "INST-4714": {"01": "Eva Johansson", "02": "Eva Johansson"},
     "INST-4720": {"01": "Butikschef", "02": "Städfirman", "03": "Petra Sund"},
 }
+#: What happened, when, by whom, and how the panel said so: SIA DC-03 and Contact ID (DC-05).
 _HISTORY = (
-    ("2026-09-01T07:42:10+02:00", "armed", "01"),
-    ("2026-09-01T17:05:33+02:00", "disarmed", "02"),
-    ("2026-09-14T22:31:02+02:00", "alarm", None),
-    ("2026-09-14T22:33:47+02:00", "disarmed", "01"),
-    ("2026-10-03T08:12:55+02:00", "armed", "02"),
-    ("2026-10-03T18:20:09+02:00", "disarmed", "03"),
+    ("2026-09-01T07:42:10+02:00", "armed", "01", "CL", "3401"),
+    ("2026-09-01T17:05:33+02:00", "disarmed", "02", "OP", "1401"),
+    ("2026-09-14T22:31:02+02:00", "alarm", None, "BA", "1130"),
+    ("2026-09-14T22:33:47+02:00", "disarmed", "01", "OR", "1401"),
+    ("2026-10-03T08:12:55+02:00", "armed", "02", "CL", "3401"),
+    ("2026-10-03T18:20:09+02:00", "disarmed", "03", "OP", "1401"),
 )
 
 
@@ -78,8 +79,9 @@ def _decisions(person: Person) -> list[Row]:
 def _alarm_events(person: Person) -> list[Row]:
     users = _USERS.get(person.home, {"01": person.name, "02": "Gäst"})
     rows = []
-    for number, (at, event, code) in enumerate(_HISTORY, start=1):
+    for number, (at, event, code, sia, contact_id) in enumerate(_HISTORY, start=1):
         row: Row = {"event_id": f"{person.home}-{number}", "at": at, "event": event}
+        row |= {"sia_code": sia, "contact_id": contact_id}
         if code is None:
             row |= {"zone": "2", "user_is_subject": False}
         elif code in users:
@@ -142,6 +144,8 @@ def _transmitter(person: Person) -> list[Row]:
             "at": "2026-10-01T03:00:00+02:00",
             "ip": "192.0.2.17",
             "event": "testsignal",
+            "sia_code": "RP",
+            "contact_id": "1602",
             "installation": person.home,
         }
     ]

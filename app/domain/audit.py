@@ -86,6 +86,7 @@ class AuditStep(StrEnum):
     LETTER_FAILED = "letter:failed"
     LETTER_READ = "letter:read"
     PACKAGE_SEALED = "package:sealed"
+    PACKAGE_READ = "package:read"
     PACKAGE_REDACTED = "package:redacted"
     PACKAGE_RELEASED = "package:released"
     PACKAGE_LINKED = "package:linked"

@@ -1,5 +1,6 @@
 """
-Which fields are masked in every row, whatever its category: secrets always, the home's defences below high identity.
+Which fields are masked in every row, whatever its category: secrets always, the home's defences below high identity,
+the names of employees and guards, and, where nobody may learn where a person is, whatever tells a place.
 
 A field is judged by its name, because a processor chooses the names and only they say what a value is. Names are read
 in Swedish and English, in any case and spelling (``alarmCode``, ``PIN_2``, ``Lösenord``). A name that says no more than
@@ -10,14 +11,35 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from app.domain.release_reasons import REASONS
 
 #: Deeper than this nobody has looked into a row, so it does not leave.
 DEEPEST = 4
 
-#: How many fields were hidden, by the code of the reason.
-Hidden = Counter[str]
+
+class Hidden(Counter[str]):
+    """How many fields of a row were hidden, by the code of the reason; which ones, and what was let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: list[tuple[str, str]] = []  #: (field, code of the reason)
+        self.shows_security = False  #: whether a field leaves that tells how the home is protected
+
+    def note(self, field: str, code: str) -> None:
+        self[code] += 1
+        self.fields.append((field, code))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What whoever gets the row may see: the home's defences, places, and fields a person has opened by name."""
+
+    may_see_security: bool
+    protected: bool = False
+    opened: frozenset[str] = frozenset()
+
 
 _SECRET_WORDS = frozenset({"pin", "pins", "puk", "pwd", "pw", "losen"})
 #: Secrets where the name says nothing else, numbers aside: ``code``, ``Kod 2``, ``codes``.
@@ -32,6 +54,24 @@ _SECURITY_WORDS = frozenset(
      "cabinet", "keyholder", "keyholders", "nyckelhallare", "centralapparat"}
 )  # fmt: skip
 _SECURITY_PARTS = ("responsetime", "responsminut", "onsiteafter", "insatstid", "installningstid")
+#: Who did something at work: C-579/21 gives the date and the purpose, and the name only where it is indispensable.
+_STAFF = frozenset(
+    {"agent", "guard", "employee", "technician", "installer", "dispatcher", "vaktare", "handlaggare", "anstalld",
+     "tekniker", "montor", "larmoperator"}
+)  # fmt: skip
+_STAFF_NAMING = frozenset({"name", "id", "email", "phone", "number", "signature", "namn", "nummer", "epost", "telefon"})
+_STAFF_WHOLE = frozenset(
+    {"author", "forfattare", "accessedby", "viewedby", "readby", "openedby", "handledby", "lookedupby", "registeredby",
+     "answeredby", "operatorname", "operatorid", "oppnadav", "lastav", "hanteradav"}
+)  # fmt: skip
+_PLACES = frozenset(
+    {"address", "adress", "street", "gata", "gatuadress", "bostadsadress", "postadress", "zip", "zipcode", "postcode",
+     "postnummer", "postnr", "postort", "ort", "city", "town", "apartment", "lagenhet", "latitude", "longitude", "lat",
+     "lon", "lng", "coordinates", "koordinater", "position", "location", "plats", "place", "kommun", "municipality",
+     "cell"}
+)  # fmt: skip
+#: ``email_address`` is an address that says nothing of where anybody lives.
+_NO_PLACES = frozenset({"email", "e", "mail", "epost", "ip", "mac", "web"})
 #: Fields whose value names what the value beside it is: {"type": "password", "value": ...}.
 _NAMING = frozenset({"type", "kind", "field", "key", "label", "attribute", "typ", "slag", "falt"})
 
@@ -39,7 +79,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 
 
-def hide_fields(row: Mapping[str, object], hidden: Hidden, *, may_see_security: bool) -> dict[str, object]:
+def hide_fields(row: Mapping[str, object], hidden: Hidden, sight: Sight) -> dict[str, object]:
     """Return a copy of *row* with masks in place of what may not be seen, at any depth; count them in *hidden*."""
     names_a_secret = any(
         "".join(words_of(name)) in _NAMING and isinstance(value, str) and _is_secret(value)
@@ -47,20 +87,31 @@ def hide_fields(row: Mapping[str, object], hidden: Hidden, *, may_see_security: 
     )
     shown: dict[str, object] = {}
     for name, value in row.items():
-        if names_a_secret or _is_secret(name):
-            shown[name] = _masked("secret", hidden)
-        elif not may_see_security and _is_security(name):
-            shown[name] = _masked("needs_higher_identity", hidden)
-        else:
-            shown[name] = _inside(value, hidden, may_see_security)
+        code = "secret" if names_a_secret else _why_hidden(name, sight)
+        if code is not None:
+            hidden.note(str(name), code)
+            shown[name] = mask(code)
+            continue
+        hidden.shows_security |= _is_security(name)
+        shown[name] = _inside(value, hidden, sight)
     return shown
 
 
-def _inside(value: object, hidden: Hidden, may_see_security: bool) -> object:
+def _why_hidden(name: str, sight: Sight) -> str | None:
+    if _is_secret(name):
+        return "secret"
+    if not sight.may_see_security and _is_security(name):
+        return "needs_higher_identity"
+    if sight.protected and _is_place(name):
+        return "protected_address"
+    return "employee_name" if _is_staff(name) and name not in sight.opened else None
+
+
+def _inside(value: object, hidden: Hidden, sight: Sight) -> object:
     if isinstance(value, Mapping):
-        return hide_fields(value, hidden, may_see_security=may_see_security)
+        return hide_fields(value, hidden, sight)
     if isinstance(value, (list, tuple)):
-        return [_inside(item, hidden, may_see_security) for item in value]
+        return [_inside(item, hidden, sight) for item in value]
     return value
 
 
@@ -80,11 +131,6 @@ def mask(code: str) -> str:
     return f"[withheld: {REASONS[code].code}]"
 
 
-def _masked(code: str, hidden: Hidden) -> str:
-    hidden[code] += 1
-    return mask(code)
-
-
 def words_of(name: str) -> list[str]:
     """The words and numbers of a field's name, without case, marks and signs: ``e-Post 2`` → ``e``, ``post``, ``2``."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", str(name)) if not unicodedata.combining(c))
@@ -102,3 +148,14 @@ def _is_security(name: str) -> bool:
     words = words_of(name)
     joined = "".join(words)
     return not _SECURITY_WORDS.isdisjoint(words) or any(part in joined for part in _SECURITY_PARTS)
+
+
+def _is_staff(name: str) -> bool:
+    words = [word for word in words_of(name) if word.isalpha()]
+    named = bool(words) and words[0] in _STAFF and _STAFF_NAMING.issuperset(words[1:])
+    return named or "".join(words) in _STAFF_WHOLE
+
+
+def _is_place(name: str) -> bool:
+    words = set(words_of(name))
+    return not _PLACES.isdisjoint(words) and _NO_PLACES.isdisjoint(words)

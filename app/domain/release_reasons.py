@@ -49,8 +49,8 @@ REASONS: dict[str, Reason] = {
         Reason(
             code="employee_name",
             source="GDPR Art. 15(4); C-579/21",
-            sv="Vad våra anställda sade finns med, men inte vilka de är.",
-            en="What our employees said is included, but not who they are.",
+            sv="Vad anställda och väktare gjorde och sade finns med, och när, men inte vilka de är.",
+            en="What employees and guards did and said is included, and when, but not who they are.",
         ),
         Reason(
             code="sound",
@@ -66,6 +66,20 @@ REASONS: dict[str, Reason] = {
             "unrecognisable.",
         ),
         Reason(
+            code="summary_only",
+            source="GDPR Art. 15(3), 15(4)",
+            sv="Av samtalet finns bara en sammanfattning, och den räcker inte. Det lämnas ut som full utskrift eller "
+            "ljud.",
+            en="There is only a summary of the call, and that is not enough. It is given as a full transcript or as "
+            "sound.",
+        ),
+        Reason(
+            code="protected_address",
+            source="GDPR Art. 5(1)(f), 32(1)",
+            sv="Uppgiften kan visa var någon bor eller finns och lämnas inte ut på det här sättet.",
+            en="The information may show where somebody lives or is, and is not given out in this way.",
+        ),
+        Reason(
             code="offence",
             source="GDPR Art. 10, 15(4)",
             sv="Uppgiften rör en misstanke om brott. En människa måste granska den innan den kan lämnas ut.",
@@ -76,6 +90,41 @@ REASONS: dict[str, Reason] = {
             source="GDPR Art. 32(1)",
             sv="Vi har inte bedömt hur känslig uppgiften är. En människa måste granska den först.",
             en="We have not assessed how sensitive the information is. A person must review it first.",
+        ),
+        # What a member of staff may keep back beyond the rules, and what Art. 20 does not reach.
+        Reason(
+            code="others_freedoms",
+            source="GDPR Art. 15(4), 20(4)",
+            sv="Vi har granskat uppgiften: att lämna ut den skulle skada någon annans rättigheter och friheter.",
+            en="We have reviewed the information: handing it over would harm somebody else's rights and freedoms.",
+        ),
+        Reason(
+            code="secrecy",
+            source="dataskyddslagen (2018:218) 5 kap. 1 §",
+            sv="Uppgiften får enligt lag inte lämnas ut till dig.",
+            en="The law forbids handing the information over to you.",
+        ),
+        Reason(
+            code="working_notes",
+            source="dataskyddslagen (2018:218) 5 kap. 2 §",
+            sv="Uppgiften står i löpande text som inte är färdig, eller i en minnesanteckning som inte har lämnats "
+            "till någon annan.",
+            en="The information is in running text that is not finished, or in a note for memory that nobody else "
+            "has been given.",
+        ),
+        Reason(
+            code="not_about_you",
+            source="GDPR Art. 4(1), 15(1)",
+            sv="Vi har granskat uppgiften: den handlar inte om dig.",
+            en="We have reviewed the information: it is not about you.",
+        ),
+        Reason(
+            code="not_portable",
+            source="GDPR Art. 20(1)",
+            sv="Uppgiften omfattas inte av rätten att flytta uppgifter: den vilar inte på samtycke eller avtal, "
+            "eller så har du inte lämnat den.",
+            en="The information is not covered by the right to take data along: it does not rest on consent or "
+            "contract, or was not provided by you.",
         ),
         Reason(
             code="malformed",

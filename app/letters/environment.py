@@ -41,6 +41,7 @@ def environment(language: Language) -> ImmutableSandboxedEnvironment:
         "outcome": words.OUTCOMES,
         "claim_outcome": words.CLAIM_OUTCOMES,
         "empty": words.EMPTY,
+        "not_portable": words.NOT_PORTABLE,
         "law": words.LAWS,
         "kept_while": words.KEPT_WHILE,
         "method": words.METHODS,

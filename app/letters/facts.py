@@ -193,17 +193,27 @@ class LeftOut:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NotPortable:
+    """A category that the right to take data along does not reach, and why (``app.domain.portability.Why``)."""
+
+    category_title: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PackageFacts:
     """
     The package with the person's data: whether it waits for them, the last day it does, and what it lacks.
 
     ``higher_identity_methods`` are the ways of proving who one is that open what was left out for want of proof.
+    ``not_portable`` is what Art. 20 does not reach.
     """
 
     available: bool
     expires_on: date | None = None
     left_out: tuple[LeftOut, ...] = ()
     higher_identity_methods: tuple[str, ...] = ()
+    not_portable: tuple[NotPortable, ...] = ()
 
     @property
     def wants_higher_identity(self) -> bool:

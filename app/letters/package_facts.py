@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from app.domain.completeness import Missing, tells_something
 from app.domain.errors import DomainError
 from app.domain.release import REASONS
 from app.domain.release_fields import DEEPEST, is_too_deep
-from app.letters.facts import ControllerFacts, LeftOut
+from app.letters.facts import ControllerFacts, LeftOut, NotPortable
 from app.letters.words import Language
 
 MOST_ROWS = 100_000  #: of one category of one processor
@@ -22,7 +23,6 @@ MOST_BYTES = 256 * 1024 * 1024  #: of all files together, before compression
 
 _KEY = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _LONGEST_KEY = 60
-_ONLY_A_LINK = re.compile(r"\s*(?:https?://|www\.)\S+\s*", re.IGNORECASE)
 
 
 class PackageRefused(DomainError):
@@ -44,6 +44,10 @@ class RowsTooDeep(PackageRefused):
 class InformationIncomplete(PackageRefused):
     """The answer lacks information that the law demands about the data in it."""
 
+    def __init__(self, missing: Sequence[Missing] = ()) -> None:
+        super().__init__()
+        self.missing = tuple(missing)
+
 
 class UnknownReason(PackageRefused):
     """Something was left out for a reason that has no words."""
@@ -55,7 +59,7 @@ class Told:
     One thing the person must be told: ``said`` in the package's language, or the ``gap`` that says what is missing.
 
     Both may stand together (a list that is known not to be whole). Neither, or nothing but a link to a policy, is
-    refused: F01, F02.
+    refused: F01, F02. ``stated`` says who settled it and when, where the policy did not.
 
     Raises:
         InformationIncomplete.
@@ -63,10 +67,10 @@ class Told:
 
     said: tuple[str, ...] = ()
     gap: str | None = None
+    stated: str | None = None
 
     def __post_init__(self) -> None:
-        words = [text for text in (*self.said, self.gap or "") if text.strip()]
-        if not words or all(_ONLY_A_LINK.fullmatch(text) for text in words):
+        if not tells_something((*self.said, self.gap or "")):
             raise InformationIncomplete
 
 
@@ -101,12 +105,18 @@ class ProcessingInformation:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class CategoryRows:
-    """What one processor holds in one category, after review. ``description`` is the processor's own."""
+    """
+    What one processor holds in one category, after review. ``description`` is the processor's own.
+
+    ``is_held`` is whether it gave any row at all, before review; ``portable`` whether Art. 20 reaches the category.
+    """
 
     key: str
     title: Title
     rows: Sequence[Mapping[str, object]]
     description: str | None = None
+    is_held: bool = True
+    portable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -131,8 +141,9 @@ class PackageContents:
     Args:
         created_at: When it was put together, aware, in the controller's time zone.
         rights: The rights it answers, "access" and/or "portability".
-        information: For access, one for every category in the package.
+        information: For access, one for every category of which anything is held.
         automated_decisions: Art. 15(1)(h), for access.
+        not_portable: For portability, the categories that are not covered, and why.
     """
 
     language: Language
@@ -144,6 +155,7 @@ class PackageContents:
     left_out: tuple[LeftOut, ...] = ()
     information: tuple[ProcessingInformation, ...] = ()
     automated_decisions: Told | None = None
+    not_portable: tuple[NotPortable, ...] = ()
 
 
 def check(contents: PackageContents) -> None:
@@ -164,8 +176,8 @@ def check(contents: PackageContents) -> None:
 
 def _check_information(contents: PackageContents) -> None:
     explained = {one.category for one in contents.information}
-    held = {category.key for part in contents.parts for category in part.categories}
-    if contents.automated_decisions is None or not held <= explained:
+    held = {category.key for part in contents.parts for category in part.categories if category.is_held}
+    if held and (contents.automated_decisions is None or not held <= explained):
         raise InformationIncomplete
 
 

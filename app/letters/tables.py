@@ -2,7 +2,8 @@
 Rows as JSON and as CSV.
 
 CSV is made for people with a spreadsheet, so no cell can be taken for a formula (ASVS 1.2.10): such a text is given
-an apostrophe in front. The JSON beside it has every value as it came.
+an apostrophe in front, also where blanks or quotes hide its first character. The JSON beside it has every value as it
+came.
 """
 
 import csv
@@ -12,6 +13,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+#: What a spreadsheet may trim or unquote before it looks: blanks, marks nobody sees, quotes.
+_LOOKED_THROUGH = " \u00a0\u2007\u202f\u3000\u200b\u200c\u200d\u2060\ufeff\"'`“”‘’«»"
 #: What starts a formula in one spreadsheet or another, in the half-width and the full-width form.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
@@ -49,7 +52,8 @@ def cell(value: object) -> str:
     """Return *value* as the text of one cell: a number as it is, a text never as a formula."""
     text = in_words(value)
     numeric = isinstance(value, (int, float))  # a negative number is no formula
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not numeric else text
+    is_formula = text.lstrip(_LOOKED_THROUGH).startswith(_FORMULA_STARTS)
+    return f"'{text}" if is_formula and not numeric else text
 
 
 def in_words(value: object) -> str:

@@ -74,6 +74,34 @@ EMPTY: Words = {
     "not_done": ("inga uppgifter har lämnats ut härifrån", "no data have been handed over from here"),
 }
 
+#: Why the right to take data along does not reach a category.
+NOT_PORTABLE: Words = {
+    "no_basis": (
+        "ingen har fastställt att uppgifterna vilar på samtycke eller avtal (artikel 20.1 a)",
+        "nobody has established that the data rest on consent or contract (Article 20(1)(a))",
+    ),
+    "other_basis": (
+        "uppgifterna vilar inte på samtycke eller avtal (artikel 20.1 a)",
+        "the data do not rest on consent or contract (Article 20(1)(a))",
+    ),
+    "not_provided": (
+        "uppgifterna kommer inte från dig, eller är våra egna slutsatser (artikel 20.1)",
+        "the data do not come from you, or are conclusions of our own (Article 20(1))",
+    ),
+    "others": (
+        "uppgifterna handlar om andra människor (artikel 20.4)",
+        "the data are about other people (Article 20(4))",
+    ),
+    "not_automated": (
+        "uppgifterna behandlas inte med dator (artikel 20.1 b)",
+        "the data are not processed by machine (Article 20(1)(b))",
+    ),
+    "never_leaves": (
+        "uppgifterna är hemliga eller måste granskas av en människa (artikel 20.4, 32)",
+        "the data are secret or must be reviewed by a person (Articles 20(4) and 32)",
+    ),
+}
+
 CLAIM_OUTCOMES: Words = {
     "granted": ("Du har fått det du bad om.", "You have been given what you asked for."),
     "partly_granted": ("Du har delvis fått det du bad om.", "You have been given part of what you asked for."),

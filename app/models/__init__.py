@@ -16,6 +16,7 @@ from app.models.records import (
     PackageRow,
 )
 from app.models.registry import ClockOffsetRow, LaneRow, ProcessorRow, ProfileAppliedRow
+from app.models.supplements import SupplementRow
 
 __all__ = [
     "METADATA",
@@ -43,6 +44,7 @@ __all__ = [
     "RequestRow",
     "Row",
     "ScheduledErasureRow",
+    "SupplementRow",
     "SuppressionRow",
     "SuspensionRow",
     "TaskRow",

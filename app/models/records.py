@@ -101,10 +101,22 @@ class LetterTemplateRow(Row, table=True):
 
 
 class PackageRow(Row, table=True):
-    """What the person gets; the file is sealed with the request's own key."""
+    """
+    What the person gets; the file is sealed with the request's own key. Made again it is the next ``version``.
+
+    Whoever opened what the rules keep back does not release it, and what shows how a home is protected leaves on two
+    people's word: held by the database.
+    """
 
     __tablename__ = "package"
-    __table_args__ = (CheckConstraint("released_at IS NULL OR released_by IS NOT NULL", name="released_by_a_person"),)
+    __table_args__ = (
+        CheckConstraint("released_at IS NULL OR released_by IS NOT NULL", name="released_by_a_person"),
+        CheckConstraint(
+            "NOT has_security OR released_at IS NULL OR (approved_by IS NOT NULL AND approved_by <> released_by)",
+            name="security_approved",
+        ),
+        CheckConstraint("released_by IS NULL OR NOT opened_by @> to_jsonb(released_by)", name="not_opened_by"),
+    )
 
     request_id: UUID = Field(primary_key=True, foreign_key="request.id", ondelete="CASCADE")
     controller_id: str = Field(max_length=64)
@@ -113,9 +125,17 @@ class PackageRow(Row, table=True):
     size: int
     sealed_at: datetime
     left_out: int  #: rows that were withheld; which, where and why is sealed beside it
-    left_out_sealed: bytes
+    left_out_sealed: bytes  #: {"left_out": [...], "not_portable": [...]}
     released_at: datetime | None = None
     released_by: str | None = None
+    version: int = 1
+    has_security: bool = False  #: whether anything in it shows how a home is protected
+    to_review: int = 0  #: rows the rules leave to a person: to be masked, transcribed, looked at
+    redactions_sealed: bytes | None = None
+    opened_by: list[str] = Field(default_factory=list, sa_type=JSONB)  #: who showed what the rules keep back
+    asked_by: str | None = None  #: who asked for a release that waits for a second person
+    approved_by: str | None = None
+    former_file: str | None = None  #: the version before, to be destroyed once this one is committed
 
 
 class DownloadRow(Row, table=True):

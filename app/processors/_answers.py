@@ -102,6 +102,17 @@ def _check_records(records: object) -> None:
         if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
             raise AnswerNotUnderstood("rows must be a list of objects.")
         _check_texts(record, "description")
+        _check_disclosures(record.get("disclosures", []))
+
+
+def _check_disclosures(disclosures: object) -> None:
+    if not isinstance(disclosures, list):
+        raise AnswerNotUnderstood("disclosures must be a list.")
+    for one in disclosures:
+        if not (isinstance(one, dict) and isinstance(one.get("to"), str) and one["to"].strip()):
+            raise AnswerNotUnderstood("A disclosure names to whom.")
+        if one.get("on") is not None:
+            _check_date(one["on"], "A disclosure says on which day.")
 
 
 def _check_retained(retained: object, outcome: Outcome) -> None:
@@ -142,13 +153,13 @@ def _is_day(value: object) -> bool:
         return False
 
 
-def _check_date(value: object) -> None:
+def _check_date(value: object, otherwise: str = "What is retained says until which day.") -> None:
     try:
         until = date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         until = None
     if until is None or until.year > LAST_YEAR:
-        raise AnswerNotUnderstood("What is retained says until which day.")
+        raise AnswerNotUnderstood(otherwise)
 
 
 def _instant(value: object) -> datetime | None:

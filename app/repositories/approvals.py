@@ -39,3 +39,14 @@ async def waiting(tx: Tx, *, controller: str | None, after: UUID | None, limit: 
     if after is not None:
         query = query.where(col(ApprovalRow.id) > after)
     return (await tx.session.execute(query.order_by(col(ApprovalRow.id)).limit(limit))).scalars().all()
+
+
+async def forget_open_about(tx: Tx, request_id: UUID, subject: str) -> None:
+    """Drop the question about an act of the request that is not to be done as it was asked."""
+    await tx.session.execute(
+        delete(ApprovalRow).where(
+            col(ApprovalRow.request_id) == request_id,
+            col(ApprovalRow.subject) == subject,
+            col(ApprovalRow.verdict).is_(None),
+        )
+    )

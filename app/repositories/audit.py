@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from app.db import Tx
-from app.domain.audit import Entry, Head, Link
+from app.domain.audit import AuditStep, Entry, Head, Link
 from app.models import AuditEntryRow
 
 
@@ -26,6 +26,21 @@ async def head_of(tx: Tx, request_id: UUID) -> Head | None:
 async def entries_of(tx: Tx, request_id: UUID) -> Sequence[AuditEntryRow]:
     query = select(AuditEntryRow).where(col(AuditEntryRow.request_id) == request_id).order_by(col(AuditEntryRow.seq))
     return (await tx.session.execute(query)).scalars().all()
+
+
+async def has_read(tx: Tx, request_id: UUID, *, actor_ref: str, sha256: str) -> bool:
+    """Whether somebody opened the preview of that very package."""
+    query = (
+        select(col(AuditEntryRow.seq))
+        .where(
+            col(AuditEntryRow.request_id) == request_id,
+            col(AuditEntryRow.actor_ref) == actor_ref,
+            col(AuditEntryRow.step) == AuditStep.PACKAGE_READ.value,
+            col(AuditEntryRow.facts)["sha256"].as_string() == sha256,
+        )
+        .limit(1)
+    )
+    return (await tx.session.execute(query)).first() is not None
 
 
 async def entries_of_controller(tx: Tx, controller: str) -> Sequence[AuditEntryRow]:

@@ -325,3 +325,13 @@ async def lanes_with_work(tx: Tx, *, now: datetime, limit: int = 500) -> Sequenc
         .limit(limit)
     )
     return [(controller, id_) for controller, id_ in (await tx.session.execute(query)).all()]
+
+
+async def with_status(tx: Tx, controller: str, status: str) -> Sequence[UUID]:
+    """The open requests of a controller that stand at *status*."""
+    query = select(col(RequestRow.id)).where(
+        col(RequestRow.controller_id) == controller,
+        col(RequestRow.status) == status,
+        col(RequestRow.phase) != Phase.CLOSED.value,
+    )
+    return (await tx.session.execute(query.order_by(col(RequestRow.id)))).scalars().all()

@@ -115,6 +115,8 @@ Approver = Annotated[Work, Depends(door("approver", "dpo"), scope="function")]
 Reader = Annotated[Work, Depends(door(*STAFF, "auditor"), scope="function")]
 Dpo = Annotated[Work, Depends(door("dpo", "auditor"), scope="function")]
 Admin = Annotated[Work, Depends(door("admin"), scope="function")]
+#: Who says what the controller's processing is like.
+Settler = Annotated[Work, Depends(door("admin", "dpo"), scope="function")]
 RegistryReader = Annotated[Work, Depends(door("admin", *STAFF, "integrator"), scope="function")]
 Integrator = Annotated[Work, Depends(door("integrator"), scope="function")]
 Restorer = Annotated[Work, Depends(door("admin", "dpo"), scope="function")]

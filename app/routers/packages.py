@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from app.routers.conditions import Made, OnceOnly
+from app.routers.conditions import Made, OnceOnly, etag
 from app.routers.dependencies import Approver, Staff, Subject
-from app.routers.documented import ACTS, READS, dump, reply
+from app.routers.documented import ACTS, READS, dump, problems, reply
+from app.schemas.packages import ReleaseIn, StaffPackageOut
 from app.schemas.records import DownloadOut, PackageOut
 from app.services import packaging, steps, views
 from app.services.packaging import UnknownDownload
@@ -81,28 +82,35 @@ async def download(work: Subject, token: str) -> StreamingResponse:
     "/v1/requests/{id}/package",
     operation_id="getPackage",
     tags=["requests"],
-    response_model=PackageOut,
+    response_model=StaffPackageOut,
     response_model_exclude_none=True,
     responses=READS,
 )
-async def get(work: Staff, id: UUID) -> views.View:
-    """The package's state; its contents are the person's."""
-    return views.package(work.tx, await packaging.package_of(work.tx, await steps.hold(work.tx, id)))
+async def get(work: Staff, id: UUID, response: Response) -> views.View:
+    """The package's state; what is in it is shown by its preview."""
+    found = await packaging.package_of(work.tx, await steps.hold(work.tx, id))
+    response.headers["ETag"] = etag(found.version)
+    return await views.staff_package(work.tx, found)
 
 
 @router.post(
     "/v1/requests/{id}/package/release",
     operation_id="releasePackage",
     tags=["requests"],
-    response_model=PackageOut,
-    responses=ACTS,
+    response_model=StaffPackageOut,
+    response_model_exclude_none=True,
+    responses=problems(401, 403, 404, 409, 412, 413),
 )
-async def release(work: Approver, once: OnceOnly, id: UUID) -> JSONResponse:
-    """Let the person have the package. Never the requester's own act."""
+async def release(work: Approver, once: OnceOnly, id: UUID, body: ReleaseIn) -> JSONResponse:
+    """
+    Let the person have the version that you have seen in the preview. Never the requester's own act.
+
+    A package that shows how a home is protected then waits for a second person: `approval_id` names the question.
+    """
     row = await steps.hold(work.tx, id)
 
     async def act() -> Made:
-        made = await packaging.release(work.tx, work.ctx, row, actor=work.actor)
-        return Made(dump(PackageOut, views.package(work.tx, made)), request_id=row.id)
+        made = await packaging.release(work.tx, work.ctx, row, sha256=body.sha256, actor=work.actor)
+        return Made(dump(StaffPackageOut, await views.staff_package(work.tx, made)), request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)

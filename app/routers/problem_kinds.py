@@ -7,6 +7,7 @@ from app.domain import (
     answer_form,
     case,
     clarification,
+    completeness,
     deadlines,
     decisions,
     delivery,
@@ -16,13 +17,14 @@ from app.domain import (
     extension,
     identity,
     records,
+    redaction,
     retention,
     rights,
     webhook_signature,
 )
 from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
-from app.letters import kinds, markup, pdf, words
+from app.letters import kinds, markup, package_facts, pdf, words
 from app.letters.package_facts import PackageRefused
 from app.processors import AddressNotAllowed, AnswerNotUnderstood
 from app.routers import refusals as edge
@@ -44,6 +46,7 @@ from app.services import (
     packaging,
     registration,
     steps,
+    supplements,
     tasks,
     wording,
 )
@@ -109,6 +112,16 @@ KINDS: dict[type[DomainError], Kind] = {
     # not as things stand
     delivery.LetterIsOut: Kind(409, "Brevet är redan ute."),
     packaging.PackageReleased: Kind(409, "Paketet är redan lämnat ut."),
+    packaging.PackageNotSeen: Kind(
+        409, "Ingen lämnar ut det de inte har sett: öppna först förhandsvisningen av just den här versionen."
+    ),
+    packaging.PackageMoved: Kind(412, "Paketet har gjorts om sedan du såg det; titta på det igen."),
+    packaging.PackageStale: Kind(
+        409, "Det som paketet består av har ändrats sedan det förseglades. Ange maskningarna på nytt, så görs det om."
+    ),
+    packaging.PackageCoolingOff: Kind(409, "Paketet väntar tills betänketiden är slut."),
+    packaging.ReleaseAsked: Kind(409, "Utlämnandet är begärt och väntar på en andra person."),
+    package_facts.InformationIncomplete: Kind(409, "Svaret saknar information som lagen kräver om uppgifterna i det."),
     packaging.PackageExpired: Kind(410, "Paketet finns inte kvar; begär igen så görs ett nytt."),
     Conflict: Kind(409, "Någon annan har just gjort samma sak; läs igen."),
     case.StepNotAllowed: Kind(409, "Begäran kan inte ta det steget från där den står."),
@@ -346,6 +359,29 @@ KINDS: dict[type[DomainError], Kind] = {
     erasure_answers.LawDoesNotReach: Kind(
         422, "Bokföringslagen sparar räkenskapsinformation; den kategorin är ingen sådan.", "#/retained"
     ),
+    redaction.UnknownRow: Kind(422, "Paketet har ingen sådan post, eller posten inget sådant fält.", "#/redactions"),
+    redaction.RowTwice: Kind(422, "Samma post eller fält är nämnt två gånger.", "#/redactions"),
+    redaction.NotReviewable: Kind(
+        422, "Det överlämnar reglerna åt ingen: det kan varken visas eller ersättas.", "#/redactions"
+    ),
+    redaction.RedactionReasonNotAllowed: Kind(422, "Den grunden hör inte till det som ska göras.", "#/redactions"),
+    redaction.NoteNeeded: Kind(
+        422,
+        "Den som visar eller ersätter det reglerna håller inne säger varför, i en anteckning på minst tio tecken.",
+        "#/redactions",
+    ),
+    redaction.TextNeeded: Kind(
+        422, "En ersättning, och bara en ersättning, har en text i postens ställe.", "#/redactions"
+    ),
+    supplements.UnknownPath: Kind(422, "Det finns inget i profilen att fastställa på den platsen.", "#/supplements"),
+    supplements.CodeNotAllowed: Kind(422, "Den koden hör inte till det som ska fastställas där.", "#/supplements"),
+    supplements.BothLanguagesNeeded: Kind(
+        422,
+        "Det som fastställs sägs på svenska och engelska, eller på inget av dem för att tas tillbaka.",
+        "#/supplements",
+    ),
+    supplements.SupplementsMoved: Kind(412, "Kompletteringarna har ändrats sedan du läste dem; läs dem igen."),
+    completeness.OnlyALink: Kind(422, "En länk till en policy säger personen ingenting: säg det här.", "#/supplements"),
     # ours
     markup.UnknownMarkup: _OURS,
     pdf.CannotBeSet: _OURS,

@@ -49,11 +49,19 @@ class TaskRequested(Contract):
     data: TaskData
 
 
+class Disclosure(Contract):
+    """To whom the processor handed the person's data of a category, by name, and when."""
+
+    to: str
+    on: date | None = None
+
+
 class Record(Contract):
-    """Rows of one data category of the task."""
+    """Rows of one data category of the task, and to whom they were disclosed (GDPR Art. 15(1)(c))."""
 
     category: str
     rows: list[dict[str, Any]] = Field(default_factory=list)
+    disclosures: list[Disclosure] = Field(default_factory=list)
 
 
 class RetainedCategory(Contract):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.schemas.base import Answer, Body, CategoryId, Code, KnownAs, Plain, PlainObject
+from app.schemas.base import Answer, Body, CategoryId, Code, KnownAs, Line, Plain, PlainObject
 from app.schemas.erasure import PlannedOut
 from app.schemas.requests import Page
 
@@ -58,12 +58,20 @@ class TaskWhole(TaskOut):
     answer: dict[str, Any] = Field(default_factory=dict)
 
 
+class DisclosureIn(Body):
+    """To whom data of a category were handed, by name, and when."""
+
+    to: Line
+    on: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+
+
 class RecordIn(Body):
-    """Rows of one category."""
+    """Rows of one category, and to whom they were disclosed."""
 
     category: CategoryId
     rows: list[PlainObject] = Field(default_factory=list, max_length=10_000)
     description: Plain | None = None
+    disclosures: list[DisclosureIn] = Field(default_factory=list, max_length=200)
 
 
 class RetainedIn(Body):

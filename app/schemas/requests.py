@@ -228,6 +228,15 @@ class PersonOut(Answer):
     contact: dict[str, str] = Field(default_factory=dict)
 
 
+class MissingOut(Answer):
+    """A piece of information that the law demands in the answer, and the path at which it can be settled."""
+
+    path: str
+    piece: str
+    law: str
+    category: str | None = None
+
+
 class StaffRequest(RequestWithDeadline):
     """A request as staff see it, the person included."""
 
@@ -245,6 +254,9 @@ class StaffRequest(RequestWithDeadline):
     refusal_late: bool = Field(default=False, description="A no was told later than a month after receipt.")
     processors_answer_by: date | None = Field(
         default=None, description="When the first recipient should have answered."
+    )
+    missing: list[MissingOut] = Field(
+        default_factory=list, description="What the answer still lacks while its status is package_incomplete."
     )
 
 

@@ -10,7 +10,7 @@ from app.domain.audit import AuditStep
 from app.domain.four_eyes import Subject, check_second_person
 from app.models import ApprovalRow, RequestRow
 from app.repositories import approvals
-from app.services import casework, extension, fees, sealing, steps
+from app.services import casework, extension, fees, packaging, sealing, steps
 from app.services.context import Actor, Context
 from app.services.four_eyes import ApprovalGiven, UnknownApproval
 
@@ -27,6 +27,7 @@ FOLLOWS: dict[Subject, Follows] = {
     Subject.DECISION: casework.take_second_word,
     Subject.EXTENSION: extension.take_second_word,
     Subject.FEE: fees.take_second_word,
+    Subject.RELEASE: packaging.take_second_word,
 }
 
 

@@ -76,6 +76,8 @@ async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
 
 async def _advance(tx: Tx, ctx: Context, row: RequestRow) -> int:
     case_rows, done = await cases.rows_of(tx, row), 0
+    if case_rows.package is not None:
+        await packaging.destroy_former(tx, ctx, row, case_rows.package)
     await deadline_watch.look(tx, ctx, case_rows)
     for _ in range(MOST_ROUNDS):
         case = case_rows.seen()

@@ -7,29 +7,21 @@ It is downloaded with a fresh login and a token that works once; only the token'
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
-from uuid import UUID
 
 from app.db import Tx
-from app.domain import release as rules
 from app.domain.audit import AuditStep
-from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
-from app.domain.execution import DONE
-from app.domain.fanout import Action, Outcome
-from app.domain.four_eyes import SecondPersonNeeded
-from app.domain.identity import Level
+from app.domain.four_eyes import SecondPersonNeeded, Subject
+from app.domain.redaction import Redaction
 from app.domain.rights import right
-from app.letters.facts import LeftOut
 from app.letters.package import build
-from app.letters.package_facts import CategoryRows, PackageContents, PackagePart
-from app.models import DownloadRow, PackageRow, RequestRow, TaskRow
-from app.profiles import Profile
-from app.repositories import cases, registry, replays
-from app.services import information, orders, sealing, steps, tasks, telling
+from app.models import ApprovalRow, DownloadRow, PackageRow, RequestRow
+from app.repositories import approvals, audit, cases, replays
+from app.services import assembling, four_eyes, sealing, steps, telling
+from app.services.assembling import Sources
 from app.services.context import INSYN, Actor, Context
 
 #: How long a download token lives, and how often it works.
@@ -43,6 +35,26 @@ class NoPackage(DomainError):
 
 class PackageReleased(DomainError):
     """The package has been released already."""
+
+
+class PackageMoved(DomainError):
+    """The package has been made again since you saw it; look at it again."""
+
+
+class PackageNotSeen(DomainError):
+    """Nobody lets out what they have not seen: open the preview of this very version first."""
+
+
+class PackageCoolingOff(DomainError):
+    """The package waits until the cooling-off period is over."""
+
+
+class PackageStale(DomainError):
+    """What the package is made of has changed since it was sealed: set its redactions again, and it is made anew."""
+
+
+class ReleaseAsked(DomainError):
+    """The release has been asked for; it waits for a second person."""
 
 
 class PackageExpired(DomainError):
@@ -76,126 +88,77 @@ async def seal(tx: Tx, ctx: Context, row: RequestRow) -> PackageRow:
     Put the package together and seal it as a file, under the request's own key.
 
     The file is complete on disk before the row that speaks of it commits; without the row it is nobody's.
+
+    Raises:
+        InformationIncomplete: A piece the law demands about the data in it is empty; ``missing`` names each.
+        PackageRefused
     """
-    await tx.session.flush()  # what the package holds is read from the tables
-    contents = await _contents(tx, ctx, row)
-    chunks = await asyncio.to_thread(lambda: list(build(contents)))
-    stored = await ctx.files.write(f"{row.controller_id}/{row.id}", chunks, sealing.key_of(ctx, row))
-    withheld = [asdict(one) for one in contents.left_out]
     made = PackageRow(
         request_id=row.id,
         controller_id=row.controller_id,
-        file=stored.name,
-        sha256=stored.sha256,
-        size=stored.size,
+        file=f"{row.controller_id}/{row.id}",
+        sha256="",
+        size=0,
         sealed_at=tx.now,
-        left_out=sum(one.count for one in contents.left_out if one.what == "row"),
-        left_out_sealed=sealing.seal(ctx, row, withheld, table="package", column="left_out", id=row.id),
+        left_out=0,
+        left_out_sealed=b"",
     )
+    await _fill(tx, ctx, row, made, await assembling.read(tx, ctx, row), ())
     tx.session.add(made)
-    facts = {"sha256": stored.sha256, "size": stored.size, "left_out": sum(one.count for one in contents.left_out)}
-    await steps.note(tx, row, AuditStep.PACKAGE_SEALED, actor=INSYN, facts=facts)
     return made
 
 
-async def _contents(tx: Tx, ctx: Context, row: RequestRow) -> PackageContents:
-    profile = ctx.profile(row.controller_id)
-    language = telling.language_of(row)
-    claims = [
-        claim
-        for claim in await cases.claims_of(tx, [row.id])
-        if right(claim.right).yields_package and claim.verdict in (Verdict.GRANTED, Verdict.PARTLY_GRANTED)
-    ]
-    wanted = {claim.id for claim in claims}
-    exports = [t for t in await cases.tasks_of(tx, row.id) if t.claim_id in wanted and t.action == Action.EXPORT]
-    names = {
-        one.id: (one.key, information.recipient_title(profile, one, language))
-        for one in await registry.processors_of(tx, [row.controller_id], with_removed=True)
+async def remake(
+    tx: Tx, ctx: Context, row: RequestRow, package: PackageRow, sources: Sources, redactions: Sequence[Redaction]
+) -> None:
+    """
+    Make the package again as its next version; whatever was asked or seen of the one before no longer counts.
+
+    The file of the version before is destroyed once this one is committed (:func:`destroy_former`).
+    """
+    if package.former_file is not None:
+        await ctx.files.delete(package.former_file)  # of the version before the last: no row speaks of it
+    package.former_file = package.file
+    package.version += 1
+    package.file = f"{row.controller_id}/{row.id}-{package.version}"
+    package.sealed_at, package.asked_by = tx.now, None
+    await approvals.forget_open_about(tx, row.id, Subject.RELEASE)
+    await _fill(tx, ctx, row, package, sources, redactions)
+
+
+async def _fill(
+    tx: Tx, ctx: Context, row: RequestRow, package: PackageRow, sources: Sources, redactions: Sequence[Redaction]
+) -> None:
+    made = assembling.assemble(sources, redactions, created_at=sealed_at(ctx, row, package))
+    made.check()
+    contents = made.contents
+    chunks = await asyncio.to_thread(lambda: list(build(contents)))
+    stored = await ctx.files.write(package.file, chunks, sealing.key_of(ctx, row))
+    withheld = {
+        "left_out": [asdict(one) for one in contents.left_out],
+        "not_portable": [asdict(one) for one in contents.not_portable],
     }
-    reviewer = _Reviewer(ctx, row, profile)
-    parts = [reviewer.part(*names[processor], found) for processor, found in _by_processor(exports).items()]
-    held = dict.fromkeys(category.key for part in parts for category in part.categories)
-    is_access = any(claim.right == "access" for claim in claims)
-    return PackageContents(
-        language=language,
-        reference=row.reference,
-        created_at=tx.now.astimezone(ctx.zone(row.controller_id)),
-        controller=telling.controller_facts(profile),
-        rights=frozenset(claim.right for claim in claims),
-        parts=tuple(parts),
-        left_out=tuple(reviewer.left_out),
-        information=information.about(profile, held, language) if is_access else (),
-        automated_decisions=information.automated_decisions(language) if is_access else None,
-    )
+    package.sha256, package.size = stored.sha256, stored.size
+    package.left_out = sum(one.count for one in contents.left_out if one.what == "row")
+    package.left_out_sealed = sealing.seal(ctx, row, withheld, table="package", column="left_out", id=row.id)
+    package.has_security, package.to_review = made.has_security, made.to_review
+    facts = {"sha256": stored.sha256, "size": stored.size, "version": package.version}
+    facts |= {"left_out": sum(one.count for one in contents.left_out)}
+    await steps.note(tx, row, AuditStep.PACKAGE_SEALED, actor=INSYN, facts=facts)
 
 
-def _by_processor(exports: Sequence[TaskRow]) -> dict[UUID, list[TaskRow]]:
-    found: dict[UUID, list[TaskRow]] = {}
-    for task in exports:
-        found.setdefault(task.processor_id, []).append(task)
-    return found
+def sealed_at(ctx: Context, row: RequestRow, package: PackageRow) -> datetime:
+    """When the package was put together, in the controller's time zone: a part of its contents."""
+    return package.sealed_at.astimezone(ctx.zone(row.controller_id))
 
 
-def _why_empty(exports: Sequence[TaskRow]) -> Literal["not_held", "not_given", "not_done"]:
-    """What it means that these answers bring no data: only "not found" says that there are none."""
-    outcomes = {task.outcome for task in exports}
-    if outcomes & set(DONE):
-        return "not_given"
-    return "not_held" if outcomes <= {Outcome.NOT_FOUND} else "not_done"
-
-
-class _Reviewer:
-    """Lets out of each processor's answer what may leave, and keeps count of the rest."""
-
-    def __init__(self, ctx: Context, row: RequestRow, profile: Profile) -> None:
-        self._ctx, self._row, self._profile = ctx, row, profile
-        self._level = Level.from_key(row.assurance)
-        self._known = _vouched(orders.person_of(ctx, row)["identifiers"])
-        self.left_out: list[LeftOut] = []
-
-    def part(self, key: str, name: str, exports: Sequence[TaskRow]) -> PackagePart:
-        """What one processor gave; two claims of a request may have asked it for the same rows, which count once."""
-        rows: dict[str, list[Mapping[str, Any]]] = {}
-        for task in exports:
-            given: dict[str, list[Mapping[str, Any]]] = {}
-            for record in tasks.answer_of(self._ctx, self._row, task).get("records", []):
-                given.setdefault(record["category"], []).extend(record.get("rows", []))
-            for category, found in given.items():
-                rows.setdefault(category, found)
-        return PackagePart(
-            key=key,
-            name=name,
-            categories=tuple(self._category(name, category, found) for category, found in rows.items()),
-            empty=_why_empty(exports),
-        )
-
-    def _category(self, recipient: str, category_id: str, rows: Sequence[Mapping[str, Any]]) -> CategoryRows:
-        category = self._profile.category(category_id)
-        released = rules.review(
-            category=category_id, data_class=category.data_class, rows=rows, level=self._level, known=self._known
-        )
-        title = information.title_of(category)
-        language = telling.language_of(self._row)
-        self.left_out += [
-            LeftOut(
-                recipient=recipient,
-                category_title=title.in_language(language),
-                what=one.what,
-                count=one.count,
-                reason_code=one.reason_code,
-            )
-            for one in released.withheld
-        ]
-        return CategoryRows(key=category_id, title=title, rows=released.rows)
-
-
-def _vouched(identifiers: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """By type, what somebody answers for; what the person only wrote speaks for no row."""
-    known: dict[str, set[str]] = {}
-    for one in identifiers:
-        if one["vouched"]:
-            known.setdefault(one["type"], set()).add(one["value"])
-    return {type_: frozenset(values) for type_, values in known.items()}
+async def destroy_former(tx: Tx, ctx: Context, row: RequestRow, package: PackageRow) -> None:
+    """Destroy the file of a version that has been made again; only in a later transaction than that."""
+    if package.former_file is not None:
+        await ctx.files.delete(package.former_file)
+        package.former_file = None
+        facts = {"version": package.version - 1}
+        await steps.note(tx, row, AuditStep.PACKAGE_DESTROYED, actor=INSYN, facts=facts)
 
 
 async def package_of(tx: Tx, row: RequestRow) -> PackageRow:
@@ -206,12 +169,28 @@ async def package_of(tx: Tx, row: RequestRow) -> PackageRow:
     return found
 
 
-async def release(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> PackageRow:
+def may_leave(_row: RequestRow, _now: datetime) -> bool:
+    """
+    Whether time lets the package go, beside the people who do: a cooling-off period holds it back.
+
+    The one question for whatever makes a released package wait; asked again when the second person says yes.
+    """
+    return True
+
+
+async def release(tx: Tx, ctx: Context, row: RequestRow, *, sha256: str, actor: Actor) -> PackageRow:
     """
     Let the person have the package: a person's act, and never the requester's own.
 
+    What shows how a home is protected waits for a second person: then nothing is released yet, and ``asked_by`` says
+    who asked.
+
+    Args:
+        sha256: Of the very version that was seen in the preview.
+
     Raises:
-        NoPackage, PackageReleased, ReleasedByTheRequester, NoWayToDeliver, SecondPersonNeeded
+        NoPackage, PackageReleased, ReleasedByTheRequester, NoWayToDeliver, SecondPersonNeeded, PackageMoved,
+        PackageNotSeen, PackageCoolingOff, ReleaseAsked
     """
     package = await package_of(tx, row)
     if package.released_at is not None:
@@ -220,13 +199,69 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> Pac
         raise ReleasedByTheRequester
     if row.subject_key is None:
         raise NoWayToDeliver
+    await _check_who(tx, row, package, actor)
+    if sha256 != package.sha256:
+        raise PackageMoved
+    await _check_seen(tx, row, package, actor)
+    if not may_leave(row, tx.now):
+        raise PackageCoolingOff
+    if not package.has_security:
+        await _let_go(tx, row, package, released_by=actor.ref, actor=actor)
+        await steps.changed(tx, row)
+        return package
+    if package.asked_by is not None:
+        raise ReleaseAsked
+    package.asked_by = actor.ref
+    facts = {"sha256": package.sha256, "version": package.version}
+    await four_eyes.ask(tx, row, Subject.RELEASE, facts=facts, actor=actor)
+    await steps.changed(tx, row)
+    return package
+
+
+async def take_second_word(
+    tx: Tx, _ctx: Context, row: RequestRow, approval: ApprovalRow, *, approved: bool, actor: Actor
+) -> None:
+    """
+    A package that shows how a home is protected leaves, or stays as if nobody had asked.
+
+    Raises:
+        PackageReleased, SecondPersonNeeded, PackageMoved, PackageNotSeen, PackageCoolingOff
+    """
+    package = await package_of(tx, row)
+    if package.released_at is not None:
+        raise PackageReleased
+    if not approved:
+        package.asked_by = None
+        return
+    await _check_who(tx, row, package, actor)
+    if approval.facts.get("sha256") != package.sha256:
+        raise PackageMoved
+    await _check_seen(tx, row, package, actor)
+    if not may_leave(row, tx.now):
+        raise PackageCoolingOff
+    package.approved_by = actor.ref  # first: the database lets no such package go without it
+    await _let_go(tx, row, package, released_by=approval.asked_by, actor=actor)
+
+
+async def _check_who(tx: Tx, row: RequestRow, package: PackageRow, actor: Actor) -> None:
+    """Neither who decided about the copy nor who opened what the rules keep back looks it through."""
+    if actor.ref in package.opened_by:
+        raise SecondPersonNeeded
     for claim in await cases.claims_of(tx, [row.id]):
         if right(claim.right).yields_package and claim.decided_by == actor.ref:
             raise SecondPersonNeeded
-    package.released_at, package.released_by = tx.now, actor.ref
-    await steps.note(tx, row, AuditStep.PACKAGE_RELEASED, actor=actor, facts={"sha256": package.sha256})
-    await steps.changed(tx, row)
-    return package
+
+
+async def _check_seen(tx: Tx, row: RequestRow, package: PackageRow, actor: Actor) -> None:
+    await tx.session.flush()
+    if not await audit.has_read(tx, row.id, actor_ref=actor.ref, sha256=package.sha256):
+        raise PackageNotSeen
+
+
+async def _let_go(tx: Tx, row: RequestRow, package: PackageRow, *, released_by: str, actor: Actor) -> None:
+    package.released_at, package.released_by = tx.now, released_by
+    facts = {"sha256": package.sha256, "version": package.version}
+    await steps.note(tx, row, AuditStep.PACKAGE_RELEASED, actor=actor, facts=facts)
 
 
 def expires_at(package: PackageRow) -> datetime | None:

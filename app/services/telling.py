@@ -26,6 +26,7 @@ from app.letters.facts import (
     GroundFacts,
     LeftOut,
     LetterFacts,
+    NotPortable,
     PackageFacts,
     ResultFacts,
     Retained,
@@ -86,9 +87,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
     identifiers = orders.person_of(ctx, row)["identifiers"]
     package = _package(ctx, rows, today)
     planned = {claim.id: erasure_facts(ctx, rows, claim, language) for claim in claims}
-    teller = _Teller(
-        ctx, row, language, withheld=package.left_out if package is not None else (), fees=tuple(rows.fees)
-    )
+    teller = _Teller(ctx, row, language, package, fees=tuple(rows.fees))
     return LetterFacts(
         controller=controller_facts(profile),
         reference=row.reference,
@@ -137,11 +136,14 @@ def _package(ctx: Context, rows: CaseRows, today: date) -> PackageFacts | None:
     row, package = rows.row, rows.package
     if package is None:
         return None
-    left_out = sealing.unseal(ctx, row, package.left_out_sealed, table="package", column="left_out", id=row.id)
+    withheld = sealing.unseal(ctx, row, package.left_out_sealed, table="package", column="left_out", id=row.id)
+    if isinstance(withheld, list):  # sealed before there was more to tell
+        withheld = {"left_out": withheld, "not_portable": []}
     return PackageFacts(
         available=package.released_at is not None,
         expires_on=today + PACKAGE_WAITS,
-        left_out=tuple(LeftOut(**one) for one in left_out),
+        left_out=tuple(LeftOut(**one) for one in withheld["left_out"]),
+        not_portable=tuple(NotPortable(**one) for one in withheld["not_portable"]),
         higher_identity_methods=methods_giving(NEEDED[DataClass.SECURITY]),
     )
 
@@ -154,14 +156,15 @@ class _Teller:
         ctx: Context,
         row: RequestRow,
         language: Language,
+        package: PackageFacts | None,
         *,
-        withheld: Sequence[LeftOut],
         fees: Sequence[FeeNoticeRow] = (),
     ) -> None:
         self._ctx, self._row, self._language = ctx, row, language
         self._fees = fees
         self._withheld: Counter[tuple[str, str]] = Counter()
-        for one in withheld:
+        self._not_portable = frozenset(one.category_title for one in (package.not_portable if package else ()))
+        for one in package.left_out if package else ():
             self._withheld[one.recipient, one.category_title] += one.count if one.what == "row" else 0
         self._titles = {
             category.id: category.title.in_language(language) for category in ctx.profile(row.controller_id).categories
@@ -178,7 +181,7 @@ class _Teller:
         decided = claim.verdict is not None or claim.outcome is not None
         details = claiming.details_of(self._ctx, self._row, claim)
         results = tuple(
-            self._result(task, recipients[task.processor_id])
+            self._result(task, recipients[task.processor_id], claim.right)
             for task in task_rows
             if task.closed_at is not None and task.processor_id in recipients
         )
@@ -269,7 +272,7 @@ class _Teller:
             return None
         return GroundFacts(source=found.source, text=found.sv if self._language == "sv" else found.en)
 
-    def _result(self, task: TaskRow, recipient: str) -> ResultFacts:
+    def _result(self, task: TaskRow, recipient: str, its_right: str) -> ResultFacts:
         answer = tasks.answer_of(self._ctx, self._row, task)
         kept = tuple(self._kept(one) for one in answer.get("retained", []))
         kept_titles = {one.category_title for one in kept}
@@ -281,6 +284,8 @@ class _Teller:
         if task.action == Action.EXPORT and task.outcome in DONE:
             touched = [one for one in touched if given[one] > self._withheld[recipient, self._title(one)]]
         titles = tuple(self._title(category) for category in touched)
+        if its_right == "portability":
+            titles = tuple(title for title in titles if title not in self._not_portable)
         if task.outcome == "completed_partial":
             # Of a category that is kept in part the rest is erased: it is named where nothing else is.
             titles = tuple(title for title in titles if title not in kept_titles) or titles

@@ -12,6 +12,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain.execution import action_for
 from app.domain.fanout import Action, TaskState
+from app.domain.four_eyes import Subject
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.letters.processing_text import say_retention
@@ -27,9 +28,9 @@ from app.models import (
     TaskRow,
 )
 from app.profiles import Category
-from app.repositories import audit, cases, registry
-from app.services import claims as claiming
+from app.repositories import approvals, audit, cases, registry
 from app.services import (
+    assembling,
     clock_views,
     deadline_watch,
     decision_views,
@@ -41,6 +42,7 @@ from app.services import (
     tasks,
     view_words,
 )
+from app.services import claims as claiming
 from app.services.claims import UnknownClaim
 from app.services.context import Context
 from app.services.posting import Unsent
@@ -171,8 +173,20 @@ async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
                 _staff_claim(ctx, row, one) | await decision_views.of_claim(tx, ctx, row, one) for one in claims
             ],
         }
+        | {"missing": await _missing(tx, ctx, row)}
         | await clock_views.staff(tx, ctx, row)
     )
+
+
+async def _missing(tx: Tx, ctx: Context, row: RequestRow) -> list[View]:
+    """What an answer that cannot leave still lacks, and where the controller can settle it."""
+    if row.status != "package_incomplete":
+        return []
+    made = assembling.assemble(await assembling.read(tx, ctx, row), (), created_at=tx.now)
+    return [
+        {"path": one.path, "piece": one.piece.value, "law": one.article, "category": one.category}
+        for one in made.missing
+    ]
 
 
 def _staff_claim(ctx: Context, row: RequestRow, one: ClaimRow) -> View:
@@ -382,6 +396,16 @@ def package(tx: Tx, row: PackageRow) -> View:
         "released_at": row.released_at,
         "available_until": ends,
     }
+
+
+async def staff_package(tx: Tx, row: PackageRow) -> View:
+    """The package as staff see it, with the second person's word it waits for."""
+    seen = package(tx, row) | {name: getattr(row, name) for name in ("version", "has_security", "to_review")}
+    if row.released_at is not None or row.asked_by is None:
+        return seen
+    await tx.session.flush()
+    waiting = [one.id for one in await approvals.open_of(tx, row.request_id) if one.subject == Subject.RELEASE]
+    return seen | {"state": "awaiting_approval", "approval_id": waiting[0] if waiting else None}
 
 
 def audit_entry(row: AuditEntryRow) -> View:

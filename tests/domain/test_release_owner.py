@@ -53,7 +53,7 @@ SAYS_NOTHING = [
     {"personnummer": "19800101-****"},
     {"phone": "112"},
     {"phone": 3.5},
-    {"agent_email": "bo@example.org"},
+    {"reseller_email": "bo@example.org"},
     {"note": "bo@example.org"},
     {"automobile": "070-999 99 99"},
 ]

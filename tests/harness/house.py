@@ -26,9 +26,10 @@ from app.domain.decisions import Verdict
 from app.domain.erasure_decision import Entry
 from app.domain.erasure_plan import Contract, Fate
 from app.domain.fanout import TaskState
+from app.domain.four_eyes import Subject
 from app.domain.identity import Level
 from app.domain.records import Balancing, Fact, FactKind, Intent, Record, Review, Statute, Weighed
-from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
+from app.models import ApprovalRow, ClaimRow, PackageRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
 from app.repositories import letters as stored_letters
 from app.services import (
@@ -39,15 +40,18 @@ from app.services import (
     intake,
     packaging,
     posting,
+    redacting,
     registration,
     sealing,
     steps,
+    supplements,
     tasks,
 )
 from app.services.context import Actor, Context
 from app.worker import Worker
 from sandbox import faults
 from sandbox.people import BY_ID, Person
+from sandbox.settled import settled_by
 from sandbox.store import Connection, Store
 from tests.harness.database import TestDatabase
 
@@ -77,6 +81,8 @@ RECORDS: Mapping[str, Record] = {
         review=Review(new_decision="Avtalet beviljas utan deposition.", why="Kreditvärdet var hämtat för fel person.")
     ),
 }
+CHIEF = Actor("dpo", "55555555-5555-4555-8555-555555555555")
+ADMIN = Actor("admin", "66666666-6666-4666-8666-666666666666")
 DETAILS: Mapping[str, Mapping[str, Any]] = {"rectification": {"field": "email", "value": "ny.adress@example.org"}}
 
 Found = TypeVar("Found")
@@ -160,6 +166,11 @@ class House:
             return list(await connection.fetch(query, *values))
 
     # --- the outside world -------------------------------------------------------------------------------------------
+
+    async def settle(self, controller: str) -> None:
+        """Say what the sandbox's controllers have settled, so that an access answer can leave."""
+        async with self.tx(controller) as tx:
+            await supplements.settle(tx, self.ctx, controller, settled(controller), actor=ADMIN)
 
     async def connect(self, controller: str) -> None:
         """Connect every simulated processor of *controller*, each with a secret of its own."""
@@ -248,10 +259,20 @@ class House:
             if seen.row.status == "awaiting_release" and self.releases:
                 # The status follows a moment later, when the case is carried on.
                 with suppress(packaging.PackageReleased):
-                    await packaging.release(tx, self.ctx, seen.row, actor=APPROVER)
+                    await self.release(tx, seen.row)
             if seen.row.status == "letter_waiting" and self.posts:
                 await self._post_letters(tx, seen.row)
         return seen
+
+    async def release(self, tx: Tx, row: RequestRow, *, actor: Actor = APPROVER) -> PackageRow:
+        """Look at the package as its person will see it, and let that very version go, with two people if need be."""
+        seen = await redacting.preview(tx, self.ctx, row, actor=actor)
+        package = await packaging.release(tx, self.ctx, row, sha256=seen["sha256"], actor=actor)
+        for waiting in await approvals.open_of(tx, row.id):
+            if waiting.subject == Subject.RELEASE:
+                await redacting.preview(tx, self.ctx, row, actor=CHIEF)
+                await approving.give(tx, self.ctx, waiting.id, approved=True, reason="", actor=CHIEF)
+        return package
 
     @staticmethod
     def _waits_for_staff(seen: Seen) -> bool:
@@ -369,6 +390,11 @@ class House:
     async def waiting_approvals(self, request_id: UUID) -> list[ApprovalRow]:
         async with self.tx() as tx:
             return list(await approvals.open_of(tx, request_id))
+
+
+def settled(controller: str) -> list[supplements.NewSupplement]:
+    """The sandbox's supplements of a controller."""
+    return [supplements.NewSupplement(**one | {"codes": tuple(one.get("codes", ()))}) for one in settled_by(controller)]
 
 
 def described(seen: Seen) -> str:

@@ -24,13 +24,14 @@ from app.db import Database
 from app.domain.identity import Level
 from app.main import create_app
 from app.profiles import Profile, load_profiles
-from app.services import fulfilment, registration
-from app.services.context import Context
+from app.services import fulfilment, registration, supplements
+from app.services.context import Actor, Context
 from app.settings import Settings
 from app.tokens.principal import Principal
 from app.tokens.verifier import Fault, TokenRefused
 from app.vault import FileStore, MasterKeys, Vault
 from tests.harness.database import REPOSITORY
+from tests.harness.house import settled
 
 #: Birth numbers 980 to 999 are given to nobody: Skatteverket keeps them for tests.
 ANNA, BO = "198001019804", "197001019806"
@@ -132,6 +133,7 @@ async def registered(ctx: Context) -> None:
     """Westra's recipients, as its profile wires them."""
     async with ctx.database.transaction(["westra"]) as tx:
         await registration.apply_profile(tx, ctx, ctx.profiles["westra"])
+        await supplements.settle(tx, ctx, "westra", settled("westra"), actor=Actor("admin", "admin"))
 
 
 File = Callable[..., Awaitable[dict[str, Any]]]

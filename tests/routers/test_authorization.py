@@ -46,6 +46,8 @@ STAFF = frozenset({"agent", "approver", "dpo"})
 LISTS = STAFF | {"another tenant's agent"}
 SECOND = frozenset({"approver", "dpo"})
 READERS = STAFF | {"auditor"}
+SETTLERS = frozenset({"admin", "dpo"})
+SETTLED = {"path": "transfers", "sv": "Inga överföringar.", "en": "No transfers."}
 REGISTRY = STAFF | {"admin", "integrator"}
 
 
@@ -114,7 +116,9 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/letter-templates/{sha256}"): Row(frozenset({"dpo", "auditor"})),
     ("GET", PATH + "/{id}/audit"): Row(READERS),
     ("GET", PATH + "/{id}/package"): Row(STAFF),
-    ("POST", PATH + "/{id}/package/release"): Row(SECOND),
+    ("POST", PATH + "/{id}/package/release"): Row(SECOND, {"sha256": "0" * 64}),
+    ("GET", PATH + "/{id}/package/redactions"): Row(STAFF),
+    ("PUT", PATH + "/{id}/package/redactions"): Row(STAFF, {"redactions": []}),
     ("POST", PATH + "/{id}/identity-proofs"): Row(STAFF, {"method": "seen_in_person"}),
     ("GET", PATH + "/{id}/claims/{claim}/plan"): Row(STAFF),
     ("POST", PATH + "/{id}/claims/{claim}/decision"): Row(STAFF, {"outcome": "granted"}),
@@ -153,6 +157,8 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/controllers/{id}/profile"): Row(REGISTRY),
     ("GET", "/v1/controllers/{id}/profile/problems"): Row(REGISTRY),
     ("GET", "/v1/controllers/{id}/procedure"): Row(REGISTRY),
+    ("GET", "/v1/controllers/{id}/supplements"): Row(SETTLERS),
+    ("PUT", "/v1/controllers/{id}/supplements"): Row(SETTLERS, {"supplements": [SETTLED]}),
     ("GET", "/v1/processors"): Row(REGISTRY | {"another tenant's agent"}),
     ("POST", "/v1/processors"): Row(frozenset({"admin"}), REGISTERED),
     ("GET", "/v1/processors/{id}"): Row(REGISTRY),

@@ -34,7 +34,10 @@ async def answered(client: httpx.AsyncClient, advance: Advance, id: str) -> None
 
 
 async def release(client: httpx.AsyncClient, id: str, bearer: Bearer) -> tuple[int, str]:
-    answer = await client.post(f"{PATH}/{id}/package/release", headers=bearer.headers())
+    """Look at the package as its person will see it, and try to let that version go."""
+    seen = await client.get(f"{PATH}/{id}/package/redactions", headers=bearer.headers())
+    said = {"sha256": seen.json().get("sha256", "0" * 64)}
+    answer = await client.post(f"{PATH}/{id}/package/release", json=said, headers=bearer.headers())
     return answer.status_code, answer.json().get("type") or answer.json()["state"]
 
 
@@ -63,3 +66,16 @@ class TestRelease:
         The one who sees to the case day by day is not the second look at it.
         """
         assert (await release(client, sealed, AGENT))[0] == 403
+
+    async def test_needs_the_very_version_that_was_seen(self, client: httpx.AsyncClient, sealed: str) -> None:
+        """
+        Nobody lets out what they have not looked at, nor another version than the one they saw.
+        """
+        path = f"{PATH}/{sealed}/package"
+        state = (await client.get(path, headers=DPO.headers())).json()
+        unseen = await client.post(f"{path}/release", json={"sha256": state["sha256"]}, headers=DPO.headers())
+        await client.get(f"{path}/redactions", headers=DPO.headers())
+        other = await client.post(f"{path}/release", json={"sha256": "0" * 64}, headers=DPO.headers())
+
+        assert (unseen.status_code, unseen.json()["type"]) == (409, "/problems/package-not-seen")
+        assert (other.status_code, other.json()["type"]) == (412, "/problems/package-moved")

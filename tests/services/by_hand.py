@@ -11,7 +11,7 @@ from app.domain.fanout import TaskState
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, TaskRow
 from app.processors import Kind
 from app.repositories import cases, registry
-from app.services import approving, fulfilment, packaging, registration, steps, tasks
+from app.services import approving, fulfilment, registration, steps, tasks
 from app.services.context import Actor
 from tests.harness.house import AGENT, APPROVER, House, Seen
 
@@ -76,7 +76,7 @@ async def grant(house: House, request_id: UUID, *rights: str) -> Seen:
 async def release(house: House, request_id: UUID, *, actor: Actor = APPROVER) -> Seen:
     """Let the person have the package, and carry the case on."""
     async with house.tx() as tx:
-        await packaging.release(tx, house.ctx, await steps.hold_open(tx, request_id), actor=actor)
+        await house.release(tx, await steps.hold_open(tx, request_id), actor=actor)
     return await look(house, request_id)
 
 

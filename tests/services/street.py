@@ -105,6 +105,7 @@ async def a_street(folder: Path, server: TestServer, worker_id: str) -> AsyncIte
         house = _house(street, made, folder, {})
         await apply_profiles(house.ctx)
         for controller in street.profiles:
+            await house.settle(controller)
             await house.connect(controller)
         await house.ctx.database.dispose()
         street.secrets, street.connections = house.secrets, store.connections()

@@ -468,11 +468,12 @@ class TestPackage:
             async with house.tx() as tx:
                 row = await steps.hold_open(tx, request_id)
                 with pytest.raises(packaging.ReleasedByTheRequester):
-                    await packaging.release(tx, house.ctx, row, actor=CUSTOMER)
+                    await house.release(tx, row, actor=CUSTOMER)
 
     async def test_is_handed_out_once_per_token_to_its_own_person(self, house):
         """
-        A download token works once, for the person it was made for, while the package waits (30 days).
+        F30: no data by mail, but a link behind the person's own login. Its token works once, for the person it was made
+        for, while the package waits (30 days).
         """
         mine, somebody_elses = b"m" * 32, b"s" * 32
         async with house.working():

@@ -6,14 +6,13 @@ import pytest
 
 from app.domain.decisions import Verdict
 from app.domain.four_eyes import SecondPersonNeeded
-from app.services import packaging, steps
+from app.services import steps
 from app.services.context import Actor
 from app.services.packaging import PackageReleased, ReleasedByTheRequester
-from tests.harness.house import AGENT, APPROVER, CUSTOMER
+from tests.harness.house import AGENT, APPROVER, CHIEF, CUSTOMER
 from tests.services.by_hand import REASONS, answer_all, approve, decide, found, grant, look
 
 COLLEAGUE = Actor("agent", "44444444-4444-4444-8444-444444444444")
-CHIEF = Actor("dpo", "55555555-5555-4555-8555-555555555555")
 
 
 async def sealed(house, *rights):
@@ -28,7 +27,7 @@ async def sealed(house, *rights):
 async def let_out(house, request_id, actor):
     """Release the package; the case is not carried on yet."""
     async with house.tx() as tx:
-        await packaging.release(tx, house.ctx, await steps.hold_open(tx, request_id), actor=actor)
+        await house.release(tx, await steps.hold_open(tx, request_id), actor=actor)
 
 
 async def released_by(house):

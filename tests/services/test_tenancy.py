@@ -87,6 +87,11 @@ async def _fill_the_rest(house: House) -> None:
             WALKED,
             request,
         )
+        await connection.execute(
+            "INSERT INTO profile_supplement"
+            " VALUES (gen_random_uuid(), $1, 'transfers', 'Inga.', 'None.', '[]', 'x', now())",
+            WALKED,
+        )
         await connection.execute("INSERT INTO profile_applied VALUES ($1, 'sha256', now(), '{}')", WALKED)
 
 
