@@ -34,7 +34,10 @@ from app.tokens.verifier import Verifier
 from app.vault.envelope import Vault
 from app.vault.errors import UnfitMasterKey
 from app.vault.files import FileStore
+from app.vault.journal import Journal
+from app.vault.key_store import FileKeyStore
 from app.vault.keys import MasterKeys
+from app.vault.signing import SigningKey, UnfitSigningKey
 
 log = structlog.get_logger()
 
@@ -159,6 +162,31 @@ def master_keys(chosen: Settings) -> MasterKeys:
     return MasterKeys.from_settings(file=kept)
 
 
+def signing_key(chosen: Settings) -> SigningKey:
+    """
+    The key that signs checkpoints; generated beside the data in the sandbox only.
+
+    Raises:
+        Unfit: There is none, or it cannot be used.
+    """
+    if chosen.checkpoint_key_file is not None:
+        try:
+            return SigningKey.from_file(chosen.checkpoint_key_file)
+        except UnfitSigningKey as error:
+            raise Unfit([f"INSYN_CHECKPOINT_KEY_FILE: {error}"]) from None
+    if not chosen.sandbox:
+        raise Unfit(
+            ["INSYN_CHECKPOINT_KEY_FILE is not set: without checkpoints nobody could show that the record is whole."]
+        )
+    kept = chosen.data_dir / "checkpoint.key"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(SigningKey.generate())
+        log.warning("key.generated")
+    return SigningKey.from_file(kept)
+
+
 @dataclass(frozen=True)
 class House:
     """A built house: its fixed things, the addresses of its database, and what must be let go of at the end."""
@@ -201,6 +229,8 @@ def build(chosen: Settings, *, pool_size: int = 10) -> House:
         database=Database(engine, movable_clock=chosen.sandbox),
         vault=vault,
         files=FileStore(chosen.data_dir.resolve() / "packages"),
+        shares=FileKeyStore(chosen.keys_folder),
+        journal=Journal(chosen.journal_folder),
         profiles=profiles,
     )
     return House(ctx=ctx, url=url, owner_url=owner_url, server=server)

@@ -68,13 +68,14 @@ def worker() -> None:
 
 
 async def _work(chosen: Settings) -> None:
+    signing = bootstrap.signing_key(chosen)
     if chosen.database_url is not None:
         await bootstrap.reach(chosen.database_url.get_secret_value())
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with bootstrap.opened(chosen, pool_size=20) as house:
-        await Worker(house.ctx, url=house.url).run(stop)
+        await Worker(house.ctx, url=house.url, signing=signing).run(stop)
 
 
 @cli.command()

@@ -5,6 +5,7 @@ from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, R
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
+    CaseCountRow,
     DownloadRow,
     IdempotencyRow,
     LetterRow,
@@ -19,6 +20,7 @@ __all__ = [
     "AttemptRow",
     "AuditEntryRow",
     "CallbackEventRow",
+    "CaseCountRow",
     "ClaimRow",
     "ClockOffsetRow",
     "DownloadRow",

@@ -31,6 +31,7 @@ from app.profiles import Profile
 from app.repositories import cases, registry, replays
 from app.services import information, orders, sealing, steps, tasks, telling
 from app.services.context import INSYN, Actor, Context
+from app.vault.envelope import DataKey
 
 #: How long a download token lives, and how often it works.
 TOKEN_LIVES = timedelta(hours=24)
@@ -80,7 +81,7 @@ async def seal(tx: Tx, ctx: Context, row: RequestRow) -> PackageRow:
     await tx.session.flush()  # what the package holds is read from the tables
     contents = await _contents(tx, ctx, row)
     chunks = await asyncio.to_thread(lambda: list(build(contents)))
-    stored = await ctx.files.write(f"{row.controller_id}/{row.id}", chunks, sealing.key_of(ctx, row))
+    stored = await ctx.files.write(f"{row.controller_id}/{row.id}", chunks, await sealing.hold_contents_key(ctx, row))
     withheld = [asdict(one) for one in contents.left_out]
     made = PackageRow(
         request_id=row.id,
@@ -284,8 +285,13 @@ async def open_download(tx: Tx, ctx: Context, token: str, *, subject_keys: Seque
         row=row,
         filename=f"{row.reference}.zip",
         size=package.size,
-        chunks=ctx.files.read(package.file, sealing.key_of(ctx, row)),
+        chunks=ctx.files.read(package.file, key_of(ctx, row)),
     )
+
+
+def key_of(ctx: Context, row: RequestRow) -> DataKey:
+    """What a request's package is sealed with: the contents' key, or the case's for one sealed before there was any."""
+    return sealing.key_of(ctx, row) if row.contents_id is None else sealing.contents_key_of(ctx, row)
 
 
 def controller_of(ctx: Context, token: str) -> str:

@@ -27,7 +27,7 @@ from app.domain.identity import Level
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import approvals, audit, cases, registry
 from app.repositories import letters as stored_letters
-from app.services import approving, casework, correspondence, intake, packaging, registration, sealing, steps, tasks
+from app.services import approving, casework, correspondence, intake, packaging, registration, steps, tasks
 from app.services.context import Actor, Context
 from app.worker import Worker
 from sandbox import faults
@@ -280,7 +280,7 @@ class House:
         async with self.tx() as tx:
             row = await steps.hold(tx, request_id)
             package = await packaging.package_of(tx, row)
-            chunks = self.ctx.files.read(package.file, sealing.key_of(self.ctx, row))
+            chunks = self.ctx.files.read(package.file, packaging.key_of(self.ctx, row))
             return b"".join([chunk async for chunk in chunks])
 
     async def steps_of(self, request_id: UUID) -> list[str]:
