@@ -122,7 +122,7 @@ async def counts(tx: Tx) -> Sequence[CaseCountRow]:
     return (await tx.session.execute(select(CaseCountRow).order_by(*map(col, order)))).scalars().all()
 
 
-# --- keys --------------------------------------------------------------------------------------------------------------
+# --- keys -----------------------------------------------------------------------------------------------------------
 
 
 async def destroyed_keys(tx: Tx, controller: str) -> set[UUID]:

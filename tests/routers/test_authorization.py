@@ -107,6 +107,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", PATH + "/{id}/letters"): Row(STAFF),
     ("GET", PATH + "/{id}/letters/{kind}"): Row(STAFF),
     ("GET", PATH + "/{id}/audit"): Row(READERS),
+    ("GET", PATH + "/{id}/evidence"): Row(frozenset({"dpo"})),
     ("GET", PATH + "/{id}/package"): Row(STAFF),
     ("POST", PATH + "/{id}/package/release"): Row(SECOND),
     ("POST", PATH + "/{id}/identity-proofs"): Row(STAFF, {"method": "seen_in_person"}),
