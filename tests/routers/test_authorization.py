@@ -129,6 +129,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("PATCH", "/v1/processors/{id}"): Row(frozenset({"admin"}), {"title": "Other"}),
     ("POST", "/v1/processors/{id}/secrets"): Row(frozenset({"admin"}), {"secret": "whsec_" + "QUJD" * 8}),
     ("DELETE", "/v1/processors/{id}"): Row(frozenset({"admin"})),
+    ("GET", "/v1/reports/register"): Row(frozenset({"dpo", "auditor"})),
     ("GET", "/v1/reports/summary"): Row(frozenset({"dpo", "auditor"})),
 }
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
