@@ -6,9 +6,10 @@ a warning. Everywhere else both must be given.
 """
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -181,9 +182,13 @@ def signing_key(chosen: Settings) -> SigningKey:
     kept = chosen.data_dir / "checkpoint.key"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(SigningKey.generate())
-        log.warning("key.generated")
+        made = kept.with_name(f"{kept.name}.{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(SigningKey.generate())
+        with suppress(FileExistsError):  # several processes start at once; the first one's counts
+            os.link(made, kept)
+            log.warning("key.generated")
+        made.unlink()
     return SigningKey.from_file(kept)
 
 

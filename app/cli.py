@@ -75,9 +75,9 @@ def worker() -> None:
 
 
 async def _work(chosen: Settings) -> None:
-    signing = bootstrap.signing_key(chosen)
     if chosen.database_url is not None:
         await bootstrap.reach(chosen.database_url.get_secret_value())
+    signing = bootstrap.signing_key(chosen)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -22,6 +22,7 @@ from app.models import RequestRow
 from app.repositories import cases, retained
 from app.services import steps
 from app.services.context import INSYN, Context
+from app.vault.errors import Unreadable
 
 log = structlog.get_logger()
 
@@ -170,6 +171,23 @@ async def _erase(tx: Tx, ctx: Context, row: RequestRow) -> None:
     facts = {"months": ctx.profile(row.controller_id).case_file_months}
     await steps.note(tx, row, AuditStep.REQUEST_ERASED, actor=INSYN, facts=facts)
     await retained.delete_request(tx, row)
+
+
+async def has_its_keys(ctx: Context) -> bool:
+    """
+    Whether the key store is this database's: the request that came in last has its share there.
+
+    Without it (a folder that is not mounted, another installation's) everything would look as if it were erased, and
+    new requests would put their shares where they are lost.
+    """
+    async with ctx.database.transaction(ctx.profiles) as tx:
+        row = await retained.newest(tx)
+    if row is None or not ctx.vault.is_split(row.wrapped_key):
+        return True
+    try:
+        return bool(ctx.shares.read(row.controller_id, row.id))
+    except Unreadable:
+        return False
 
 
 # --- after a restore --------------------------------------------------------------------------------------------------

@@ -423,6 +423,19 @@ class TestShareWithoutARow:
         assert all(path.exists() for path in paths)
 
 
+class TestKeyStore:
+    async def test_of_another_installation_is_noticed(self, house: House):
+        """
+        A folder that is not mounted would make every case look erased: `/readyz` says so before anybody is let in.
+        """
+        assert await own_retention.has_its_keys(house.ctx)
+        request_id = await house.file(CONTROLLER, "access")
+        assert await own_retention.has_its_keys(house.ctx)
+
+        house.ctx.shares._path(CONTROLLER, request_id).unlink()
+        assert not await own_retention.has_its_keys(house.ctx)
+
+
 class TestJournal:
     async def test_that_a_crash_cut_short_goes_on(self, house: House):
         """
