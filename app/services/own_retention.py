@@ -161,7 +161,6 @@ async def _erase(tx: Tx, ctx: Context, row: RequestRow) -> None:
     """Destroy a case's keys and delete its rows; what stays are counts, and a chain that says that it was erased."""
     await _destroy_contents(tx, ctx, row)
     await _destroy_key(tx, ctx, row, row.id, what="case")
-    row.wrapped_key = b""
     if row.closed_at is not None:
         outcomes = [(claim.right, claim.outcome or "") for claim in await cases.claims_of(tx, [row.id])]
         closed_on = ctx.today(row.controller_id, row.closed_at)
@@ -186,7 +185,7 @@ async def has_its_keys(ctx: Context) -> bool:
         return True
     try:
         return bool(ctx.shares.read(row.controller_id, row.id))
-    except Unreadable:
+    except (Unreadable, OSError):
         return False
 
 
