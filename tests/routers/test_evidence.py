@@ -20,7 +20,7 @@ from app.letters import evidence_verifier as verifier
 from app.services import checkpoints, evidence, steps
 from app.services.context import Actor, Context
 from app.vault.signing import SigningKey
-from tests.routers.conftest import AGENT, ANNA_BEARER, AUDITOR, DPO, Advance, Bearer, File
+from tests.routers.conftest import AGENT, ANNA_BEARER, APPROVER, AUDITOR, DPO, Advance, Bearer, File
 
 KEY = SigningKey(b"evidence test key, 32 bytes long")
 OFFICER = Actor("dpo", "55555555-5555-4555-8555-555555555555")
@@ -40,7 +40,9 @@ async def decided(client: httpx.AsyncClient, file: File, advance: Advance) -> st
     said = {"outcome": "refused", "ground": "manifestly_unfounded", "reasons": "Samma begäran besvarades i går."}
     decision = f"{path}/claims/{filed['claims'][0]['id']}/decision"
     answer = await client.post(decision, json=said, headers=AGENT.headers(**{"If-Match": version}))
-    assert answer.status_code == 200, answer.text
+    second = {"verdict": "approved", "reason": "Läst och rimligt."}
+    await client.post(f"/v1/approvals/{answer.json()['approval_id']}", json=second, headers=APPROVER.headers())
+    await advance(filed["id"])
     return str(filed["id"])
 
 
@@ -95,7 +97,8 @@ class TestPack:
         assert (claim["ground"]["code"], claim["ground"]["law"]) == ("manifestly_unfounded", "GDPR Art. 12(5)(b)")
         assert claim["reasons"] == "Samma begäran besvarades i går."
         (approval,) = said(pack, "approvals.json")
-        assert approval["asked_by"] == claim["decided_by"]
+        assert (approval["asked_by"], approval["decided_by"]) == (claim["decided_by"], claim["approved_by"])
+        assert (approval["verdict"], approval["reason"]) == ("approved", "Läst och rimligt.")
         assert said(pack, "request.json")["message"] == "Hej! Vad vet ni om mig?"
         assert "senast" in said(pack, "deadline.json")["in_words"]["sv"][-1]
 
