@@ -23,7 +23,7 @@ class Housekeeping:
         self._signing = signing
 
     async def run(self, stop: asyncio.Event) -> None:
-        # What came back with a backup goes again before anything else is looked at.
+        # What came back with a backup goes first: it was over once already.
         await self._guarded("replay", own_retention.replay)
         while not stop.is_set():
             await self._guarded("retention", own_retention.clean)
