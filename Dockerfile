@@ -15,7 +15,7 @@ RUN /venv/bin/pip install --no-deps --no-build-isolation -e . && /venv/bin/pytho
 FROM python:3.12-slim
 # A number, not a name: an orchestrator can see that it is not root. It has a name nevertheless, for the tools that ask.
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin insyn \
-    && install --directory --owner=10001 --group=10001 --mode=0700 /data
+    && install --directory --owner=10001 --group=10001 --mode=0700 /data /data/keys /data/journal
 COPY --from=build /venv /venv
 COPY --from=build /srv/insyn /srv/insyn
 WORKDIR /srv/insyn

@@ -6,9 +6,10 @@ a warning. Everywhere else both must be given.
 """
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,10 @@ from app.tokens.verifier import Verifier
 from app.vault.envelope import Vault
 from app.vault.errors import UnfitMasterKey
 from app.vault.files import FileStore
+from app.vault.journal import Journal
+from app.vault.key_store import FileKeyStore
 from app.vault.keys import MasterKeys
+from app.vault.signing import SigningKey, UnfitSigningKey
 
 log = structlog.get_logger()
 
@@ -165,6 +169,35 @@ def master_keys(chosen: Settings) -> MasterKeys:
     return MasterKeys.from_settings(file=kept)
 
 
+def signing_key(chosen: Settings) -> SigningKey:
+    """
+    The key that signs checkpoints; generated beside the data in the sandbox only.
+
+    Raises:
+        Unfit: There is none, or it cannot be used.
+    """
+    if chosen.checkpoint_key_file is not None:
+        try:
+            return SigningKey.from_file(chosen.checkpoint_key_file)
+        except UnfitSigningKey as error:
+            raise Unfit([f"INSYN_CHECKPOINT_KEY_FILE: {error}"]) from None
+    if not chosen.sandbox:
+        raise Unfit(
+            ["INSYN_CHECKPOINT_KEY_FILE is not set: without checkpoints nobody could show that the record is whole."]
+        )
+    kept = chosen.data_dir / "checkpoint.key"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        made = kept.with_name(f"{kept.name}.{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(SigningKey.generate())
+        with suppress(FileExistsError):  # several processes start at once; the first one's counts
+            os.link(made, kept)
+            log.warning("key.generated")
+        made.unlink()
+    return SigningKey.from_file(kept)
+
+
 @dataclass(frozen=True)
 class House:
     """A built house: its fixed things, the addresses of its database, and what must be let go of at the end."""
@@ -207,6 +240,8 @@ def build(chosen: Settings, *, pool_size: int = 10) -> House:
         database=Database(engine, movable_clock=chosen.sandbox),
         vault=vault,
         files=FileStore(chosen.data_dir.resolve() / "packages"),
+        shares=FileKeyStore(chosen.keys_folder),
+        journal=Journal(chosen.journal_folder),
         profiles=profiles,
     )
     return House(ctx=ctx, url=url, owner_url=owner_url, server=server)

@@ -12,12 +12,16 @@ import uvicorn
 import uvloop
 
 from app import bootstrap
+from app.domain.audit import ChainId, Head
 from app.domain.audit_export import Fault, Finding, NotAnExport, read_heads, verify_export
+from app.domain.checkpoints import ChainsWentBack, CheckpointFault, as_noted, follow
 from app.observability import configure_logging
 from app.profiles import BrokenProfile, Severity, load_profiles, problems
-from app.services import procedure
+from app.services import checkpoints, evidence, own_retention, procedure
 from app.settings import Settings
+from app.vault.journal import checkpoint_files
 from app.vault.keys import MasterKeys
+from app.vault.signing import SigningKey, is_signed
 from app.worker import Worker
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Insyn: data-subject rights, answered in time.")
@@ -25,6 +29,8 @@ profile_cli = typer.Typer(no_args_is_help=True, help="Controllers' profiles.")
 audit_cli = typer.Typer(no_args_is_help=True, help="The audit chain.")
 cli.add_typer(profile_cli, name="profile")
 cli.add_typer(audit_cli, name="audit")
+retention_cli = typer.Typer(no_args_is_help=True, help="What is kept, and what must stay gone.")
+cli.add_typer(retention_cli, name="retention")
 
 
 def main() -> None:
@@ -71,11 +77,13 @@ def worker() -> None:
 async def _work(chosen: Settings) -> None:
     if chosen.database_url is not None:
         await bootstrap.reach(chosen.database_url.get_secret_value())
+    signing = bootstrap.signing_key(chosen)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with bootstrap.opened(chosen, pool_size=20) as house:
-        await Worker(house.ctx, url=house.url, postman=bootstrap.make_postman(chosen)).run(stop)
+        postman = bootstrap.make_postman(chosen)
+        await Worker(house.ctx, url=house.url, postman=postman, signing=signing).run(stop)
 
 
 @cli.command()
@@ -152,30 +160,155 @@ def profile_procedure(
             print(f"- {line}")
 
 
+@audit_cli.command("key")
+def audit_key(
+    public: Annotated[bool, typer.Option(help="Show the public half of INSYN_CHECKPOINT_KEY_FILE.")] = False,
+) -> None:
+    """Make a key that signs checkpoints; keep it in a file only the worker may read, away from the database."""
+    print(bootstrap.signing_key(bootstrap.read_settings()).public if public else SigningKey.generate())
+
+
+@audit_cli.command("checkpoint")
+def audit_checkpoint(
+    after_restore: Annotated[
+        bool, typer.Option(help="The database was restored: chains may have gone back, and the checkpoint says so.")
+    ] = False,
+) -> None:
+    """Make today's checkpoint of every controller that lacks it; 1 if one was refused."""
+    chosen = bootstrap.read_settings()
+    bootstrap.check_settings(chosen)
+    configure_logging(chosen.log_level)
+    signing, refused = bootstrap.signing_key(chosen), False
+    for controller, said in asyncio.run(_checkpoints(chosen, signing, after_restore)).items():
+        refused |= said.startswith("REFUSED")
+        print(f"{controller}: {said}")
+    if refused:
+        raise typer.Exit(1)
+
+
+async def _checkpoints(chosen: Settings, signing: SigningKey, after_restore: bool) -> dict[str, str]:
+    said: dict[str, str] = {}
+    async with bootstrap.opened(chosen, pool_size=2) as house:
+        for controller in house.ctx.profiles:
+            try:
+                made = await checkpoints.make(house.ctx, controller, signing, starts_over=after_restore)
+                said[controller] = made.file_name if made else "nothing to do"
+            except ChainsWentBack as error:
+                said[controller] = f"REFUSED: {len(error.requests)} chains do not go on from the last checkpoint"
+            except checkpoints.CheckpointsBroken:
+                said[controller] = "REFUSED: the checkpoints in the journal are not as they were written"
+    return said
+
+
+@audit_cli.command("export")
+def audit_export(controller: Annotated[str, typer.Argument(help="A controller's id.")]) -> None:
+    """Print every chain of a controller, JSON lines, also of requests that were erased."""
+    chosen = bootstrap.read_settings()
+    bootstrap.check_settings(chosen)
+    asyncio.run(_export(chosen, controller))
+
+
+async def _export(chosen: Settings, controller: str) -> None:
+    async with (
+        bootstrap.opened(chosen, pool_size=2) as house,
+        house.ctx.database.transaction([house.ctx.profile(controller).id]) as tx,
+    ):
+        for line in await evidence.export_of_controller(tx, controller):
+            print(line)
+
+
 @audit_cli.command("verify")
 def audit_verify(
     export: Annotated[Path, typer.Argument(help="An exported chain, JSON lines.")],
     checkpoint: Annotated[Path | None, typer.Option(help="Heads noted earlier and kept elsewhere.")] = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="A controller's folder of signed checkpoints.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="The public key of the checkpoints, 64 hex digits.")] = None,
+    one_request: Annotated[bool, typer.Option(help="The export is of one request: others are not missed.")] = False,
 ) -> None:
     """Check an exported audit chain without the service; 1 if anything was changed, 2 if a file cannot be read."""
+    if (checkpoints is None) != (not key):
+        print("--checkpoints and --key go together.", file=sys.stderr)
+        raise typer.Exit(2)
+    noted = _noted(checkpoint)
+    followed, said = _followed(export, checkpoints, key or [])
+    noted |= {chain: head for chain, head in followed.items() if not one_request or chain in _chains_in(export)}
     try:
-        noted = None
-        if checkpoint is not None:
-            with checkpoint.open(encoding="utf-8") as lines:
-                noted = read_heads(next(lines, ""))
         with export.open(encoding="utf-8") as lines:
             report = verify_export(lines, checkpoint=noted)
     except (OSError, UnicodeDecodeError, NotAnExport) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not an audit export"
-        which = checkpoint if checkpoint is not None and noted is None else export
-        print(f"{which} cannot be checked: {said}.", file=sys.stderr)
-        raise typer.Exit(2) from None
-    for finding in report.findings:
-        print(_in_words(finding))
-    print("sound" if report.is_sound else "NOT SOUND")
-    if not report.is_sound:
+        raise _unreadable(export, error) from None
+    for line in [*said, *(_in_words(finding) for finding in report.findings)]:
+        print(line)
+    is_sound = report.is_sound and not any(line.startswith("checkpoint ") for line in said)
+    print("sound" if is_sound else "NOT SOUND")
+    if not is_sound:
         raise typer.Exit(1)
 
+
+def _noted(checkpoint: Path | None) -> dict[ChainId, Head]:
+    if checkpoint is None:
+        return {}
+    try:
+        with checkpoint.open(encoding="utf-8") as lines:
+            return read_heads(next(lines, ""))
+    except (OSError, UnicodeDecodeError, NotAnExport) as error:
+        raise _unreadable(checkpoint, error) from None
+
+
+def _chains_in(export: Path) -> set[ChainId]:
+    return set(_noted(export))
+
+
+def _followed(export: Path, folder: Path | None, keys: list[str]) -> tuple[dict[ChainId, Head], list[str]]:
+    """Where the chains stood at the last checkpoint, and a line for whatever is wrong with the checkpoints."""
+    if folder is None:
+        return {}, []
+    files = checkpoint_files(folder)
+    if not files:
+        print(f"{folder} cannot be checked: it has no checkpoints.", file=sys.stderr)
+        raise typer.Exit(2)
+    (controller, _), *_ = sorted(_chains_in(export)) or [("", "")]
+    standing, faults, restarts = follow(
+        [file.read_text(encoding="utf-8", errors="replace") for file in files],
+        controller=controller or None,
+        check=lambda message, signature: any(is_signed(one, message, signature) for one in keys),
+    )
+    lines = [f"checkpoint {files[one.place - 1].name}: {_CHECKPOINT_FAULTS[one.fault]}" for one in faults]
+    lines += [
+        f"note: checkpoint {number} was made after a restore; what came before may be lost" for number in restarts
+    ]
+    return as_noted(controller, standing.heads), lines
+
+
+def _unreadable(which: Path, error: Exception) -> typer.Exit:
+    said = error.strerror if isinstance(error, OSError) else "it is not an audit export"
+    print(f"{which} cannot be checked: {said}.", file=sys.stderr)
+    return typer.Exit(2)
+
+
+@retention_cli.command("replay")
+def retention_replay() -> None:
+    """After a restore: destroy again what was destroyed before. Workers do it when they start."""
+    chosen = bootstrap.read_settings()
+    bootstrap.check_settings(chosen)
+    configure_logging(chosen.log_level)
+    for what, number in vars(asyncio.run(_replay(chosen))).items():
+        print(f"{what.replace('_', ' ')}: {number}")
+
+
+async def _replay(chosen: Settings) -> own_retention.Replayed:
+    async with bootstrap.opened(chosen, pool_size=2) as house:
+        return await own_retention.replay(house.ctx)
+
+
+_CHECKPOINT_FAULTS = {
+    CheckpointFault.MALFORMED: "malformed (no checkpoint looks like that)",
+    CheckpointFault.FORGED: "forged (the key given did not sign it)",
+    CheckpointFault.FOREIGN: "foreign (it is another controller's)",
+    CheckpointFault.OUT_OF_SEQUENCE: "out of sequence (one is missing, doubled or in another's place)",
+    CheckpointFault.WRONG_ROOT: "wrong root (it is not that of the chains it states)",
+    CheckpointFault.WENT_BACK: "went back (a chain stood further before)",
+}
 
 _FAULTS = {
     Fault.MALFORMED: "malformed (no export has such a line)",

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
 
     master_key: SecretStr | None = Field(default=None, description="32 bytes base64, or '1:…,2:…' while rotating.")
     master_key_file: Path | None = None
+    keys_dir: Path | None = Field(default=None, description="Shares of data keys; unset: 'keys' in data_dir.")
+    journal_dir: Path | None = Field(
+        default=None, description="Checkpoints and what was destroyed; unset: 'journal' in data_dir."
+    )
+    checkpoint_key_file: Path | None = Field(default=None, description="Signs the daily checkpoints; for the worker.")
 
     issuers: list[dict[str, Any]] = Field(
         default_factory=list, description="OIDC issuers: JSON list, see app/tokens/issuers.py."
@@ -76,6 +81,16 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The public address without a trailing slash; in development the loopback address."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the shares of data keys lie, outside the database and its backups."""
+        return (self.keys_dir or self.data_dir / "keys").resolve()
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where it is noted what was destroyed, and where the checkpoints lie."""
+        return (self.journal_dir or self.data_dir / "journal").resolve()
 
     @property
     def first_sandbox_port(self) -> int:

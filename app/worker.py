@@ -23,8 +23,10 @@ from app.observability import serve_metrics
 from app.post import Postman
 from app.services import fulfilment, keeping, sweep
 from app.services.context import Context
+from app.services.housekeeping import Housekeeping
 from app.services.lanes import Lanes
 from app.services.mailing import Mailer
+from app.vault.signing import SigningKey
 
 log = structlog.get_logger()
 
@@ -38,9 +40,12 @@ Handler = Callable[[str, UUID], Awaitable[object]]
 class Worker:
     """One worker process's loop over one PostgreSQL; any number may run."""
 
-    def __init__(self, ctx: Context, *, url: str, postman: Postman | None = None) -> None:
+    def __init__(
+        self, ctx: Context, *, url: str, postman: Postman | None = None, signing: SigningKey | None = None
+    ) -> None:
         self._ctx = ctx
         self._url = url
+        self._signing = signing
         self._lanes = Lanes(ctx)
         self.jobs: dict[str, Handler] = {
             "case.advance": self._advance,
@@ -61,12 +66,13 @@ class Worker:
                 serve_metrics(self._ctx.settings.metrics_port, addr=self._ctx.settings.host)
             await self._ctx.files.remove_leftovers(unfinished_before=time.time() - LEFTOVER_SECONDS)
             sweeping = asyncio.create_task(self._sweep(stop))
+            keeping = asyncio.create_task(Housekeeping(self._ctx, self._signing).run(stop))
             stopping = asyncio.create_task(_pass_on(stop, queue))
             try:
                 await queue.run(dequeue_timeout=timedelta(seconds=1), batch_size=20, max_concurrent_tasks=AT_ONCE)
             finally:
                 stop.set()
-                await asyncio.gather(sweeping, stopping)
+                await asyncio.gather(sweeping, keeping, stopping)
                 await self._lanes.aclose()
 
     async def _advance(self, controller: str, request_id: UUID) -> None:

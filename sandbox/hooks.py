@@ -10,10 +10,10 @@ import asyncpg
 from fastapi import HTTPException
 
 from app import clock
-from app.bootstrap import House
+from app.bootstrap import House, signing_key
 from app.db import plain_url
 from app.repositories import letters as stored_letters
-from app.services import correspondence, sweep, views
+from app.services import checkpoints, correspondence, own_retention, sweep, views
 from sandbox.routes import Hooks
 from sandbox.store import Store
 
@@ -46,6 +46,8 @@ def hooks_for(house: House, store: Store) -> Hooks:
         await sweep.wake_what_is_due(ctx)
         while await sweep.is_anything_due(ctx) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.05)
+        await own_retention.clean(ctx)
+        await checkpoints.make_due(ctx, signing_key(ctx.settings))
 
     async def letters() -> list[dict[str, Any]]:
         found = []
@@ -59,7 +61,8 @@ def hooks_for(house: House, store: Store) -> Hooks:
         if house.owner_url is None:
             raise HTTPException(409, "Starting again needs INSYN_MIGRATION_DATABASE_URL, the owner of the tables.")
         await _empty_tables(house.owner_url)
-        await asyncio.to_thread(shutil.rmtree, ctx.settings.data_dir / "packages", ignore_errors=True)
+        for folder in ("packages", "keys", "journal"):  # the sandbox's own, wherever else the settings may point
+            await asyncio.to_thread(shutil.rmtree, ctx.settings.data_dir / folder, ignore_errors=True)
 
     return Hooks(
         now=now, advance_clock=advance_clock, set_clock=set_clock, run_due=run_due, outbox=letters, reset=reset

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,9 @@ import pytest
 from app import bootstrap, cli
 from app.domain.audit import AuditStep, Entry, Head, Link, chain
 from app.domain.audit_export import Fault, export_lines, heads_of
+from app.domain.checkpoints import CheckpointFault, Standing, as_text, follow, make
 from app.settings import Settings, settings
+from app.vault.signing import SigningKey
 from tests.harness.database import TestServer
 
 SECRET = "hemligt-varde"
@@ -219,6 +221,7 @@ class TestAuditVerify:
     def test_has_words_for_every_fault(self) -> None:
         """A fault without words would be a traceback on the day it is found."""
         assert set(cli._FAULTS) == set(Fault)
+        assert set(cli._CHECKPOINT_FAULTS) == set(CheckpointFault)
 
 
 class TestProfileCheck:
@@ -260,3 +263,109 @@ class TestProfileProcedure:
 
         assert code == 2
         assert "westra" in line
+
+
+KEY = SigningKey(b"a key of 32 bytes for the tests!")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    """Two days' checkpoints of the export's controller: after two entries, and after all three."""
+    folder, standing, texts = tmp_path / "checkpoints", Standing(), list[str]()
+    folder.mkdir()
+    for day, length in ((3, 2), (4, 3)):
+        links = _links(length)
+        heads = {links[-1].entry.request_id: Head(seq=length, hash=links[-1].hash)}
+        made = make(
+            controller="westra", heads=heads, before=standing, day=date(2026, 2, day), now=datetime.now(UTC),
+            sign=KEY.sign,
+        )  # fmt: skip
+        texts.append(as_text(made, key=KEY.public))
+        (folder / made.file_name).write_text(texts[-1])
+        standing = follow(texts, controller="westra", check=lambda *_: True)[0]
+    return folder
+
+
+class TestAuditVerifyWithCheckpoints:
+    def verify(self, insyn: Insyn, export: Path, journal: Path, *more: str) -> tuple[int, list[str]]:
+        return insyn("audit", "verify", export, "--checkpoints", journal, "--key", KEY.public, *more)
+
+    def test_says_sound(self, insyn: Insyn, export: Path, journal: Path) -> None:
+        """Chain, checkpoints and key fit: 0."""
+        assert self.verify(insyn, export, journal) == (0, ["sound"])
+
+    def test_says_that_the_end_was_cut_off(self, insyn: Insyn, export: Path, journal: Path) -> None:
+        """An export that fits itself, and is shorter than what was signed: 1."""
+        links = _links(2)
+        lines = export_lines(links, controller="westra", exported_at=datetime.now(UTC), heads=heads_of(links))
+        export.write_text("".join(f"{line}\n" for line in lines))
+        code, said = self.verify(insyn, export, journal)
+
+        assert (code, said[-1]) == (1, "NOT SOUND")
+        assert "end missing" in said[0]
+
+    def test_says_that_a_checkpoint_is_not_the_keys(self, insyn: Insyn, export: Path, journal: Path) -> None:
+        """Which one, and what is wrong with it."""
+        code, said = insyn("audit", "verify", export, "--checkpoints", journal, "--key", "ab" * 32)
+
+        assert code == 1
+        assert said[0] == "checkpoint 000001-2026-02-03.json: forged (the key given did not sign it)"
+
+    def test_says_that_a_checkpoint_is_missing(self, insyn: Insyn, export: Path, journal: Path) -> None:
+        """One taken out of the row is missed by the next."""
+        (journal / "000001-2026-02-03.json").unlink()
+        code, said = self.verify(insyn, export, journal)
+
+        assert code == 1
+        assert said[0].startswith("checkpoint 000002-2026-02-04.json: out of sequence")
+
+    def test_misses_every_other_chain_unless_told(self, insyn: Insyn, tmp_path: Path, journal: Path) -> None:
+        """An export of a controller must have all its chains; one of a single request says that it is one."""
+        export = tmp_path / "other.jsonl"
+        lines = export_lines([], controller="westra", exported_at=datetime.now(UTC), heads={})
+        export.write_text("".join(f"{line}\n" for line in lines))
+
+        assert self.verify(insyn, export, journal)[0] == 1
+        assert self.verify(insyn, export, journal, "--one-request") == (0, ["sound"])
+
+    def test_needs_the_key_with_the_folder(self, insyn: Insyn, export: Path, journal: Path, tmp_path: Path) -> None:
+        """Checkpoints by whichever key prove nothing; a folder without any proves nothing either: 2."""
+        assert insyn("audit", "verify", export, "--checkpoints", journal)[0] == 2
+        assert self.verify(insyn, export, tmp_path)[0] == 2
+
+
+class TestCheckpointKey:
+    def test_is_made_and_read(self, insyn: Insyn, tmp_path: Path) -> None:
+        """``insyn audit key``: to a file; its public half is shown to whoever may read the file."""
+        code, (made,) = insyn("audit", "key")
+        file = tmp_path / "checkpoint.key"
+        file.write_text(made + "\n")
+
+        assert code == 0
+        assert insyn("audit", "key", "--public", INSYN_CHECKPOINT_KEY_FILE=str(file)) == (
+            0,
+            [SigningKey(bytes.fromhex(made)).public],
+        )
+
+    @pytest.mark.parametrize("content", [None, "", SECRET, "00" * 32, "ab" * 31])
+    def test_that_is_none_is_one_line(self, tmp_path: Path, content: str | None) -> None:
+        """What is wrong, never what the file holds."""
+        file = tmp_path / "checkpoint.key"
+        if content is not None:
+            file.write_text(content)
+        with pytest.raises(bootstrap.Unfit) as refused:
+            bootstrap.signing_key(Settings(checkpoint_key_file=file))
+
+        assert [line.split(":")[0] for line in refused.value.faults] == ["INSYN_CHECKPOINT_KEY_FILE"]
+        assert SECRET not in str(refused.value)
+
+    def test_is_demanded_of_a_worker_outside_the_sandbox(self) -> None:
+        """Without it nobody could show that the record is whole; in the sandbox one is made."""
+        with pytest.raises(bootstrap.Unfit, match="INSYN_CHECKPOINT_KEY_FILE is not set"):
+            bootstrap.signing_key(Settings(sandbox=False))
+
+    def test_is_made_beside_the_data_in_the_sandbox(self, tmp_path: Path) -> None:
+        """The same at every start."""
+        chosen = Settings(sandbox=True, data_dir=tmp_path)
+
+        assert bootstrap.signing_key(chosen).public == bootstrap.signing_key(chosen).public

@@ -102,6 +102,9 @@ class AuditStep(StrEnum):
     KEY_DESTROYED = "key:destroyed"
 
 
+_STEPS = frozenset(AuditStep)
+
+
 class FactsRefused(ValueError):
     """An audit entry was given something other than ids, codes and dates. A fault of ours, never of the person's."""
 
@@ -229,6 +232,9 @@ def _says_only_a_code(text: str) -> bool:
 _LARGEST_WHOLE = 2**53 - 1
 
 
+_SPELL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def canonical_json(value: Any) -> bytes:
     """
     Return the one spelling of *value*: UTF-8, no spaces, keys in UTF-16 order, as RFC 8785 has it.
@@ -239,15 +245,26 @@ def canonical_json(value: Any) -> bytes:
         NotCanonical: For anything else.
     """
     try:
-        return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        return _SPELL(_ordered(value)).encode()
     except (UnicodeEncodeError, RecursionError):
         raise NotCanonical("text with a lone surrogate, or nested beyond reason") from None
 
 
 def _ordered(value: Any) -> Any:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is dict and all(type(key) is str for key in value):
+        # In ASCII all orders are one; asking for UTF-16 of every key takes most of the time of checking an export.
+        in_order = sorted(value)
+        if not all(map(str.isascii, in_order)):
+            in_order.sort(key=lambda key: key.encode("utf-16-be"))
+        return {key: _ordered(value[key]) for key in in_order}
+    return _ordered_otherwise(value)
+
+
+def _ordered_otherwise(value: Any) -> Any:
     match value:
-        case None | bool():
-            return value
         case int() if abs(value) <= _LARGEST_WHOLE:
             return int(value)
         case str():
@@ -255,8 +272,7 @@ def _ordered(value: Any) -> Any:
         case list() | tuple():
             return [_ordered(one) for one in value]
         case dict() if all(isinstance(key, str) for key in value):
-            in_order = sorted(value, key=lambda key: key.encode("utf-16-be"))
-            return {key: _ordered(value[key]) for key in in_order}
+            return _ordered({str(key): one for key, one in value.items()})
     raise NotCanonical(f"a {type(value).__name__} has no place in an audit entry")
 
 
@@ -297,7 +313,7 @@ def chain(prev: Head | None, entry: Entry) -> Link:
     check_facts(entry.facts)
     for name in ("controller", "request_id", "actor_role", "actor_ref"):
         _check_fact(name, getattr(entry, name), depth=1)
-    if entry.step not in set(AuditStep):
+    if entry.step not in _STEPS:
         raise FactsRefused("there is no such audit step")
     if entry.seq != (prev.seq if prev else 0) + 1:
         raise FactsRefused("an audit entry is numbered after its predecessor")

@@ -8,6 +8,7 @@ from app.models.notes import CaseNoteRow, DisagreementNoteRow, FeeNoticeRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
+    CaseCountRow,
     DownloadRow,
     IdempotencyRow,
     LetterRow,
@@ -24,6 +25,7 @@ __all__ = [
     "AttemptRow",
     "AuditEntryRow",
     "CallbackEventRow",
+    "CaseCountRow",
     "CaseNoteRow",
     "ClaimRow",
     "ClockOffsetRow",

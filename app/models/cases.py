@@ -23,6 +23,9 @@ class RequestRow(Row, table=True):
         Index("ix_request_controller_id_due_on", "controller_id", "due_on", "id"),
         Index("ix_request_controller_id_subject_key", "controller_id", "subject_key", "id"),
         Index("ix_request_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+        Index("ix_request_closed_at", "controller_id", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
+        Index("ix_request_contents", "controller_id", "closed_at", postgresql_where=text("contents_key IS NOT NULL")),
+        Index("ix_request_contents_id", "contents_id", postgresql_where=text("contents_id IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -60,6 +63,8 @@ class RequestRow(Row, table=True):
     extension_asked_at: datetime | None = None
     extension_approved_by: str | None = None
     extended_at: datetime | None = None
+    contents_id: UUID | None = None  #: names the key of what is given out, once there is something
+    contents_key: bytes | None = None  #: its half; gone when the contents are over
 
 
 class IdentifierRow(Row, table=True):
@@ -148,6 +153,8 @@ class ApprovalRow(Row, table=True):
             postgresql_where=text("verdict IS NULL"),
             postgresql_nulls_not_distinct=True,
         ),
+        Index("ix_approval_request_id", "request_id"),
+        Index("ix_approval_claim_id", "claim_id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -180,6 +187,7 @@ class TaskRow(Row, table=True):
             "next_at",
             postgresql_where=text("state IN ('open', 'accepted') AND next_at IS NOT NULL"),
         ),
+        Index("ix_task_claim_id", "claim_id"),
         Index("ix_task_sending", "processor_id", postgresql_where=text("state = 'sending'")),
         Index(
             "ix_task_needs_person",
@@ -207,6 +215,7 @@ class TaskRow(Row, table=True):
     poll_url: str | None = None
     token_hash: bytes | None = Field(default=None, index=True, unique=True)
     answer_sealed: bytes | None = None
+    records_sealed: bytes | None = None  #: what an export brought, under the key of the contents
     created_at: datetime
     closed_at: datetime | None = None
     closed_by: str | None = None

@@ -1,6 +1,6 @@
 """What is kept beside the case: the audit chain, letters, packages, replays."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,11 @@ class AuditEntryRow(Row, table=True):
     """One entry of a request's hash chain. Append-only: a trigger refuses everything but INSERT."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (
+        # Where a controller's chains begin, and which of them say that a key was destroyed.
+        Index("ix_audit_entry_first", "controller_id", "request_id", postgresql_where=text("seq = 1")),
+        Index("ix_audit_entry_destroyed", "controller_id", postgresql_where=text("step = 'key:destroyed'")),
+    )
 
     request_id: UUID = Field(primary_key=True)
     seq: int = Field(primary_key=True)
@@ -68,6 +73,7 @@ class OutgoingMailRow(Row, table=True):
         UniqueConstraint("request_id", "dedupe"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_instant"),
         Index("ix_outgoing_mail_due", "next_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_outgoing_mail_letter_id", "letter_id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -102,7 +108,8 @@ class LetterTemplateRow(Row, table=True):
 
 class PackageRow(Row, table=True):
     """
-    What the person gets; the file is sealed with the request's own key. Made again it is the next ``version``.
+    What the person gets; the file is sealed with the key of the request's contents. Made again it is the next
+    ``version``.
 
     Whoever opened what the rules keep back does not release it, and what shows how a home is protected leaves on two
     people's word: held by the database.
@@ -116,6 +123,7 @@ class PackageRow(Row, table=True):
             name="security_approved",
         ),
         CheckConstraint("released_by IS NULL OR NOT opened_by @> to_jsonb(released_by)", name="not_opened_by"),
+        Index("ix_package_standing", "controller_id", "released_at", postgresql_where=text("destroyed_at IS NULL")),
     )
 
     request_id: UUID = Field(primary_key=True, foreign_key="request.id", ondelete="CASCADE")
@@ -136,13 +144,17 @@ class PackageRow(Row, table=True):
     asked_by: str | None = None  #: who asked for a release that waits for a second person
     approved_by: str | None = None
     former_file: str | None = None  #: the version before, to be destroyed once this one is committed
+    destroyed_at: datetime | None = None  #: when the file went; the row stays as long as the case
 
 
 class DownloadRow(Row, table=True):
     """A one-time way to a package: only the token's hash is kept."""
 
     __tablename__ = "download"
-    __table_args__ = (CheckConstraint("uses_left >= 0", name="uses_left_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("uses_left >= 0", name="uses_left_not_negative"),
+        Index("ix_download_request_id", "request_id"),
+    )
 
     token_hash: bytes = Field(primary_key=True)
     request_id: UUID = Field(foreign_key="request.id", ondelete="CASCADE")
@@ -181,3 +193,21 @@ class CallbackEventRow(Row, table=True):
     controller_id: str = Field(max_length=64)
     task_id: UUID
     received_at: datetime
+
+
+class CaseCountRow(Row, table=True):
+    """
+    What is left of case files that are over: how many ended how, in which month; nobody in particular.
+
+    A claim counts under its right and outcome, a request once under ``*``.
+    """
+
+    __tablename__ = "case_count"
+    __table_args__ = (CheckConstraint("n > 0", name="n_positive"),)
+
+    controller_id: str = Field(primary_key=True, max_length=64)
+    month: date = Field(primary_key=True)  #: first day of the month in which the requests were closed
+    right: str = Field(primary_key=True)
+    outcome: str = Field(primary_key=True)
+    in_time: bool = Field(primary_key=True)
+    n: int

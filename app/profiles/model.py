@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.fanout import Action, AnswerMode, Idempotency
 from app.domain.identity import Level
+from app.domain.own_retention import DEFAULT_CASE_FILE_MONTHS, LEAST_CASE_FILE_MONTHS, MOST_CASE_FILE_MONTHS
 from app.domain.rights import RIGHTS
 from app.profiles import vocabulary as v
 from app.profiles.facts import (
@@ -135,6 +136,10 @@ class Profile(Part):
     languages: tuple[v.Language, ...] = ("sv", "en")
     timezone: v.TimeZone
     calendar: v.CalendarName = "strict"
+    #: How long the file of a closed request is kept; then only counts.
+    case_file_months: Annotated[int, Field(ge=LEAST_CASE_FILE_MONTHS, le=MOST_CASE_FILE_MONTHS)] = (
+        DEFAULT_CASE_FILE_MONTHS
+    )
     request_form_preference: RequestForm
     rights_offered: tuple[OfferedRight, ...]
     rights_missing: tuple[v.Right, ...]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from app.db import Tx
@@ -51,6 +51,25 @@ async def entries_of_controller(tx: Tx, controller: str) -> Sequence[AuditEntryR
         .order_by(col(AuditEntryRow.request_id), col(AuditEntryRow.seq))
     )
     return (await tx.session.execute(query)).scalars().all()
+
+
+_HEADS = text(
+    "SELECT first.request_id, head.seq, head.hash FROM audit_entry first CROSS JOIN LATERAL"
+    " (SELECT seq, hash FROM audit_entry WHERE request_id = first.request_id ORDER BY seq DESC LIMIT 1) head"
+    " WHERE first.controller_id = :controller AND first.seq = 1"
+)
+_ONLY_ONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+
+
+async def heads_of_controller(tx: Tx, controller: str) -> dict[str, Head]:
+    """Where every chain of a controller stands, by request; one look into the index a chain."""
+    found = await tx.session.execute(_HEADS, {"controller": controller})
+    return {str(request_id): Head(seq=seq, hash=digest) for request_id, seq, digest in found.all()}
+
+
+async def only_one(tx: Tx, name: str) -> bool:
+    """Whether this transaction is the only one, over all processes, that goes by this name until it ends."""
+    return bool((await tx.session.execute(_ONLY_ONE, {"name": name})).scalar_one())
 
 
 def as_link(row: AuditEntryRow) -> Link:

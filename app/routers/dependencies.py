@@ -114,6 +114,7 @@ Staff = Annotated[Work, Depends(door(*STAFF), scope="function")]
 Approver = Annotated[Work, Depends(door("approver", "dpo"), scope="function")]
 Reader = Annotated[Work, Depends(door(*STAFF, "auditor"), scope="function")]
 Dpo = Annotated[Work, Depends(door("dpo", "auditor"), scope="function")]
+Officer = Annotated[Work, Depends(door("dpo"), scope="function")]
 Admin = Annotated[Work, Depends(door("admin"), scope="function")]
 #: Who says what the controller's processing is like.
 Settler = Annotated[Work, Depends(door("admin", "dpo"), scope="function")]

@@ -14,6 +14,7 @@ from app.routers.dependencies import House, Language
 from app.routers.problem_kinds import KINDS
 from app.routers.problem_words import TITLES, in_words
 from app.routers.problems import slug_of
+from app.services import own_retention
 from app.services.context import Context
 
 router = APIRouter(tags=["system"])
@@ -31,8 +32,10 @@ async def live() -> dict[str, str]:
 
 @router.get("/readyz", operation_id="getReadiness")
 async def ready(request: Request, ctx: House) -> JSONResponse:
-    """Whether calls can be served: database, migrations, the role's rights, clock, keys. Says which, never why."""
+    """Whether calls can be served: database, migrations, role, clock, keys, key store. Says which, never why."""
     checks = {"keys": _keys_open(ctx)} | await _database(ctx, request.app.state.migration_head)
+    if checks["database"]:
+        checks["key_store"] = await own_retention.has_its_keys(ctx)
     is_ready = all(checks.values())
     body = {
         "status": "ok" if is_ready else "not_ready",

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
+from app.domain.audit import AuditStep
 from app.domain.fanout import TaskState
 from app.repositories import cases
 from app.routers.conditions import Made, OnceOnly
@@ -13,7 +14,7 @@ from app.routers.dependencies import Staff, Work
 from app.routers.documented import ACTS, READS, dump, problems
 from app.routers.paging import Paging, page
 from app.schemas.records import OutcomeIn, TaskOut, TaskPage, TaskWhole
-from app.services import tasks, views
+from app.services import steps, tasks, views
 from app.services.tasks import UnknownTask
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
@@ -45,8 +46,12 @@ async def list_tasks(
     "/{id}", operation_id="getTask", response_model=TaskWhole, response_model_exclude_none=True, responses=READS
 )
 async def get(work: Staff, id: UUID) -> views.View:
-    """A task with what has to be done, and only what its recipient may know of the person."""
+    """
+    A task with what has to be done, and only what its recipient may know of the person; that it was read is written
+    down, for its answer may be an export.
+    """
     row, task = await tasks.hold_with_request(work.tx, id)
+    await steps.note(work.tx, row, AuditStep.REQUEST_READ, actor=work.actor, facts={"task_id": str(task.id)})
     return await views.whole_task(work.tx, work.ctx, row, task)
 
 

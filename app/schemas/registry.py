@@ -188,14 +188,6 @@ class IntakeOut(Answer):
     protected_identity: str = Field(description="What somebody with protected personal data should do.")
 
 
-class Summary(Answer):
-    """Counts, nothing else."""
-
-    by_phase: dict[str, int]
-    by_right: dict[str, int]
-    overdue: int
-
-
 class Loose(Answer):
     """An object whose shape is documented elsewhere."""
 

@@ -14,6 +14,8 @@ from app.profiles.calendars import sweden
 from app.settings import Settings
 from app.vault.envelope import Vault
 from app.vault.files import FileStore
+from app.vault.journal import Journal
+from app.vault.key_store import KeyStore
 
 
 class UnknownController(DomainError):
@@ -40,6 +42,8 @@ class Context:
     database: Database
     vault: Vault
     files: FileStore
+    shares: KeyStore  #: halves of the cases' data keys, outside the database
+    journal: Journal  #: what was destroyed and what was checkpointed, outside the database
     profiles: Mapping[str, Profile]
 
     def profile(self, controller: str) -> Profile:

@@ -21,7 +21,7 @@ from app.domain.rights import RIGHTS, right
 from app.models import ClaimRow, IdentifierRow, RequestRow
 from app.observability import REQUESTS
 from app.repositories import jobs
-from app.services import notes, steps
+from app.services import notes, sealing, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id, new_reference
 from app.services.sealing import where
@@ -113,10 +113,11 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
     received_at = min(new.received_at, tx.now)
     deadline = ctx.explain_deadline(new.controller, received_at)
     request_id = new_id()
-    key, today = ctx.vault.new_data_key(str(request_id)), ctx.today(new.controller, tx.now)
+    today = ctx.today(new.controller, tx.now)
     identifiers = _each_once(
         Identifier(i.type, normalise(i.type, i.value, today=today), i.vouched) for i in new.identifiers
     )
+    key = await sealing.new_case_key(ctx, new.controller, request_id)
     row = RequestRow(
         id=request_id,
         controller_id=new.controller,

@@ -32,7 +32,7 @@ from app.models import (
 )
 from app.repositories import cases, erasure, jobs
 from app.repositories.cases import CaseRows
-from app.services import erasing, orders, sealing, steps, suppression, tasks
+from app.services import erasing, orders, own_retention, sealing, steps, suppression, tasks
 from app.services.context import INSYN, Context
 from app.services.ids import new_id, new_reference
 from app.vault.envelope import Address
@@ -49,7 +49,7 @@ async def erasure_closed(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) 
     if claim.outcome in _ENDED or claim.ground in KEEPING_GROUNDS:
         await _schedule(tx, ctx, case, claim)
     if case.row.follows is not None:
-        await _performed(tx, case.row, claim)
+        await _performed(tx, ctx, case.row, claim)
 
 
 # --- what is kept -----------------------------------------------------------------------------------------------------
@@ -58,7 +58,10 @@ async def erasure_closed(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) 
 async def _schedule(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) -> None:
     kept = {**_by_plan(ctx, case, claim), **_by_answers(ctx, case, claim)}
     processors = {one.id: one for one in case.processors}
-    rows = [_scheduled(tx, ctx, case.row, claim, processors[at], category, why) for (at, category), why in kept.items()]
+    rows = [
+        await _scheduled(tx, ctx, case.row, claim, processors[at], category, why)
+        for (at, category), why in kept.items()
+    ]
     if not rows:
         return
     await erasure.schedule(tx, rows)
@@ -104,7 +107,7 @@ def _erasures(rows: Iterable[TaskRow], claim: ClaimRow) -> list[TaskRow]:
     return [task for task in rows if task.claim_id == claim.id and task.action == Action.ERASE]
 
 
-def _scheduled(
+async def _scheduled(
     tx: Tx,
     ctx: Context,
     row: RequestRow,
@@ -114,7 +117,7 @@ def _scheduled(
     why: dict[str, Any],
 ) -> ScheduledErasureRow:
     id_ = new_id()
-    key = ctx.vault.new_data_key(str(id_))
+    key = await sealing.new_key(ctx, row.controller_id, id_)
     until = why.get("until")
     due_on = until + timedelta(days=1) if until is not None else None
     person = orders.person_of(ctx, row)
@@ -212,7 +215,7 @@ async def _follow_up(tx: Tx, ctx: Context, due: Sequence[ScheduledErasureRow]) -
     first, categories = due[0], sorted({one.category for one in due})
     person = _person(ctx, due)
     request_id = new_id()
-    key = ctx.vault.new_data_key(str(request_id))
+    key = await sealing.new_case_key(ctx, first.controller_id, request_id)
     deadline = ctx.explain_deadline(first.controller_id, tx.now)
     row = RequestRow(
         id=request_id,
@@ -263,7 +266,7 @@ def _person(ctx: Context, due: Sequence[ScheduledErasureRow]) -> dict[str, Any]:
     """What these recipients need to find the person, opened: each identifier once."""
     known: dict[tuple[str, str], dict[str, Any]] = {}
     for one in due:
-        key = ctx.vault.open_data_key(one.wrapped_key, str(one.id))
+        key = sealing.open_key(ctx, one.controller_id, one.wrapped_key or b"", one.id)
         opened = key.open_json(one.subject_sealed or b"", where=_where(one.controller_id, one.id))
         known |= {(each["type"], each["value"]): each for each in opened["identifiers"]}
     return {"identifiers": list(known.values()), "contact": {}}
@@ -299,10 +302,12 @@ def _to_erase(claim: ClaimRow, category: str) -> ErasurePlanRow:
     )
 
 
-async def _performed(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
+async def _performed(tx: Tx, ctx: Context, row: RequestRow, claim: ClaimRow) -> None:
     """Say on the answered request's own chain what has come of what it kept; destroy what was needed to find it."""
     carried_out = await erasure.of_follow_up(tx, row.id)
     for one in carried_out:
+        if one.wrapped_key is not None:
+            await own_retention.destroy_key(tx, ctx, row, one.id, what="kept")
         one.state, one.performed_at, one.outcome = "performed", tx.now, claim.outcome
         one.subject_sealed, one.wrapped_key, one.subject_key = None, None, None
     answered = await cases.request(tx, row.follows, lock=True) if row.follows else None

@@ -23,6 +23,7 @@ from app.repositories import approvals, audit, cases, replays
 from app.services import assembling, four_eyes, sealing, steps, telling
 from app.services.assembling import Sources
 from app.services.context import INSYN, Actor, Context
+from app.vault.envelope import DataKey
 
 #: How long a download token lives, and how often it works.
 TOKEN_LIVES = timedelta(hours=24)
@@ -133,7 +134,7 @@ async def _fill(
     made.check()
     contents = made.contents
     chunks = await asyncio.to_thread(lambda: list(build(contents)))
-    stored = await ctx.files.write(package.file, chunks, sealing.key_of(ctx, row))
+    stored = await ctx.files.write(package.file, chunks, await sealing.hold_contents_key(ctx, row))
     withheld = {
         "left_out": [asdict(one) for one in contents.left_out],
         "not_portable": [asdict(one) for one in contents.not_portable],
@@ -319,8 +320,13 @@ async def open_download(tx: Tx, ctx: Context, token: str, *, subject_keys: Seque
         row=row,
         filename=f"{row.reference}.zip",
         size=package.size,
-        chunks=ctx.files.read(package.file, sealing.key_of(ctx, row)),
+        chunks=ctx.files.read(package.file, key_of(ctx, row)),
     )
+
+
+def key_of(ctx: Context, row: RequestRow) -> DataKey:
+    """What a request's package is sealed with: the contents' key, or the case's for one sealed before there was any."""
+    return sealing.key_of(ctx, row) if row.contents_id is None else sealing.contents_key_of(ctx, row)
 
 
 def controller_of(ctx: Context, token: str) -> str:

@@ -97,8 +97,10 @@ async def redact(
     before = {_told(one): by for one, by in kept_redactions(ctx, row, package)}
     kept = [(one, before.get(_told(one), actor.ref)) for one in asked]
     package.opened_by = sorted({by for one, by in kept if one.redaction.action in redaction.OPENING})
-    package.redactions_sealed = sealing.seal(
-        ctx, row, [_sealed(one, by) for one, by in kept], table="package", column="redactions", id=row.id
+    # They may hold what a recording says, so they go with the contents and not with the case file.
+    key = await sealing.hold_contents_key(ctx, row)
+    package.redactions_sealed = key.seal_json(
+        [_sealed(one, by) for one, by in kept], where=sealing.where(row, "package", "redactions", row.id)
     )
     await packaging.remake(tx, ctx, row, package, sources, changes)
     counts = {action.value: sum(one.action is action for one in changes) for action in RedactionAction}
@@ -125,10 +127,12 @@ def _sealed(one: Asked, by: str) -> Mapping[str, Any]:
 
 
 def kept_redactions(ctx: Context, row: RequestRow, package: PackageRow) -> list[tuple[Asked, str]]:
-    """What was changed, opened, each with who first said so."""
-    if package.redactions_sealed is None:
+    """What was changed, opened, each with who first said so; nothing once the contents are destroyed."""
+    if package.redactions_sealed is None or row.contents_key is None:
         return []
-    opened = sealing.unseal(ctx, row, package.redactions_sealed, table="package", column="redactions", id=row.id)
+    opened = sealing.contents_key_of(ctx, row).open_json(
+        package.redactions_sealed, where=sealing.where(row, "package", "redactions", row.id)
+    )
     found = []
     for one in opened:
         place = {name: one.pop(name) for name in ("processor", "category")}

@@ -8,6 +8,7 @@ hold the request's row, so a callback, a poll and a person never race.
 import base64
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, assert_never
@@ -158,7 +159,7 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
     elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY):
         task.outcome = answer.outcome.value
     if answer.body:
-        task.answer_sealed = _seal_answer(ctx, row, task, answer.body)
+        await _keep_answer(ctx, row, task, answer.body)
     match consequence:
         case Close():
             await _close(tx, row, task, answer.outcome, actor=Actor("processor", processor.key), by=by)
@@ -214,15 +215,38 @@ async def _close(tx: Tx, row: RequestRow, task: TaskRow, outcome: Outcome, *, ac
     await steps.note(tx, row, AuditStep.TASK_CLOSED, actor=actor, facts=facts)
 
 
-def _seal_answer(ctx: Context, row: RequestRow, task: TaskRow, body: Mapping[str, Any]) -> bytes:
-    return sealing.seal(ctx, row, dict(body), table="task", column="answer", id=task.id)
+async def _keep_answer(ctx: Context, row: RequestRow, task: TaskRow, body: Mapping[str, Any]) -> None:
+    """
+    Seal an answer: what it says with the case, the records it brings with the contents, which go with the package.
+
+    The case file keeps how many there were of what (law.md E: facts, not contents).
+    """
+    said, records = dict(body), body.get("records")
+    task.records_sealed = None
+    if records:
+        del said["records"]
+        given = Counter[str]()
+        for one in records:
+            given[str(one["category"])] += len(one.get("rows", []))
+        said["records_given"] = dict(given)
+        key = await sealing.hold_contents_key(ctx, row)
+        task.records_sealed = key.seal_json(list(records), where=sealing.where(row, "task", "records", task.id))
+    task.answer_sealed = sealing.seal(ctx, row, said, table="task", column="answer", id=task.id)
 
 
 def answer_of(ctx: Context, row: RequestRow, task: TaskRow) -> dict[str, Any]:
-    """What the processor (or the person) answered; empty when nothing was said."""
+    """
+    What the processor (or the person) answered; empty when nothing was said.
+
+    After the contents are destroyed there is ``records_given`` (rows per category) in the place of ``records``.
+    """
     if task.answer_sealed is None:
         return {}
     opened: dict[str, Any] = sealing.unseal(ctx, row, task.answer_sealed, table="task", column="answer", id=task.id)
+    if task.records_sealed is not None and row.contents_key:
+        del opened["records_given"]
+        where = sealing.where(row, "task", "records", task.id)
+        opened["records"] = sealing.contents_key_of(ctx, row).open_json(task.records_sealed, where=where)
     return opened
 
 
@@ -265,7 +289,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
     erasure_answers.check_retained(said, bookkeeping=_bookkeeping(ctx, row))
     if task.action == Action.ERASE and answer.outcome in DONE and erasure_answers.is_disguised(said):
         raise erasure_answers.AnonymisedIsNotErased
-    task.answer_sealed = _seal_answer(ctx, row, task, said)
+    await _keep_answer(ctx, row, task, said)
     await _close(tx, row, task, answer.outcome, actor=actor, by="person")
     await steps.changed(tx, row)
     return task
@@ -298,6 +322,7 @@ async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
     task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN
     task.outcome, task.closed_at, task.closed_by, task.answer_sealed = None, None, None, None
+    task.records_sealed = None
     task.next_at, task.attention, task.failures = None if person else tx.now, person, 0
     task.answer_by = deadline_watch.answer_by(tx, ctx, row)  # the day asked for before may be gone
     await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id)})

@@ -15,6 +15,7 @@ from app.domain.decisions import Ground, Verdict
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
 from app.domain.identity import METHODS, Level, suffices
+from app.domain.own_retention import PACKAGE_DAYS
 from app.domain.process import outcome_of
 from app.domain.release import NEEDED, DataClass
 from app.domain.rights import right
@@ -44,7 +45,7 @@ from app.services.telling_clock import clock_facts
 #: What leaves nothing to be told to somebody who has proved nothing.
 _SETTLED = frozenset({Outcome.COMPLETED.value, Outcome.NOT_FOUND.value})
 #: How long a package waits for the person after release.
-PACKAGE_WAITS = timedelta(days=30)
+PACKAGE_WAITS = timedelta(days=PACKAGE_DAYS)
 #: What helps to find somebody, when it was not given.
 _HINTS = ("customer_number", "installation_id", "address", "site", "date_and_time", "role")
 #: What is done to some categories of data; anything else is done to the person's data as such.

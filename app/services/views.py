@@ -388,6 +388,8 @@ def letter_template(row: LetterTemplateRow) -> View:
 def package(tx: Tx, row: PackageRow) -> View:
     ends = packaging.expires_at(row)
     state = "sealed" if ends is None else "released" if tx.now < ends else "expired"
+    if row.destroyed_at is not None:
+        state = "expired"
     return {
         "state": state,
         "size": row.size,

@@ -4,13 +4,16 @@ from app.vault.envelope import Address, DataKey, Vault
 from app.vault.errors import Reason, UnfitMasterKey, Unreadable, VaultError
 from app.vault.files import FileStore, StoredFile
 from app.vault.identifiers import TYPES, MalformedIdentifier, UnknownIdentifierType, normalise
+from app.vault.key_store import FileKeyStore, KeyStore
 from app.vault.keys import MasterKeys
 
 __all__ = [
     "TYPES",
     "Address",
     "DataKey",
+    "FileKeyStore",
     "FileStore",
+    "KeyStore",
     "MalformedIdentifier",
     "MasterKeys",
     "Reason",

@@ -2,9 +2,12 @@
 Envelope encryption: a data key for each subject of secrecy, wrapped by a master key.
 
 A *subject* here is whatever shares one fate: the sealed identity of a request, or one package. Its data key is stored
-wrapped beside the data; destroying the wrapped key is the erasure, also of copies in backups once the backup of the
-key itself has aged out. Values are AES-256-GCM, bound to their address, so a value copied to another row, column or
-controller does not open. Everything here costs microseconds and does no I/O.
+wrapped beside the data; destroying the key is the erasure. Values are AES-256-GCM, bound to their address, so a value
+copied to another row, column or controller does not open. Everything here costs microseconds and does no I/O.
+
+A copy of the database made earlier still holds the wrapped key, and whoever has the master key could open it. So the
+key of a case is *split*: what is wrapped is only half of it, and the other half, its *share*, lies outside of the
+database (``key_store``). Either half alone is random bytes; without the share no dump opens, however old.
 """
 
 import hmac
@@ -20,7 +23,8 @@ from app.vault.errors import Reason, Unreadable
 from app.vault.keys import KEY_BYTES, MasterKeys, derive
 
 _VALUE_FORMAT = b"\x01"
-_WRAP_FORMAT = b"\x01"
+#: The first byte of a wrapped key: the whole key, or half of it.
+_WHOLE, _HALF = b"\x01", b"\x02"
 _NONCE, _TAG = 12, 16
 #: format, key version (2 bytes, big-endian), nonce, sealed key
 WRAPPED_BYTES = 1 + 2 + _NONCE + KEY_BYTES + _TAG
@@ -48,6 +52,15 @@ def _open(cipher: AESGCM, nonce: bytes, sealed: bytes, bound: bytes) -> bytes:
         return cipher.decrypt(nonce, sealed, bound)
     except InvalidTag:
         raise Unreadable(Reason.NOT_AUTHENTIC) from None
+
+
+def _pad(share: bytes, subject: str) -> bytes:
+    """What covers a split key: made of its share, and good for its subject only."""
+    return derive(share, purpose=f"insyn/share/1/{subject}")
+
+
+def _either(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 class DataKey:
@@ -117,17 +130,40 @@ class Vault:
         key = os.urandom(KEY_BYTES)
         return DataKey(key, wrapped=self._wrap(key, subject))
 
-    def open_data_key(self, wrapped: bytes | None, subject: str) -> DataKey:
+    def new_split_key(self, subject: str) -> tuple[DataKey, bytes]:
+        """
+        Return a new random key and its share. Store ``wrapped`` beside what it seals and the share elsewhere: once
+        the share is gone the key is, in every copy of the database.
+        """
+        key, share = os.urandom(KEY_BYTES), os.urandom(KEY_BYTES)
+        half = _either(key, _pad(share, subject))
+        return DataKey(key, wrapped=self._wrap(half, subject, format=_HALF)), share
+
+    @staticmethod
+    def is_split(wrapped: bytes) -> bool:
+        """Whether this stored key is one half, and opens only with its share."""
+        return wrapped[:1] == _HALF
+
+    def open_data_key(self, wrapped: bytes | None, subject: str, share: bytes | None = None) -> DataKey:
         """
         Open a stored key.
 
+        Args:
+            share: The other half of a split key.
+
         Raises:
-            Unreadable: ``destroyed`` for None or empty; ``unknown_key``, ``malformed`` or ``not_authentic``
-                (another subject's, or changed) else.
+            Unreadable: ``destroyed`` for None or empty, ``no_share`` for half a key alone; ``unknown_key``,
+                ``malformed`` or ``not_authentic`` (another subject's, or changed) else. With another key's share
+                it opens, and nothing that was sealed does.
         """
         if not wrapped:
             raise Unreadable(Reason.DESTROYED)
-        return DataKey(self._unwrap(wrapped, subject), wrapped=bytes(wrapped))
+        key = self._unwrap(wrapped, subject)
+        if self.is_split(wrapped):
+            if share is None:
+                raise Unreadable(Reason.NO_SHARE)
+            key = _either(key, _pad(share, subject))
+        return DataKey(key, wrapped=bytes(wrapped))
 
     def needs_rewrap(self, wrapped: bytes) -> bool:
         """Whether the key is wrapped by another master key than the current one."""
@@ -142,7 +178,7 @@ class Vault:
         Raises:
             Unreadable: As :meth:`open_data_key`.
         """
-        return self._wrap(self._unwrap(wrapped, subject), subject)
+        return self._wrap(self._unwrap(wrapped, subject), subject, format=wrapped[:1])
 
     def blind_index(self, *, controller: str, type: str, normalised: str) -> bytes:
         """
@@ -156,9 +192,9 @@ class Vault:
         """
         return hmac.digest(self._keys.index, _bound(controller, type, normalised), "sha256")
 
-    def _wrap(self, key: bytes, subject: str) -> bytes:
+    def _wrap(self, key: bytes, subject: str, *, format: bytes = _WHOLE) -> bytes:
         version = self._keys.current
-        head = _WRAP_FORMAT + version.to_bytes(2, "big")
+        head = format + version.to_bytes(2, "big")
         nonce = os.urandom(_NONCE)
         return head + nonce + self._keys.wrapping(version).encrypt(nonce, key, _bound(head, subject))
 
@@ -169,7 +205,7 @@ class Vault:
 
     @staticmethod
     def _version(wrapped: bytes) -> int:
-        if len(wrapped) != WRAPPED_BYTES or wrapped[:1] != _WRAP_FORMAT:
+        if len(wrapped) != WRAPPED_BYTES or wrapped[:1] not in (_WHOLE, _HALF):
             raise Unreadable(Reason.MALFORMED)
         return int.from_bytes(wrapped[1:3], "big")
 

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     NOT_AUTHENTIC = "not_authentic"  # changed, moved, or another key's
     DESTROYED = "destroyed"  # the data key was destroyed: this is what erasure looks like
     MISSING = "missing"  # there is no such file
+    NO_SHARE = "no_share"  # the half of its key that lies outside the database is gone: destroyed, or not mounted
 
 
 class Unreadable(VaultError):

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.vault.envelope import DataKey
 from app.vault.errors import Reason, Unreadable
+from app.vault.key_store import make_folder, sync_folder
 
 CHUNK_BYTES = 64 * 1024
 _MAGIC = b"insyn-sealed-1\n"
@@ -112,7 +113,7 @@ class _Writer:
     """A file in the making: unfinished beside its target, or committed, or gone."""
 
     def __init__(self, target: Path, name: str, key: DataKey) -> None:
-        _make_folder(target.parent)
+        make_folder(target.parent)
         self._target = target
         self._path = target.with_name(f"{target.stem}-{secrets.token_hex(8)}{_UNFINISHED}")
         self._pending: bytes | None = None
@@ -138,7 +139,7 @@ class _Writer:
         self._file.close()
         self._path.replace(self._target)
         self._done = True
-        _sync_folder(self._target.parent)
+        sync_folder(self._target.parent)
 
     def abandon(self) -> None:
         if not self._done:
@@ -204,24 +205,8 @@ def _unlink(path: Path) -> bool:
         path.unlink()
     except FileNotFoundError:
         return False
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return True
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder and those above it, closed to others and each on disk in the one above."""
-    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(missing.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename or removal is on disk only once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_leftovers(root: Path, before: float) -> int:

@@ -42,7 +42,6 @@ from app.services import (
     posting,
     redacting,
     registration,
-    sealing,
     steps,
     supplements,
     tasks,
@@ -380,7 +379,7 @@ class House:
         async with self.tx() as tx:
             row = await steps.hold(tx, request_id)
             package = await packaging.package_of(tx, row)
-            chunks = self.ctx.files.read(package.file, sealing.key_of(self.ctx, row))
+            chunks = self.ctx.files.read(package.file, packaging.key_of(self.ctx, row))
             return b"".join([chunk async for chunk in chunks])
 
     async def steps_of(self, request_id: UUID) -> list[str]:

@@ -29,7 +29,8 @@ from app.services.context import Actor, Context
 from app.settings import Settings
 from app.tokens.principal import Principal
 from app.tokens.verifier import Fault, TokenRefused
-from app.vault import FileStore, MasterKeys, Vault
+from app.vault import FileKeyStore, FileStore, MasterKeys, Vault
+from app.vault.journal import Journal
 from tests.harness.database import REPOSITORY
 from tests.harness.house import settled
 
@@ -112,6 +113,8 @@ def ctx(db: Database, profiles: dict[str, Profile], tmp_path: Path) -> Context:
         database=db,
         vault=Vault(MasterKeys.from_settings(text=MasterKeys.generate())),
         files=FileStore(tmp_path),
+        shares=FileKeyStore(tmp_path / "keys"),
+        journal=Journal(tmp_path / "journal"),
         profiles=profiles,
     )
 

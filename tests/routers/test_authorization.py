@@ -115,6 +115,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/letters"): Row(LISTS),
     ("GET", "/v1/letter-templates/{sha256}"): Row(frozenset({"dpo", "auditor"})),
     ("GET", PATH + "/{id}/audit"): Row(READERS),
+    ("GET", PATH + "/{id}/evidence"): Row(frozenset({"dpo"})),
     ("GET", PATH + "/{id}/package"): Row(STAFF),
     ("POST", PATH + "/{id}/package/release"): Row(SECOND, {"sha256": "0" * 64}),
     ("GET", PATH + "/{id}/package/redactions"): Row(STAFF),
@@ -165,6 +166,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("PATCH", "/v1/processors/{id}"): Row(frozenset({"admin"}), {"title": "Other"}),
     ("POST", "/v1/processors/{id}/secrets"): Row(frozenset({"admin"}), {"secret": "whsec_" + "QUJD" * 8}),
     ("DELETE", "/v1/processors/{id}"): Row(frozenset({"admin"})),
+    ("GET", "/v1/reports/register"): Row(frozenset({"dpo", "auditor"})),
     ("GET", "/v1/reports/summary"): Row(frozenset({"dpo", "auditor"})),
 }
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.

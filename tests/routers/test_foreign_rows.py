@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 
 from app.models import PackageRow
-from app.services import sealing, steps
+from app.services import packaging, steps
 from app.services.context import Context
 from tests.routers.conftest import AGENT, ANNA, BO, Advance, File
 
@@ -33,7 +33,7 @@ async def package_of(ctx: Context, id: str) -> str:
         row = await steps.hold(tx, UUID(id))
         package = await tx.session.get(PackageRow, row.id)
         assert package is not None
-        chunks = [chunk async for chunk in ctx.files.read(package.file, sealing.key_of(ctx, row))]
+        chunks = [chunk async for chunk in ctx.files.read(package.file, packaging.key_of(ctx, row))]
     with zipfile.ZipFile(io.BytesIO(b"".join(chunks))) as archive:
         return "".join(archive.read(name).decode() for name in archive.namelist())
 

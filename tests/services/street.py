@@ -26,6 +26,8 @@ from app.settings import Settings
 from app.tokens.verifier import Verifier
 from app.vault.envelope import Vault
 from app.vault.files import FileStore
+from app.vault.journal import Journal
+from app.vault.key_store import FileKeyStore
 from app.vault.keys import MasterKeys
 from sandbox.processors import running
 from sandbox.services._service import Pace
@@ -143,5 +145,7 @@ def context_on(street: Street, database: Database, folder: Path, **settings: Any
         database=database,
         vault=Vault(MasterKeys.from_settings(text=street.master_key)),
         files=FileStore(folder / "packages"),
+        shares=FileKeyStore(folder / "keys"),
+        journal=Journal(folder / "journal"),
         profiles=street.profiles,
     )

@@ -165,7 +165,7 @@ class TestCanary:
             done = await a_succeeding_request(house, canary)
             await a_failing_request(house, canary)
         stored = {table: canary.seen_in(row) async for table, row in everything_stored(house) if canary.seen_in(row)}
-        files = await asyncio.to_thread(files_under, house.ctx.settings.data_dir / "packages")
+        files = await asyncio.to_thread(files_under, house.ctx.settings.data_dir)
         letters = "".join((await house.letters(done)).values())
         package = await house.package(done)
 
@@ -205,11 +205,13 @@ class TestCanary:
 class TestDestroyedKey:
     async def test_makes_everything_of_the_person_unreadable(self, house, canary):
         """
-        Destroying one wrapped key erases identity, message, reasons, answers, letters and package, in backups too.
+        Destroying the shares of a request's two keys erases identity, message, reasons, answers, letters and package.
+        The rows are as they were: so it is in every copy of the database.
         """
         async with house.working():
             request_id = await a_succeeding_request(house, canary)
-        await house.sql("UPDATE request SET wrapped_key = $1 WHERE id = $2", secrets.token_bytes(63), request_id)
+        contents_id = (await house.see(request_id)).row.contents_id
+        assert await house.ctx.shares.destroy(CONTROLLER, [request_id, contents_id]) == 2
 
         with pytest.raises(Unreadable):
             await house.letters(request_id)

@@ -92,6 +92,7 @@ async def _fill_the_rest(house: House) -> None:
             " VALUES (gen_random_uuid(), $1, 'transfers', 'Inga.', 'None.', '[]', 'x', now())",
             WALKED,
         )
+        await connection.execute("INSERT INTO case_count VALUES ($1, '2024-01-01', '*', '*', true, 1)", WALKED)
         await connection.execute("INSERT INTO profile_applied VALUES ($1, 'sha256', now(), '{}')", WALKED)
 
 

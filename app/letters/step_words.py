@@ -1,0 +1,96 @@
+"""Every step of the audit chain in plain words, as an authority reads it; the person's own timeline says less."""
+
+from app.letters.words import LANGUAGES, Language, Words
+
+STEPS: Words = {
+    "request:received": ("Begäran kom in.", "The request was received."),
+    "request:classified": (
+        "En handläggare angav vilka rättigheter begäran gäller.",
+        "Staff said which rights it invokes.",
+    ),
+    "request:identity_asked": ("Den som begärde ombads styrka sin identitet.", "Proof of identity was asked for."),
+    "request:identity_proven": ("Identiteten styrktes.", "Identity was proven."),
+    "request:identity_refused": ("Identiteten kunde inte styrkas.", "Identity could not be proven."),
+    "request:assessment_begun": ("Bedömningen började.", "The assessment began."),
+    "request:clarification_asked": ("Ett förtydligande begärdes.", "A clarification was asked for."),
+    "request:clarified": ("Ett förtydligande kom in.", "A clarification was received."),
+    "request:execution_begun": ("Verkställandet började.", "Carrying out began."),
+    "request:answer_begun": ("Arbetet med svaret började.", "Work on the answer began."),
+    "request:extended": ("Fristen förlängdes.", "The period was extended."),
+    "request:deadline_moved": ("Sista dagen för svar räknades om.", "The due date was reckoned anew."),
+    "request:due_soon": ("En påminnelse: sista dagen närmar sig.", "A reminder: the due date is near."),
+    "request:overdue": ("Sista dagen passerades utan svar.", "The due date passed without an answer."),
+    "request:assigned": ("Begäran fick en handläggare.", "The request was assigned."),
+    "request:noted": ("En anteckning gjordes.", "A note was made."),
+    "request:attached": ("En handling lades till.", "A document was attached."),
+    "request:protected": ("Hanteringen ändrades till skyddad.", "Handling was changed to protected."),
+    "request:forwarded": ("Begäran lämnades vidare.", "The request was forwarded."),
+    "request:stopped": ("Begäran stoppades av den den gällde.", "The person concerned stopped the request."),
+    "request:withdrawn": ("Begäran togs tillbaka, helt eller delvis.", "The request was withdrawn, whole or in part."),
+    "request:closed": ("Begäran avslutades.", "The request was closed."),
+    "request:read": ("En handläggare läste begäran.", "Staff read the request."),
+    "request:found": ("Begäran hittades vid en sökning.", "The request was found by a search."),
+    "request:erased": ("Ärendet gallrades.", "The case file was erased."),
+    "audit:read": ("Spårloggen lästes.", "The audit chain was read."),
+    "audit:exported": ("Spårloggen exporterades.", "The audit chain was exported."),
+    "evidence:exported": ("Ett bevispaket togs ut.", "An evidence pack was taken out."),
+    "claim:decided": ("Ett beslut fattades.", "A decision was made."),
+    "claim:reopened": ("Ett beslut öppnades igen.", "A decision was opened again."),
+    "claim:closed": ("En rättighet i begäran var färdigbehandlad.", "One right of the request was done with."),
+    "approval:asked": ("En andra person ombads ta ställning.", "A second person was asked."),
+    "approval:given": ("En andra person godkände.", "A second person approved."),
+    "approval:refused": ("En andra person sa nej.", "A second person said no."),
+    "task:created": ("En uppgift skapades till en mottagare.", "A task for a recipient was made."),
+    "task:sent": ("En uppgift skickades till en mottagare.", "A task was sent to a recipient."),
+    "task:accepted": ("Mottagaren tog emot uppgiften.", "The recipient accepted the task."),
+    "task:postponed": ("En uppgift sköts upp.", "A task was put off."),
+    "task:left_unknown": ("Utfallet av ett anrop är okänt.", "What came of a call is unknown."),
+    "task:escalated": ("En uppgift lämnades till en människa.", "A task was handed to a person."),
+    "task:retried": ("En uppgift gjordes om.", "A task was tried again."),
+    "task:cancelled": ("En uppgift ställdes in.", "A task was called off."),
+    "task:closed": ("En uppgift var klar.", "A task was done with."),
+    "callback:accepted": ("En mottagare svarade.", "A recipient answered."),
+    "callback:repeated": ("En mottagare upprepade sitt svar.", "A recipient repeated its answer."),
+    "callback:refused": ("Ett svar avvisades.", "An answer was refused."),
+    "recipient:notified": ("En mottagare underrättades (artikel 19).", "A recipient was notified (Article 19)."),
+    "recipient:confirmed": ("En mottagare bekräftade.", "A recipient confirmed."),
+    "recipient:excused": (
+        "En mottagare underrättades inte; skälet är antecknat.",
+        "A recipient was not notified; why is noted.",
+    ),
+    "letter:written": ("Ett brev skrevs.", "A letter was written."),
+    "letter:sent": ("Ett brev skickades.", "A letter was sent."),
+    "letter:failed": ("Ett brev kunde inte skickas.", "A letter could not be sent."),
+    "letter:read": ("Ett brev lästes.", "A letter was read."),
+    "package:sealed": ("Uppgifterna sammanställdes och förseglades.", "The data were put together and sealed."),
+    "package:redacted": ("Uppgifter maskerades.", "Data were masked."),
+    "package:released": ("Uppgifterna lämnades ut.", "The data were released."),
+    "package:linked": ("En engångslänk för hämtning gjordes.", "A one-time link to fetch them was made."),
+    "package:downloaded": ("Uppgifterna hämtades.", "The data were fetched."),
+    "package:destroyed": ("Paketet förstördes.", "The package was destroyed."),
+    "restriction:set": ("Behandlingen begränsades.", "Processing was restricted."),
+    "restriction:lift_announced": (
+        "Besked gavs om att begränsningen ska hävas.",
+        "Notice was given that the restriction will be lifted.",
+    ),
+    "restriction:lifted": ("Begränsningen hävdes.", "The restriction was lifted."),
+    "suppression:set": ("En spärr sattes.", "A suppression was set."),
+    "key:destroyed": ("Nyckeln till uppgifterna förstördes.", "The key to the data was destroyed."),
+}
+
+#: How one right of a request ended, not addressed to its person.
+ENDED: Words = {
+    "granted": ("beviljad", "granted"),
+    "partly_granted": ("delvis beviljad", "partly granted"),
+    "refused": ("avslagen", "refused"),
+    "nothing_held": ("inga uppgifter fanns", "no data were held"),
+    "not_identified": ("den som begärde kunde inte identifieras", "the person could not be identified"),
+    "withdrawn": ("återtagen", "withdrawn"),
+    "forwarded": ("lämnad vidare", "forwarded"),
+    "open": ("inte avgjord än", "not decided yet"),
+}
+
+
+def of_step(step: str, language: Language) -> str:
+    """A step in words; one that has none yet by its code, so that an evidence pack is never refused for it."""
+    return STEPS.get(step, (step, step))[LANGUAGES.index(language)]
