@@ -37,10 +37,11 @@ def upgrade() -> None:
     ):
         op.alter_column(table, column, server_default=None)
     _decide_anew()
-    op.execute(
-        "ALTER TABLE claim ADD CONSTRAINT ck_claim_unfounded_has_evidence CHECK"
-        " (ground IS NULL OR ground NOT IN ('manifestly_unfounded', 'excessive')"
-        " OR COALESCE((basis ->> 'evidence')::int, 0) > 0) NOT VALID"
+    op.create_check_constraint(
+        op.f("ck_claim_unfounded_has_evidence"),
+        "claim",
+        "ground IS NULL OR ground NOT IN ('manifestly_unfounded', 'excessive')"
+        " OR COALESCE((basis ->> 'evidence')::int, 0) > 0 OR COALESCE(basis ->> 'before_records', '') = 'true'",
     )
     _notes()
     _fees()
@@ -71,6 +72,10 @@ def _decide_anew() -> None:
     op.execute(
         "UPDATE claim SET state = 'open', verdict = NULL, ground = NULL, reasons_sealed = NULL, decided_by = NULL,"  # noqa: S608
         f" decided_at = NULL, approved_by = NULL, excluded = '[]' WHERE {_UNDOCUMENTED}"
+    )
+    # What has been told keeps its ground, and says that it is from before there were records.
+    op.execute(
+        "UPDATE claim SET basis = '{\"before_records\": true}' WHERE ground IN ('manifestly_unfounded', 'excessive')"
     )
     op.execute(
         "UPDATE claim SET basis = jsonb_build_object('withdrawn_at',"

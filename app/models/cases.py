@@ -98,7 +98,7 @@ class ClaimRow(Row, table=True):
         ),
         CheckConstraint(
             "ground IS NULL OR ground NOT IN ('manifestly_unfounded', 'excessive')"
-            " OR COALESCE((basis ->> 'evidence')::int, 0) > 0",
+            " OR COALESCE((basis ->> 'evidence')::int, 0) > 0 OR COALESCE(basis ->> 'before_records', '') = 'true'",
             name="unfounded_has_evidence",
         ),
     )
