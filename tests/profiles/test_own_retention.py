@@ -23,7 +23,7 @@ class TestCaseFileMonths:
 
         with pytest.raises(BrokenProfile) as refused:
             load_profiles(tmp_path)
-        assert [fault for fault in refused.value.faults if "case_file_months" in fault]
+        assert [fault for fault in refused.value.faults if "case_file_months" in str(fault)]
 
     @pytest.mark.parametrize("months", [6, 24, 60])
     def test_may_be_what_a_controller_has_reason_for(self, months: int, tmp_path) -> None:
