@@ -2,6 +2,7 @@
 
 from app.models._base import METADATA, Row
 from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
+from app.models.guarding import ContactChangeRow, KnownChannelRow, OneTimeCodeRow, ProtectionMarkRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
@@ -21,15 +22,19 @@ __all__ = [
     "CallbackEventRow",
     "ClaimRow",
     "ClockOffsetRow",
+    "ContactChangeRow",
     "DownloadRow",
     "IdempotencyRow",
     "IdentifierRow",
+    "KnownChannelRow",
     "LaneRow",
     "LetterRow",
+    "OneTimeCodeRow",
     "OutgoingMailRow",
     "PackageRow",
     "ProcessorRow",
     "ProfileAppliedRow",
+    "ProtectionMarkRow",
     "RequestRow",
     "Row",
     "TaskRow",
