@@ -7,6 +7,7 @@ from datetime import date, datetime
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.guarding import Cooling
 from app.domain.identity import Level, suffices
 from app.domain.rights import Right
 
@@ -30,6 +31,13 @@ class Claim:
     verdict: Verdict | None = None
     excluded: frozenset[str] = frozenset()  #: categories a partly granted claim leaves out
     outcome: ClaimOutcome | None = None
+    cooling: Cooling = Cooling.NOT_NEEDED  #: where its wait stands
+    cooling_until: datetime | None = None
+
+    @property
+    def has_cooled_off(self) -> bool:
+        """Whether nothing holds back any more what cannot be undone."""
+        return self.cooling in (Cooling.NOT_NEEDED, Cooling.OVER)
 
     @property
     def is_carried_out(self) -> bool:
@@ -80,6 +88,8 @@ class Case:
     package_sealed: bool = False
     package_released: bool = False
     package_left_out: int = 0  #: rows that the sealed package withholds from the person
+    stopped: bool = False  #: somebody said "that was not me", and nobody has settled it
+    code_wanted: bool = False  #: the person waits for a one-time code
 
     def is_ready(self, claim: Claim) -> bool:
         """Whether the person is known well enough for this claim."""

@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.guarding import Cooling
 from app.domain.identity import Level
 from app.domain.rights import RIGHTS
 from app.domain.snapshot import Case, Claim, Processor, Task
@@ -18,10 +19,12 @@ def to_facts(case: Case) -> dict[str, Any]:
     plain: Callable[[Iterable[str]], list[str]] = sorted
     return {
         "case": [case.phase, case.status, case.assurance.key, case.due_on.isoformat()],
-        "flags": [case.package_sealed, case.package_released],
+        "flags": [case.package_sealed, case.package_released, case.stopped, case.code_wanted],
         "letters": plain(case.letters),
         "claims": [
-            [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), c.outcome] for c in case.claims
+            [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), c.outcome, c.cooling,
+             c.cooling_until and c.cooling_until.isoformat()]
+            for c in case.claims
         ],
         "tasks": [
             [t.id, t.claim, t.processor, t.action, t.state, t.outcome, t.answer_by.isoformat(),
@@ -38,7 +41,7 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
     shuffle(facts["tasks"])
     shuffle(facts["processors"])
     phase, status, assurance, due_on = facts["case"]
-    sealed, released = facts["flags"]
+    sealed, released, stopped, code_wanted = facts["flags"]
     return Case(
         phase=Phase(phase),
         status=status,
@@ -53,8 +56,10 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
                 verdict=verdict and Verdict(verdict),
                 excluded=frozenset(excluded),
                 outcome=outcome and ClaimOutcome(outcome),
+                cooling=Cooling(cooling),
+                cooling_until=until and datetime.fromisoformat(until),
             )
-            for id_, right, needs, state, verdict, excluded, outcome in facts["claims"]
+            for id_, right, needs, state, verdict, excluded, outcome, cooling, until in facts["claims"]
         ),
         tasks=tuple(
             Task(
@@ -81,4 +86,6 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
         letters=frozenset(facts["letters"]),
         package_sealed=sealed,
         package_released=released,
+        stopped=stopped,
+        code_wanted=code_wanted,
     )

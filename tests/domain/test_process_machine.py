@@ -28,8 +28,9 @@ from app.domain import process
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import SAYABLE, TERMINAL_BY_PERSON, Action, AnswerMode, Idempotency, Outcome, TaskState
+from app.domain.guarding import Cooling
 from app.domain.identity import Level
-from app.domain.rights import RIGHTS
+from app.domain.rights import RIGHTS, Right
 from app.domain.snapshot import Case, Claim, Processor, Task
 from tests.domain.process_ending import drive_to_the_end
 from tests.domain.process_promises import is_never_silently_over, keeps_its_promises
@@ -56,6 +57,12 @@ def one_of(choices: Sequence[T], pick: int) -> T:
 
 def some_of(choices: Iterable[T], pick: int) -> frozenset[T]:
     return frozenset(choice for place, choice in enumerate(choices) if pick >> place & 1)
+
+
+def waits(right: Right, *, strict: bool) -> Cooling:
+    """What cannot be undone waits; in a strict case copies do too, for they show how a home is protected."""
+    cools = right.key == "erasure" or (strict and (right.yields_package or right.key == "rectification"))
+    return Cooling.DUE if cools else Cooling.NOT_NEEDED
 
 
 HUMAN = (Idempotency.NO, AnswerMode.HUMAN)
@@ -101,7 +108,12 @@ class Requests(RuleBasedStateMachine):
     )
     def file(self, rights: list[str], registry: list[int], strict: bool) -> None:
         claims = tuple(
-            Claim(id=key, right=right, needs=Level.HIGH if strict and right.needs >= Level.SUBSTANTIAL else right.needs)
+            Claim(
+                id=key,
+                right=right,
+                needs=Level.HIGH if strict and right.needs >= Level.SUBSTANTIAL else right.needs,
+                cooling=waits(right, strict=strict),
+            )
             for key, right in ((key, RIGHTS[key]) for key in rights)
         )
         case = Case(
@@ -110,6 +122,7 @@ class Requests(RuleBasedStateMachine):
             assurance=Level.NONE,
             due_on=FIRST_DAY + timedelta(days=31),
             claims=claims,
+            code_wanted=strict,
         )
         self.world = World(case=case, today=FIRST_DAY, watch=Watch.look)
         for pick in registry:
@@ -147,7 +160,19 @@ class Requests(RuleBasedStateMachine):
     def person_proves_identity(self, level: Level) -> None:
         self.world.prove(level)
 
-    @precondition(lambda self: self._undecided())
+    @precondition(lambda self: not self.world.case.stopped and self.world.case.phase is not Phase.CLOSED)
+    @rule(pick=picks)
+    def somebody_says_that_was_not_me(self, pick: int) -> None:
+        """Rarely, or nothing would ever be carried out."""
+        if pick % 16 == 7:
+            self.world.stop()
+
+    @precondition(lambda self: self.world.case.stopped)
+    @rule(genuine=st.booleans())
+    def staff_settle_what_was_stopped(self, genuine: bool) -> None:
+        self.world.settle_stop(genuine=genuine)
+
+    @precondition(lambda self: self._undecided() and not self.world.case.stopped)
     @rule(pick=picks)
     def staff_decide(self, pick: int) -> None:
         claim = one_of(self._undecided(), pick)
@@ -200,18 +225,19 @@ class Requests(RuleBasedStateMachine):
         if in_vain:
             self.world.send_again(one_of(in_vain, pick // 8))
 
-    @precondition(lambda self: self.world.case.package_sealed and not self.world.case.package_released)
+    @precondition(lambda self: self.world.may_release())
     @rule()
     def staff_release_the_package(self) -> None:
         self.world.release()
 
     @rule(days=st.sampled_from([1, 20]))
     def days_pass(self, days: int) -> None:
-        self.world.today += timedelta(days=days)
+        self.world.pass_time(days)
         assert self.world.run()
 
         waiting = self._tasks(TaskState.OPEN, TaskState.ACCEPTED)
-        assert not [task for task in waiting if task.answer_by < self.world.today], "silence is borne"
+        silent = [task for task in waiting if task.answer_by < self.world.today]
+        assert not silent or self.world.case.stopped, "silence is borne"
 
     @precondition(lambda self: len(self.world.registry) < MOST_PROCESSORS)
     @rule(pick=picks)
