@@ -110,6 +110,8 @@ def upgrade() -> None:
         " AND (requester_ref IS NULL OR stop_settled_by <> requester_ref))",
     )
     op.add_column("claim", sa.Column("cooling_until", _INSTANT(), nullable=True))
+    op.add_column("claim", sa.Column("moves_contact", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.alter_column("claim", "moves_contact", server_default=None)
     op.add_column("claim", sa.Column("two_needed", sa.Boolean(), nullable=False, server_default=sa.false()))
     # Erasures that were under way before this rule have waited long enough.
     op.execute("UPDATE claim SET cooling_until = decided_at WHERE \"right\" = 'erasure' AND state = 'decided'")
@@ -249,6 +251,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_constraint(op.f("ck_claim_two_where_two_are_needed"), "claim")
     op.drop_column("claim", "two_needed")
+    op.drop_column("claim", "moves_contact")
     op.drop_column("claim", "cooling_until")
     op.drop_constraint(op.f("ck_request_stop_settled_by_another"), "request")
     op.drop_constraint(op.f("ck_request_stop_has_somebody"), "request")

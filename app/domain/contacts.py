@@ -68,9 +68,15 @@ def contact_type(correction: Mapping[str, Any]) -> str | None:
     return CONTACT_FIELDS.get(name)
 
 
-def moves_contact(details: Mapping[str, Any]) -> bool:
-    """Whether a rectification changes where the person is reached: rectify-to-takeover."""
-    return any(contact_type(one) is not None for one in corrections_of(details))
+def may_move_contact(details: Mapping[str, Any]) -> bool:
+    """
+    Whether a rectification may change where the person is reached: rectify-to-takeover.
+
+    One that names no field (words of the person's own) may be about anything, so it may be about that.
+    """
+    corrections = corrections_of(details)
+    named = [one for one in corrections if one.get("field")]
+    return len(named) < len(corrections) or not named or any(contact_type(one) is not None for one in named)
 
 
 def read_reported(facts: object, *, today: date) -> Sequence[tuple[str, str, date]]:

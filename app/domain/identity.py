@@ -87,6 +87,8 @@ CLASS_FLOOR: Mapping[str, Level] = {
 #: Copies come in parts: what needs a higher proof stays behind, named, and the rest is given. If one category of a
 #: home's defences raised the whole claim, nobody could see their own invoices without a letter to their address.
 GIVEN_IN_PARTS = frozenset({"access", "portability"})
+#: What Art. 11(2) switches off where nobody can tell who asks: Articles 15 to 20. Not 21 and 22, nor 7(3).
+ENDED_BY_ART_11 = frozenset({"access", "rectification", "erasure", "restriction", "portability"})
 #: What hands out, destroys or redirects; where a case is marked these go wrong for good.
 IRREVERSIBLE = frozenset({"access", "portability", "rectification", "erasure"})
 

@@ -179,3 +179,4 @@ class LetterFacts:
     helps_finding: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     searched_with: tuple[str, ...] = ()
+    wait_until: str | None = None  #: until when what cannot be undone waits, in words

@@ -121,6 +121,7 @@ class ClaimRow(Row, table=True):
     outcome: str | None = None
     closed_at: datetime | None = None
     cooling_until: datetime | None = None  #: what cannot be undone waits until then
+    moves_contact: bool = False  #: it may change where the person is reached
     two_needed: bool = False  #: a protected person's claim is decided by two, whatever it is
 
 

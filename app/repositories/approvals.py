@@ -8,10 +8,13 @@ from sqlmodel import col
 
 from app.db import Tx
 from app.models import ApprovalRow
+from app.repositories import guarding
 
 
 async def approval(tx: Tx, approval_id: UUID, *, lock: bool = False) -> ApprovalRow | None:
-    query = select(ApprovalRow).where(col(ApprovalRow.id) == approval_id)
+    query = select(ApprovalRow).where(
+        col(ApprovalRow.id) == approval_id, guarding.may_see_its_request(tx, ApprovalRow.request_id)
+    )
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await tx.session.execute(query)).scalar_one_or_none()
@@ -31,7 +34,9 @@ async def forget_open(tx: Tx, claim_id: UUID) -> None:
 
 async def waiting(tx: Tx, *, controller: str | None, after: UUID | None, limit: int) -> Sequence[ApprovalRow]:
     """Questions nobody has answered yet, the oldest first, keyset-paged."""
-    query = select(ApprovalRow).where(col(ApprovalRow.verdict).is_(None))
+    query = select(ApprovalRow).where(
+        col(ApprovalRow.verdict).is_(None), guarding.may_see_its_request(tx, ApprovalRow.request_id)
+    )
     if controller is not None:
         query = query.where(col(ApprovalRow.controller_id) == controller)
     if after is not None:

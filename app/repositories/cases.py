@@ -12,16 +12,17 @@ from app.db import Tx
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.guarding import cooling_of, has_to_cool
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.domain.snapshot import Case, Claim, Task, letter_key
 from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import registry
+from app.repositories import guarding, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
     """One request of a controller this transaction may see; *lock* takes its row until the end."""
-    query = select(RequestRow).where(col(RequestRow.id) == request_id)
+    query = select(RequestRow).where(col(RequestRow.id) == request_id, guarding.may_see(tx))
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await tx.session.execute(query)).scalar_one_or_none()
@@ -48,7 +49,7 @@ async def tasks_of(tx: Tx, request_id: UUID) -> Sequence[TaskRow]:
 
 
 async def task(tx: Tx, task_id: UUID, *, lock: bool = False) -> TaskRow | None:
-    query = select(TaskRow).where(col(TaskRow.id) == task_id)
+    query = select(TaskRow).where(col(TaskRow.id) == task_id, guarding.may_see_its_request(tx, TaskRow.request_id))
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await tx.session.execute(query)).scalar_one_or_none()
@@ -72,21 +73,26 @@ class CaseRows:
     processors: list[ProcessorRow]
     letters: set[str]
     package: PackageRow | None
+    now: datetime
+    code_wanted: bool = False
 
     def seen(self) -> Case:
         """The case as the process sees it."""
+        held = Level.from_key(self.row.assurance)
         return Case(
             phase=Phase(self.row.phase),
             status=self.row.status,
-            assurance=Level.from_key(self.row.assurance),
+            assurance=held,
             due_on=self.row.due_on,
-            claims=tuple(_claim_seen(claim) for claim in self.claims),
+            claims=tuple(_claim_seen(claim, held=held, now=self.now) for claim in self.claims),
             tasks=tuple(_task_seen(task) for task in self.tasks),
             processors=registry.as_seen(self.processors, among=self.row.participants),
             letters=frozenset(self.letters),
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
             package_left_out=self.package.left_out if self.package is not None else 0,
+            stopped=self.row.is_stopped,
+            code_wanted=self.code_wanted,
         )
 
     def claim(self, claim_id: str) -> ClaimRow:
@@ -103,6 +109,8 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
         letters={letter_key(kind, about) for kind, about in (await tx.session.execute(letters)).all()},
         package=await tx.session.get(PackageRow, row.id),
+        now=tx.now,
+        code_wanted=await guarding.is_code_wanted(tx, row),
     )
 
 
@@ -111,7 +119,8 @@ async def snapshot(tx: Tx, row: RequestRow) -> Case:
     return (await rows_of(tx, row)).seen()
 
 
-def _claim_seen(row: ClaimRow) -> Claim:
+def _claim_seen(row: ClaimRow, *, held: Level, now: datetime) -> Claim:
+    cools = has_to_cool(row.right, moves_contact=row.moves_contact, held=held)
     return Claim(
         id=str(row.id),
         right=right(row.right),
@@ -120,6 +129,8 @@ def _claim_seen(row: ClaimRow) -> Claim:
         verdict=Verdict(row.verdict) if row.verdict else None,
         excluded=frozenset(row.excluded),
         outcome=ClaimOutcome(row.outcome) if row.outcome else None,
+        cooling=cooling_of(cools=cools, until=row.cooling_until, now=now),
+        cooling_until=row.cooling_until,
     )
 
 
@@ -231,6 +242,7 @@ async def work_list(
 ) -> Sequence[RequestRow]:
     """Requests for staff, the earliest due date first, keyset-paged over (due_on, id)."""
     query = select(RequestRow).where(
+        guarding.may_see(tx),
         _matches(
             controller=controller,
             phase=phase,
@@ -241,7 +253,7 @@ async def work_list(
             assignee=assignee,
             processor=processor,
             reference=reference,
-        )
+        ),
     )
     if after is not None:
         due_on, last = after
@@ -258,7 +270,7 @@ async def work_list(
 async def found_by(tx: Tx, blinds: Iterable[bytes], *, controller: str | None, limit: int) -> Sequence[RequestRow]:
     """Requests of a person, by blind index, exact match."""
     ids = select(col(IdentifierRow.request_id)).where(col(IdentifierRow.blind).in_(list(blinds)))
-    query = select(RequestRow).where(col(RequestRow.id).in_(ids))
+    query = select(RequestRow).where(col(RequestRow.id).in_(ids), guarding.may_see(tx))
     if controller is not None:
         query = query.where(col(RequestRow.controller_id) == controller)
     return (await tx.session.execute(query.order_by(col(RequestRow.id).desc()).limit(limit))).scalars().all()
@@ -268,7 +280,9 @@ async def tasks_for_staff(
     tx: Tx, *, states: Iterable[str], controller: str | None, after: UUID | None, limit: int
 ) -> Sequence[TaskRow]:
     """Tasks in these states, oldest first, keyset-paged."""
-    query = select(TaskRow).where(col(TaskRow.state).in_(list(states)))
+    query = select(TaskRow).where(
+        col(TaskRow.state).in_(list(states)), guarding.may_see_its_request(tx, TaskRow.request_id)
+    )
     if controller is not None:
         query = query.where(col(TaskRow.controller_id) == controller)
     if after is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import case, deadlines, decisions, execution, identity, retention, rights, webhook_signature
+from app.domain import case, deadlines, decisions, execution, guarding, identity, retention, rights, webhook_signature
 from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
 from app.letters import kinds, words
@@ -21,8 +21,10 @@ from app.services import (
     intake,
     orders,
     packaging,
+    protecting,
     registration,
     steps,
+    stopping,
     tasks,
 )
 from app.tokens.jwks import KeysUnavailable
@@ -107,6 +109,22 @@ KINDS: dict[type[DomainError], Kind] = {
     tasks.TaskUnderWay: Kind(409, "Uppgiften är på väg hos mottagaren och är inte en människas just nu."),
     registration.KeyTaken: Kind(409, "Det finns redan en mottagare med den nyckeln."),
     callbacks.CallbackOver: Kind(410, "Uppgiften är besvarad eller tiden är ute; inget mer tas emot."),
+    # people who guard people
+    guarding.HandlersOnly: Kind(403, "Det här sköts bara av särskilt utbildade handläggare."),
+    guarding.CoolingOff: Kind(
+        409, "Alla kända adresser har fått veta, och tiden att säga att det inte var man själv är inte slut."
+    ),
+    guarding.RequestStopped: Kind(
+        409, "Någon har sagt att begäran inte är deras. En människa måste reda ut det innan något fortsätter."
+    ),
+    guarding.NotStopped: Kind(409, "Ingen har stoppat begäran, eller så är det redan utrett."),
+    guarding.ProofNotStronger: Kind(
+        409, "En stoppad begäran fortsätter bara efter en starkare kontroll än den som den kom in med.", "#/method"
+    ),
+    stopping.StopSettled: Kind(
+        409, "En handläggare har sedan dess kontrollerat vem som begärde. Ring oss om det ändå inte var du."
+    ),
+    protecting.NotProtected: Kind(409, "Begäran är inte märkt, så det finns inget att ta bort."),
     # something in the call
     context.UnknownController: Kind(422, "Det finns ingen sådan personuppgiftsansvarig här.", "#/controller"),
     edge.ControllerNeeded: Kind(422, "Din token gäller flera; säg vem du vänder dig till.", "#/controller"),

@@ -81,9 +81,16 @@ async def prove_identity(
 
 
 async def give_up_identity(tx: Tx, row: RequestRow, *, actor: Actor) -> None:
-    """Say that the person cannot be identified (GDPR Art. 11(2)): what needed it ends so, the rest goes on."""
+    """
+    Say that the person cannot be identified (GDPR Art. 11(2)): what needed it ends so, the rest goes on.
+
+    Art. 11(2) switches off Articles 15 to 20 and no other (R11-2): an objection or the review of an automated decision
+    stays open, and is refused, if at all, by two people who say why (Art. 12(2)).
+    """
     held = Level.from_key(row.assurance)
     for claim in await cases.claims_of(tx, [row.id]):
+        if claim.right not in identity.ENDED_BY_ART_11:
+            continue
         if claim.state == ClaimState.OPEN and not identity.suffices(held, needed=Level.from_key(claim.needs)):
             await claims.close(tx, row, claim, ClaimOutcome.NOT_IDENTIFIED)
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_REFUSED, actor=actor)
@@ -112,7 +119,9 @@ async def decide(
     """
     if claim.state != ClaimState.OPEN:
         raise ClaimNotOpen
-    if not identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs)):
+    is_for_want_of_proof = verdict is Verdict.REFUSED and ground == decisions.NOT_IDENTIFIABLE.key
+    known_enough = identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs))
+    if not known_enough and not is_for_want_of_proof:
         raise IdentityNotProven
     if verdict is not Verdict.REFUSED and not identifiers_checked and _has_unvouched(ctx, row):
         raise IdentifiersNotChecked
@@ -126,7 +135,8 @@ async def decide(
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
-    waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two)
+    claim.two_needed = row.protected  # two trained people, whatever the right
+    waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two or row.protected)
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground}
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=actor, facts=facts)
@@ -177,6 +187,7 @@ async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Act
     Raises:
         UnknownClaim, AlreadyUnderWay: Something was already asked in its name.
     """
+    steps.check_not_stopped(row)
     chosen = [claim for claim in await cases.claims_of(tx, [row.id]) if not rights or claim.right in rights]
     if len(chosen) < len(set(rights)):
         raise claims.UnknownClaim

@@ -21,6 +21,10 @@ class UnknownLetterHere(DomainError):
     """There is no such letter in this request."""
 
 
+#: Handed over in person, or forwarded by the tax agency to an address nobody here knows.
+BY_HAND = "by_hand"
+
+
 async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str = "") -> LetterRow:
     """
     Render a letter about a case and seal it.
@@ -48,6 +52,8 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
         via="portal",
         sent_at=tx.now,
     )
+    if row.protected:
+        made.via, made.sent_at = BY_HAND, None  # nothing leaves on its own; two handlers see to the way
     tx.session.add(made)
     case.letters.add(letter_key(kind, about))
     facts = {"letter_id": str(letter_id), "kind": kind, "language": letter.language}

@@ -16,11 +16,13 @@ from app.domain.fanout import TaskState
 from app.domain.process import (
     Act,
     CloseClaim,
+    CoolOff,
     CreateTask,
     GrantAtOnce,
     NamePerson,
     Reopen,
     SealPackage,
+    SendCode,
     ShowStatus,
     TakeStep,
     WriteLetter,
@@ -32,7 +34,7 @@ from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
 from app.repositories import cases
 from app.repositories.cases import CaseRows
-from app.services import claims, correspondence, packaging, steps, tasks
+from app.services import claims, codes, cooling, correspondence, packaging, steps, tasks
 from app.services.context import INSYN, Context
 
 #: A case that is never done asking would be a fault of ours; the sweep comes back to it.
@@ -111,6 +113,11 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
             case.package = await packaging.seal(tx, ctx, row)
         case CloseClaim(claim, outcome):
             await claims.close(tx, row, case.claim(claim), outcome.value)
+        case CoolOff(claim):
+            await cooling.begin(tx, ctx, case, case.claim(claim))
+        case SendCode():
+            await codes.make(tx, ctx, row)
+            case.code_wanted = False
         case _:
             assert_never(act)
 

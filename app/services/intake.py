@@ -14,13 +14,14 @@ from uuid import UUID
 from app.db import Tx
 from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase
+from app.domain.contacts import may_move_contact
 from app.domain.errors import DomainError
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.models import ClaimRow, IdentifierRow, RequestRow
 from app.observability import REQUESTS
 from app.repositories import jobs
-from app.services import steps
+from app.services import protecting, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id, new_reference
 from app.services.sealing import where
@@ -85,6 +86,7 @@ class NewRequest:
     assurance: Level = Level.NONE
     subject_key: bytes | None = None  #: whose request it is in self-service
     requester_ref: str | None = None
+    protected: bool = False  #: whoever asks says that they must not be found
 
     def __repr__(self) -> str:
         return f"<NewRequest {self.controller} {self.channel}>"
@@ -150,6 +152,8 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
             "assurance": new.assurance.key,
         },
     )
+    if new.protected:
+        await protecting.mark(tx, ctx, row, reason=protecting.BY_ITSELF, actor=actor)
     jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
     for claim in new.claims:
         REQUESTS.labels(right=claim.right, controller=new.controller, channel=new.channel).inc()
@@ -199,9 +203,6 @@ def _seal_person(row: RequestRow, key: DataKey, new: NewRequest, identifiers: Se
 
 def _claim(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position: int) -> ClaimRow:
     claim_id = new_id()
-    its_right = right(new.right)
-    # F12: what stops at once must be as easy as the law has it; no profile makes it harder.
-    asked = its_right.needs if its_right.granted_at_once else ctx.profile(row.controller_id).identity.needed(new.right)
     return ClaimRow(
         id=claim_id,
         request_id=row.id,
@@ -209,7 +210,8 @@ def _claim(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position:
         position=position,
         right=new.right,
         state=ClaimState.OPEN,
-        needs=max(its_right.needs, asked).key,
+        needs=protecting.needed_for(ctx, row.controller_id, new.right).key,
+        moves_contact=new.right == "rectification" and may_move_contact(new.details),
         details_sealed=(
             key.seal_json(dict(new.details), where=where(row, "claim", "details", claim_id)) if new.details else None
         ),

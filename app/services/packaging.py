@@ -15,12 +15,14 @@ from uuid import UUID
 
 from app.db import Tx
 from app.domain import release as rules
+from app.domain import waiting
 from app.domain.audit import AuditStep
 from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
 from app.domain.four_eyes import SecondPersonNeeded
+from app.domain.guarding import CoolingOff
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.letters.facts import LeftOut
@@ -211,7 +213,8 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> Pac
     Let the person have the package: a person's act, and never the requester's own.
 
     Raises:
-        NoPackage, PackageReleased, ReleasedByTheRequester, NoWayToDeliver, SecondPersonNeeded
+        NoPackage, PackageReleased, ReleasedByTheRequester, NoWayToDeliver, SecondPersonNeeded, RequestStopped,
+        CoolingOff
     """
     package = await package_of(tx, row)
     if package.released_at is not None:
@@ -220,6 +223,9 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> Pac
         raise ReleasedByTheRequester
     if row.subject_key is None:
         raise NoWayToDeliver
+    steps.check_not_stopped(row)
+    if waiting.package_waits(await cases.snapshot(tx, row)):
+        raise CoolingOff
     for claim in await cases.claims_of(tx, [row.id]):
         if right(claim.right).yields_package and claim.decided_by == actor.ref:
             raise SecondPersonNeeded
@@ -245,8 +251,9 @@ async def new_download(
     """
     package = await package_of(tx, row)
     ends = expires_at(package)
-    if ends is None:
+    if ends is None or row.stop_verdict == "not_genuine":
         raise NoPackage
+    steps.check_not_stopped(row)
     if tx.now >= ends:
         raise PackageExpired
     token = f"{row.controller_id}.{secrets.token_urlsafe(32)}"
@@ -277,6 +284,7 @@ async def open_download(tx: Tx, ctx: Context, token: str, *, subject_keys: Seque
     if found is None or found.uses_left < 1 or tx.now >= found.expires_at or found.subject_key not in subject_keys:
         raise UnknownDownload
     row = await steps.hold(tx, found.request_id)
+    steps.check_not_stopped(row)
     package = await package_of(tx, row)
     found.uses_left -= 1
     await steps.note(tx, row, AuditStep.PACKAGE_DOWNLOADED, actor=actor, facts={"sha256": package.sha256})

@@ -29,6 +29,7 @@ from app.letters.facts import (
     ResultFacts,
     Retained,
 )
+from app.letters.notices import say_instant
 from app.letters.words import IDENTIFIERS, Language, say
 from app.models import ClaimRow, RequestRow, TaskRow
 from app.profiles import Profile
@@ -100,7 +101,13 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:
             dict.fromkeys(recipients[task.processor_id] for task in task_rows if task.processor_id in recipients)
         ),
         searched_with=tuple(dict.fromkeys(one["type"] for one in identifiers)),
+        wait_until=_wait_until(ctx, rows, language),
     )
+
+
+def _wait_until(ctx: Context, rows: CaseRows, language: Language) -> str | None:
+    ends = [claim.cooling_until for claim in rows.claims if claim.cooling_until is not None]
+    return say_instant(max(ends), ctx.zone(rows.row.controller_id), language) if ends else None
 
 
 def _frozen_until(row: RequestRow, task_rows: Sequence[TaskRow]) -> date | None:

@@ -66,7 +66,9 @@ class TestNeeded:
         """
         Art. 7(3): a code to a known channel, and never more.
         """
-        assert level("consent_withdrawal", asked=asked, by_class=by_class, classes=classes, marks=marks) is Level.CHANNEL
+        assert (
+            level("consent_withdrawal", asked=asked, by_class=by_class, classes=classes, marks=marks) is Level.CHANNEL
+        )
 
     def test_of_a_copy_is_not_raised_by_one_category_of_defences(self):
         """

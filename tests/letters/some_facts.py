@@ -68,6 +68,7 @@ def facts(*claims: ClaimFacts, **changes: Any) -> LetterFacts:
         helps_finding=("customer_number", "date_and_time"),
         searched=("Exempelfaktura AB", "Exempelväkt AB"),
         searched_with=("personnummer", "email"),
+        wait_until="4 april 2026 kl. 14:05",
     )
     return replace(whole, **changes)
 
@@ -79,6 +80,8 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "refusal": refused("access"),
     "not_identified": ClaimFacts(right="access", outcome="not_identified"),
     "withdrawal": ClaimFacts(right="access", outcome="withdrawn"),
+    "cooling_off_notice": ClaimFacts(right="erasure"),
+    "stopped": ClaimFacts(right="erasure"),
 }
 
 
