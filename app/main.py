@@ -16,11 +16,13 @@ from app.routers import (
     callbacks,
     casework,
     deadlines,
+    guarding,
     intake,
     letters,
     openapi,
     packages,
     problems,
+    public_intake,
     registry,
     reports,
     requests,
@@ -47,6 +49,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     registry.router,
     reports.router,
     system.router,
+    public_intake.router,
+    guarding.router,
 )
 
 DESCRIPTION = (

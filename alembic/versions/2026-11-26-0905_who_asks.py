@@ -19,8 +19,8 @@ _IS_MINE = "controller_id = ANY (string_to_array(current_setting('insyn.controll
 _TABLES = ("known_channel", "one_time_code", "contact_change", "protection_mark")
 _INSTANT = sqlmodel.sql.sqltypes.UTCDateTime
 
-# What must not happen whatever the code forgets. Instants are the service's own (its clock can be moved in the sandbox),
-# so they are compared with each other and never with the database's clock.
+# What must not happen whatever the code forgets. Instants are the service's own (its clock can be moved in the
+# sandbox), so they are compared with each other and never with the database's clock.
 _NO_TASK = """
 CREATE FUNCTION refuse_task() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -105,8 +105,8 @@ def upgrade() -> None:
         op.f("ck_request_stop_settled_by_another"),
         "request",
         "(stop_verdict IS NULL AND stop_settled_by IS NULL AND stop_settled_at IS NULL)"
-        " OR (stop_verdict IN ('genuine', 'not_genuine') AND stop_settled_by IS NOT NULL AND stop_settled_at IS NOT NULL"
-        " AND stopped_at IS NOT NULL AND stop_settled_by <> stopped_by"
+        " OR (stop_verdict IN ('genuine', 'not_genuine') AND stop_settled_by IS NOT NULL"
+        " AND stop_settled_at IS NOT NULL AND stopped_at IS NOT NULL AND stop_settled_by <> stopped_by"
         " AND (requester_ref IS NULL OR stop_settled_by <> requester_ref))",
     )
     op.add_column("claim", sa.Column("cooling_until", _INSTANT(), nullable=True))

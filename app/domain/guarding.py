@@ -22,8 +22,8 @@ LEAST_COOLING_HOURS, MOST_COOLING_HOURS = 24, 72
 LATECOMERS = timedelta(hours=LEAST_COOLING_HOURS)
 #: What a field is called that says where somebody lives or is.
 _PLACE_WORDS = frozenset(
-    {"street", "gata", "gatan", "postal", "postnummer", "postnr", "postcode", "zip", "city", "ort", "postort", "lat", "lon",
-     "lng", "latitude", "longitude", "position", "coordinates", "koordinater", "place", "plats", "site"}
+    {"street", "gata", "gatan", "postal", "postnummer", "postnr", "postcode", "zip", "city", "ort", "postort", "lat",
+     "lon", "lng", "latitude", "longitude", "position", "coordinates", "koordinater", "place", "plats", "site"}
 )  # fmt: skip
 _PLACE_PARTS = ("address", "adress")
 
@@ -90,7 +90,7 @@ def ends_at(now: datetime, *, hours: int) -> datetime:
 
 
 def check_stronger(held: Level, *, given: Level) -> None:
-    """Raise :class:`ProofNotStronger` unless *given* is more than what the stopped request had, or the most there is."""
+    """Raise :class:`ProofNotStronger` unless *given* is more than the stopped request had, or the most there is."""
     if given is not Level.HIGH and (given <= held or given < Level.SUBSTANTIAL):
         raise ProofNotStronger
 

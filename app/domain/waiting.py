@@ -31,9 +31,9 @@ def to_cool_off(case: Case) -> Iterator[Claim]:
     for claim in case.open_claims:
         is_wanted = claim.state is not ClaimState.DECIDED or claim.is_carried_out
         is_out = claim.right.yields_package and case.package_released
-        if claim.cooling is Cooling.DUE and case.is_ready(claim) and is_wanted and not is_out:
-            if not execution.nothing_is_held(case, claim):
-                yield claim
+        is_due = claim.cooling is Cooling.DUE and case.is_ready(claim) and is_wanted and not is_out
+        if is_due and not execution.nothing_is_held(case, claim):
+            yield claim
 
 
 def package_waits(case: Case) -> bool:

@@ -30,8 +30,8 @@ _TEXTS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "cooling_off": (
         ("Någon har begärt något i ditt namn", "Somebody has asked for something in your name"),
         (
-            "{controller} har fått en begäran om personuppgifter (ärende {reference}). Den går inte att ångra när den är "
-            "utförd. Därför väntar vi till {until} innan vi gör något. Var det du behöver du inte göra något.",
+            "{controller} har fått en begäran om personuppgifter (ärende {reference}). Den går inte att ångra när den "
+            "är utförd. Därför väntar vi till {until} innan vi gör något. Var det du behöver du inte göra något.",
             "{controller} has received a request about personal data (reference {reference}). It cannot be undone once "
             "it is carried out, so we wait until {until} before we do anything. If it was you, you need do nothing.",
         ),
@@ -39,8 +39,8 @@ _TEXTS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "contact_changed": (
         ("En kontaktuppgift har ändrats", "A contact detail has been changed"),
         (
-            "En kontaktuppgift hos {controller} har ändrats på begäran (ärende {reference}). Under trettio dagar kan den "
-            "nya uppgiften inte användas för att styrka vem du är.",
+            "En kontaktuppgift hos {controller} har ändrats på begäran (ärende {reference}). Under trettio dagar kan "
+            "den nya uppgiften inte användas för att styrka vem du är.",
             "A contact detail at {controller} has been changed on request (reference {reference}). For thirty days the "
             "new one cannot be used to prove who you are.",
         ),
@@ -50,8 +50,8 @@ _TEXTS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
         (
             "Någon har sagt att begäran {reference} hos {controller} inte är deras. Inget mer görs och inget lämnas ut "
             "förrän en handläggare har rett ut vem som begärde.",
-            "Somebody has said that request {reference} at {controller} is not theirs. Nothing more is done and nothing "
-            "is handed over until a case officer has established who asked.",
+            "Somebody has said that request {reference} at {controller} is not theirs. Nothing more is done and "
+            "nothing is handed over until a case officer has established who asked.",
         ),
     ),
     "stop_genuine": (
@@ -93,7 +93,8 @@ def code_message(code: str, language: Language, *, controller: str, reference: s
     return Message(
         subject=f"Din kod ({reference})",
         text=f"Kod: {code}\n\nDen visar {controller} att du läser den här adressen, för begäran {reference} och inget "
-        f"annat. Den gäller en gång och i {minutes} minuter. Berätta den aldrig för någon: vi frågar inte efter den.\n\n"
+        f"annat. Den gäller en gång och i {minutes} minuter. Berätta den aldrig för någon: vi frågar inte efter "
+        "den.\n\n"
         "Har du inte begärt något behöver du inte göra något.\n",
     )
 

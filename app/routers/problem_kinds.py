@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import case, deadlines, decisions, execution, guarding, identity, retention, rights, webhook_signature
+from app.domain import (
+    case,
+    deadlines,
+    decisions,
+    execution,
+    finding,
+    guarding,
+    identity,
+    retention,
+    rights,
+    webhook_signature,
+)
 from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
 from app.letters import kinds, words
@@ -23,6 +34,7 @@ from app.services import (
     packaging,
     protecting,
     registration,
+    searching,
     steps,
     stopping,
     tasks,
@@ -104,6 +116,16 @@ KINDS: dict[type[DomainError], Kind] = {
         "Personen har själv skrivit uppgifter som ingen svarar för. Kontrollera att de är personens och säg det.",
         "#/identifiers_checked",
     ),
+    casework.ContactInQuarantine: Kind(
+        409,
+        "En kontaktuppgift som ändrats de senaste trettio dagarna styrker ingenting; välj ett annat sätt.",
+        "#/contact",
+    ),
+    finding.FootageNotDescribed: Kind(
+        409, "Bilder söks när personen har sagt dag, tid, plats och hur de såg ut.", "#/outcome"
+    ),
+    searching.TooLateToSearch: Kind(409, "Svaret skrivs redan. Gör en ny begäran med det du vill lägga till."),
+    searching.NothingMore: Kind(422, "Skriv något som inte redan fanns med.", "#/identifiers"),
     casework.IdentityNotProven: Kind(409, "Ingen beslutar innan det är klart nog vem som frågar."),
     tasks.TaskOver: Kind(409, "Uppgiften är avslutad."),
     tasks.TaskUnderWay: Kind(409, "Uppgiften är på väg hos mottagaren och är inte en människas just nu."),

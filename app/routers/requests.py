@@ -42,6 +42,7 @@ async def file(work: Staff, once: OnceOnly, body: RequestIn) -> JSONResponse:
         identifiers=reading.identifiers(body.subject.identifiers, today=today, at="#/subject/identifiers"),
         message=body.message,
         contact=reading.contact(body.subject.contact, today=today, at="#/subject/contact"),
+        protected=body.protected_identity,
     )
 
     async def act() -> Made:

@@ -52,6 +52,7 @@ def _new(work: Work, body: OwnRequestIn, controller: str) -> NewRequest:
         assurance=work.principal.level if any(one.vouched for one in named) else Level.NONE,
         subject_key=work.own_keys()[controller][0],
         requester_ref=work.actor.ref,
+        protected=body.protected_identity,
     )
 
 

@@ -93,6 +93,7 @@ RightKey = Literal[
 IdentifierType = Literal["personnummer", "email", "phone", "customer_number", "name", "address", "installation_id"]
 Phase = Literal["received", "identifying", "assessing", "executing", "answering", "closed"]
 Channel = Literal["phone", "letter", "in_person", "email", "web", "other"]
+RiskMarkKey = Literal["contact_changed", "household_split"]
 ActionKey = Literal[
     "locate",
     "freeze",

@@ -28,6 +28,9 @@ from app.schemas.base import (
 Claims = Annotated[list[ClaimIn], Field(min_length=1, max_length=9)]
 
 
+PROTECTED = "The person must not be found: specially trained staff take over, and nothing is mailed."
+
+
 class OwnRequestIn(Body):
     """A request of the person who is logged in."""
 
@@ -43,6 +46,7 @@ class OwnRequestIn(Body):
     message: Text | None = None
     contact: ContactIn = ContactIn()
     identifiers: list[IdentifierIn] = Field(default_factory=list, max_length=20)
+    protected_identity: bool = Field(default=False, description=PROTECTED)
 
 
 class PersonIn(Body):
@@ -77,6 +81,7 @@ class RequestIn(Body):
     subject: PersonIn
     language: Language = "sv"
     message: Text | None = None
+    protected_identity: bool = Field(default=False, description=PROTECTED)
 
 
 class SearchIn(Body):
@@ -109,6 +114,9 @@ class ProofIn(Body):
         default=None,
         max_length=20,
         description="What the proof established; lets the person find the request behind their own login.",
+    )
+    contact: IdentifierIn | None = Field(
+        default=None, description="The address a call back or a code went to; one that was just changed proves nothing."
     )
 
 
@@ -189,6 +197,7 @@ class StaffClaim(ClaimOut):
     """A claim as staff see it."""
 
     needs: str = Field(description="The level of identity it needs.")
+    cooling_until: datetime | None = Field(default=None, description="What cannot be undone waits until then.")
     details: dict[str, Any] = Field(default_factory=dict)
     ground: str | None = None
     reasons: str | None = None
@@ -210,6 +219,11 @@ class StaffRequest(RequestWithDeadline):
 
     filed_at: datetime
     assurance: str
+    identity_methods: list[str] = Field(description="The ways of proof that would do for all claims.")
+    risk_marks: list[str] = Field(default_factory=list, description="What is known to be dangerous about the case.")
+    protected: bool | None = Field(default=None, description="Only for trained handlers: the person must not be found.")
+    stopped_at: datetime | None = None
+    stop_verdict: str | None = None
     assignee: str | None = None
     subject: PersonOut
     message: str | None = None

@@ -14,18 +14,23 @@ from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import TaskState
+from app.domain.finding import FootageNotDescribed, footage_lacks
 from app.domain.four_eyes import Subject
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, RequestRow
 from app.repositories import approvals, cases
-from app.services import claims, four_eyes, orders, sealing, steps
+from app.services import channels, claims, four_eyes, orders, sealing, steps
 from app.services.context import Actor, Context
 from app.services.four_eyes import UnknownApproval
 
 
 class IdentityNotProven(DomainError):
     """Nobody decides about a claim before it is known well enough who asks."""
+
+
+class ContactInQuarantine(DomainError):
+    """A contact detail that was changed in the last thirty days proves nothing; choose another way of proof."""
 
 
 class NothingLeftOut(DomainError):
@@ -59,7 +64,14 @@ def check_version(row: RequestRow, expected: int | None) -> None:
 
 
 async def prove_identity(
-    tx: Tx, ctx: Context, row: RequestRow, *, method: str, number: str | None = None, actor: Actor
+    tx: Tx,
+    ctx: Context,
+    row: RequestRow,
+    *,
+    method: str,
+    number: str | None = None,
+    contact: tuple[str, str] | None = None,
+    actor: Actor,
 ) -> Level:
     """
     Record that a person has proved who asks: method, who checked, when; never a copy (EDPB 01/2022 para 79).
@@ -67,10 +79,16 @@ async def prove_identity(
     A *number* (personnummer, normalised) that the proof established lets the person find the request behind their own
     login; one that is there already stays.
 
+    Args:
+        contact: The address a call or a code went to, as (type, normalised value).
+
     Raises:
         UnknownMethod: No ID copies, secret questions or signatures.
+        ContactInQuarantine: The address was put there lately, or nobody says which it was where one was.
     """
     level = max(identity.level_of(method), Level.from_key(row.assurance))
+    if method in identity.BY_CHANNEL and await channels.is_in_quarantine(tx, ctx, row, contact):
+        raise ContactInQuarantine
     row.assurance = level.key
     if number is not None and row.subject_key is None:
         row.subject_key = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
@@ -114,7 +132,7 @@ async def decide(
     Decide one claim; where four eyes are due the decision waits, and the approval that it waits for is returned.
 
     Raises:
-        ClaimNotOpen, IdentityNotProven, IdentifiersNotChecked, ClaimUnderWay, AlreadyDone,
+        ClaimNotOpen, IdentityNotProven, FootageNotDescribed, IdentifiersNotChecked, ClaimUnderWay, AlreadyDone,
         GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory
     """
     if claim.state != ClaimState.OPEN:
@@ -125,6 +143,8 @@ async def decide(
         raise IdentityNotProven
     if verdict is not Verdict.REFUSED and not identifiers_checked and _has_unvouched(ctx, row):
         raise IdentifiersNotChecked
+    if verdict is Verdict.GRANTED and footage_lacks(claims.details_of(ctx, row, claim)):
+        raise FootageNotDescribed
     await _check_tasks(tx, row, claim, verdict)
     its_right = right(claim.right)
     decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)

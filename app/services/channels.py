@@ -43,7 +43,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Told:
-    """What came of a notice: mails written, addresses that cannot be written to yet, and whether a letter must go too."""
+    """What came of a notice: mails written, telephones that cannot be written to, whether a letter must go too."""
 
     mails: int
     phones: int
@@ -139,6 +139,21 @@ async def is_settled(tx: Tx, ctx: Context, controller: str, blind: bytes) -> boo
     changed = await stored.changed_since(tx, controller, [blind])
     seen = Channel(type="", key=blind, since=since[blind])
     return contacts.is_settled(seen, today=ctx.today(controller, tx.now), changed=changed)
+
+
+async def is_in_quarantine(tx: Tx, ctx: Context, row: RequestRow, contact: tuple[str, str] | None) -> bool:
+    """
+    Whether a proof over an address counts for nothing: it was put there lately, through us or elsewhere.
+
+    Where one of the person's addresses was, whoever records the proof has to say which one they used.
+    """
+    if contact is None:
+        return RiskMark.CONTACT_CHANGED.value in row.risk_marks
+    blind = blind_of(ctx, row.controller_id, *contact)
+    since = await stored.known_since(tx, row.controller_id, [blind])
+    changed = await stored.changed_since(tx, row.controller_id, [blind])
+    newest = max([*since.values(), *changed.values()], default=None)
+    return newest is not None and ctx.today(row.controller_id, tx.now) - newest < contacts.QUARANTINE
 
 
 async def tell(

@@ -219,19 +219,32 @@ def _claim(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position:
 
 
 def subject_keys(
-    ctx: Context, *, issuer: str, subject: str, number: str | None, controllers: frozenset[str]
+    ctx: Context,
+    *,
+    issuer: str,
+    subject: str,
+    number: str | None,
+    previous: str | None = None,
+    controllers: frozenset[str],
 ) -> dict[str, list[bytes]]:
     """
     Under which keys a logged-in person's requests lie, per controller: by personnummer where the e-ID gave one,
-    and by the issuer's own pseudonym.
+    by the issuer's own pseudonym, and by the coordination number they had before.
     """
     keys: dict[str, list[bytes]] = {}
     for controller in controllers:
         found = [ctx.vault.blind_index(controller=controller, type="token_subject", normalised=f"{issuer}|{subject}")]
         if number is not None:
             found.insert(0, ctx.vault.blind_index(controller=controller, type="personnummer", normalised=number))
+        if previous is not None:
+            found.append(ctx.vault.blind_index(controller=controller, type="personnummer", normalised=previous))
         keys[controller] = found
     return keys
+
+
+def wants_proof(right_key: str) -> bool:
+    """Whether a claim needs any proof of who asks; a marketing objection does not (F12)."""
+    return right(right_key).needs > Level.NONE
 
 
 def request_id_of(text: str) -> UUID:

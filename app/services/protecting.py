@@ -107,7 +107,7 @@ def marks_of(row: RequestRow) -> frozenset[RiskMark]:
 
 
 def needed_for(ctx: Context, controller: str, right_key: str, *, marks: Collection[RiskMark] = ()) -> Level:
-    """The level a claim needs at a controller, with all its categories in scope (F12: never more for what is at once)."""
+    """The level a claim needs at a controller, all its categories in scope; never more for what is at once (F12)."""
     profile, its = ctx.profile(controller), right(right_key)
     return identity.needed(
         right_key,

@@ -13,7 +13,7 @@ from app.domain.case import ClaimOutcome
 from app.domain.decisions import Ground, Verdict
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
-from app.domain.identity import METHODS, Level, suffices
+from app.domain.identity import Level, methods_for, suffices
 from app.domain.process import outcome_of
 from app.domain.release import NEEDED, DataClass
 from app.domain.rights import right
@@ -67,7 +67,7 @@ def controller_facts(profile: Profile) -> ControllerFacts:
 
 def methods_giving(level: Level) -> tuple[str, ...]:
     """The ways of proving who one is that give at least *level*; others would be asked for in vain."""
-    return tuple(method for method, given in METHODS.items() if suffices(given, needed=level))
+    return methods_for(level)
 
 
 def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:

@@ -12,7 +12,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain.execution import action_for
 from app.domain.fanout import TaskState
-from app.domain.identity import Level
+from app.domain.identity import Level, methods_for
 from app.domain.rights import right
 from app.letters.processing_text import say_retention
 from app.models import ApprovalRow, AuditEntryRow, ClaimRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
@@ -113,6 +113,11 @@ async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
         "deadline": row.deadline,
         "filed_at": row.filed_at,
         "assurance": row.assurance,
+        "identity_methods": list(methods_for(max(Level.from_key(one.needs) for one in claims))),
+        "risk_marks": list(row.risk_marks),
+        "protected": True if row.protected else None,
+        "stopped_at": row.stopped_at,
+        "stop_verdict": row.stop_verdict,
         "assignee": row.assignee_ref,
         "subject": dict(orders.person_of(ctx, row)),
         "message": message,
@@ -123,6 +128,7 @@ async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
 def _staff_claim(ctx: Context, row: RequestRow, one: ClaimRow) -> View:
     return claim(one) | {
         "needs": one.needs,
+        "cooling_until": one.cooling_until,
         "details": dict(claiming.details_of(ctx, row, one)),
         "ground": one.ground,
         "reasons": claiming.reasons_of(ctx, row, one),
