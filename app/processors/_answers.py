@@ -67,6 +67,7 @@ def read_outcome(body: Mapping[str, Any], *, code: str) -> Answer:
     if not isinstance(body.get("evidence", {}), dict):
         raise AnswerNotUnderstood("evidence must be an object.")
     _check_found(body.get("found_categories", []))
+    _check_facts(body.get("facts", {}))
     _check_records(body.get("records", []))
     _check_retained(body.get("retained", []), outcome)
     effective_at = _instant(body.get("effective_at"))
@@ -84,6 +85,15 @@ def _check_texts(part: Mapping[str, Any], *names: str) -> None:
 def _check_found(found: object) -> None:
     if not (found is None or (isinstance(found, list) and all(isinstance(one, str) for one in found))):
         raise AnswerNotUnderstood("found_categories must be a list of categories.")
+
+
+def _check_facts(facts: object) -> None:
+    if not isinstance(facts, dict) or not isinstance(facts.get("contacts", []), list):
+        raise AnswerNotUnderstood("facts is an object, and its contacts a list.")
+    for one in facts.get("contacts", []):
+        if not isinstance(one, dict):
+            raise AnswerNotUnderstood("A contact has a type, a value and since when.")
+        _check_texts(one, "type", "value", "since")
 
 
 def _check_records(records: object) -> None:

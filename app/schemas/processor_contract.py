@@ -64,6 +64,22 @@ class RetainedCategory(Contract):
     until: date
 
 
+class ContactFact(Contract):
+    """An address the processor has for the person; younger than thirty days it proves nothing."""
+
+    type: Literal["email", "phone"]
+    value: str
+    since: Annotated[str, Field(description="Civil date; left out: not known, so taken as new.")] = ""
+
+
+class LocateFacts(Contract):
+    """What a search tells besides. Sealed, and used to warn the person and to guard them, for nothing else."""
+
+    contacts: list[ContactFact] = Field(default_factory=list)
+    protected: Annotated[bool, Field(description="The person must not be found: secrecy mark or the like.")] = False
+    household_split: Annotated[bool, Field(description="People who shared the home no longer do.")] = False
+
+
 class TaskOutcome(Contract):
     """What came of a task."""
 
@@ -83,6 +99,7 @@ class TaskOutcome(Contract):
     retained: list[RetainedCategory] = Field(default_factory=list)
     reason: Annotated[str, Field(description="A code; refused, failed and partial outcomes need one.")] = ""
     message: Annotated[str, Field(description="Why, in words the person will read.")] = ""
+    facts: Annotated[LocateFacts, Field(description="With `locate`.")] = LocateFacts()
 
 
 class CallbackData(TaskOutcome):
