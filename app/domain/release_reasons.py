@@ -66,6 +66,12 @@ REASONS: dict[str, Reason] = {
             "unrecognisable.",
         ),
         Reason(
+            code="place",
+            source="GDPR Art. 32(1)",
+            sv="Var någon bor eller befinner sig står inte i filen. Fråga oss så får du den på ett säkrare sätt.",
+            en="Where somebody lives or is does not stand in the file. Ask us and you get it in a safer way.",
+        ),
+        Reason(
             code="offence",
             source="GDPR Art. 10, 15(4)",
             sv="Uppgiften rör en misstanke om brott. En människa måste granska den innan den kan lämnas ut.",

@@ -238,6 +238,16 @@ async def stop_mails(tx: Tx, request_id: UUID, *, failure: str) -> None:
     )
 
 
+async def hides(tx: Tx, row: RequestRow) -> bool:
+    """Whether the same person is marked in another request: then a new one is hidden from its first moment on."""
+    query = select(col(RequestRow.id)).where(
+        col(RequestRow.controller_id) == row.controller_id,
+        col(RequestRow.subject_key) == row.subject_key,
+        col(RequestRow.protected),
+    )
+    return (await tx.session.execute(query.limit(1))).first() is not None
+
+
 async def marks_of(tx: Tx, request_id: UUID) -> Sequence[ProtectionMarkRow]:
     query = (
         select(ProtectionMarkRow)

@@ -153,7 +153,6 @@ async def protect(work: Staff, once: OnceOnly, id: UUID, body: ProtectionIn) -> 
     row = await steps.hold(work.tx, id)
 
     async def act() -> Made:
-        await steps.hold_open(work.tx, id, also_stopped=True)
         if body.mark == "on":
             await protecting.mark(work.tx, work.ctx, row, reason=body.reason, actor=work.actor)
             return Made({}, request_id=row.id)

@@ -20,7 +20,7 @@ from app.domain.identity import Level
 from app.domain.rights import right
 from app.models import ClaimRow, IdentifierRow, RequestRow
 from app.observability import REQUESTS
-from app.repositories import jobs
+from app.repositories import guarding, jobs
 from app.services import protecting, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id, new_reference
@@ -152,7 +152,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
             "assurance": new.assurance.key,
         },
     )
-    if new.protected:
+    if new.protected or (row.subject_key is not None and await guarding.hides(tx, row)):
         await protecting.mark(tx, ctx, row, reason=protecting.BY_ITSELF, actor=actor)
     jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
     for claim in new.claims:

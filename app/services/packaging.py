@@ -23,7 +23,8 @@ from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
 from app.domain.four_eyes import SecondPersonNeeded
 from app.domain.guarding import CoolingOff
-from app.domain.identity import Level
+from app.domain.identity import Level, suffices
+from app.domain.release_places import without_places
 from app.domain.rights import right
 from app.letters.facts import LeftOut
 from app.letters.package import build
@@ -173,9 +174,14 @@ class _Reviewer:
 
     def _category(self, recipient: str, category_id: str, rows: Sequence[Mapping[str, Any]]) -> CategoryRows:
         category = self._profile.category(category_id)
+        # A profile may ask more for a class than the release rules do; what it asks in vain stays behind.
+        asked = self._profile.identity.class_levels("access").get(category.data_class, Level.NONE)
+        level = self._level if suffices(self._level, needed=asked) else Level.NONE
         released = rules.review(
-            category=category_id, data_class=category.data_class, rows=rows, level=self._level, known=self._known
+            category=category_id, data_class=category.data_class, rows=rows, level=level, known=self._known
         )
+        if self._row.protected:
+            released = without_places(released)
         title = information.title_of(category)
         language = telling.language_of(self._row)
         self.left_out += [

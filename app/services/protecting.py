@@ -13,7 +13,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain import identity
 from app.domain.audit import AuditStep
-from app.domain.case import ClaimState
+from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
 from app.domain.four_eyes import Subject
 from app.domain.guarding import HandlersOnly
@@ -48,6 +48,9 @@ async def mark(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Act
     await _raise_needs(tx, ctx, row)
     # An entry of no special kind: the chain, too, says nothing.
     await steps.note(tx, row, AuditStep.REQUEST_NOTED, actor=actor)
+    if row.phase == Phase.CLOSED:
+        row.version += 1  # what is kept of it is hidden as well
+        return
     await steps.changed(tx, row)
 
 
@@ -56,10 +59,12 @@ async def ask_to_unmark(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, a
     Ask a second trained handler to take the mark off.
 
     Raises:
-        HandlersOnly: Who asks is not trained. NotProtected: There is no mark.
+        HandlersOnly: Who asks is not trained. NotProtected: There is no mark. ClosedRequest: It stays as it is.
     """
     if not tx.sees_protected:
         raise HandlersOnly
+    if row.phase == Phase.CLOSED:
+        raise steps.ClosedRequest
     if not row.protected:
         raise NotProtected
     wanted = _noted(tx, ctx, row, "off", reason, actor)
