@@ -15,11 +15,12 @@ from fastapi.responses import JSONResponse
 
 from app.db import Tx
 from app.domain.identity import Level
+from app.repositories import cases
 from app.repositories.guarding import ANONYMOUS
 from app.routers import reading
 from app.routers.conditions import Made, OnceOnly
 from app.routers.dependencies import House
-from app.routers.documented import dump, problems
+from app.routers.documented import dump, problems, reply
 from app.routers.refusals import NoSuchController
 from app.schemas.guarding import CodeIn, CodeOut, PublicRequestIn, PublicRequestOut
 from app.services import codes, intake
@@ -110,11 +111,15 @@ async def prove(work: Anybody, once: OnceOnly, id: UUID, body: CodeIn) -> JSONRe
     Type the code, or ask for another one. A wrong code, one that was never sent and one that is over look alike.
     """
 
+    row = await cases.request(work.tx, id)
+    if row is None:  # nothing is kept about what there is not
+        return reply(CodeOut, {"proved": False}, status=202)
+
     async def act() -> Made:
         if body.code is None:
             await codes.ask_again(work.tx, work.controller, id)
-            return Made(dump(CodeOut, {"proved": False}), 202)
+            return Made(dump(CodeOut, {"proved": False}), 202, request_id=id)
         proved = await codes.try_code(work.tx, work.ctx, work.controller, id, body.code)
-        return Made(dump(CodeOut, {"proved": proved}), 202)
+        return Made(dump(CodeOut, {"proved": proved}), 202, request_id=id)
 
     return await once.answer(_doing(work, once), work.controller, act)

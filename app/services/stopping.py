@@ -19,6 +19,7 @@ from app.domain.fanout import TaskState
 from app.domain.four_eyes import SecondPersonNeeded, Subject
 from app.domain.guarding import NotStopped
 from app.domain.identity import Level
+from app.domain.rights import right
 from app.domain.snapshot import letter_key
 from app.models import PackageRow, RequestRow
 from app.repositories import cases, jobs
@@ -143,20 +144,22 @@ async def _end(tx: Tx, ctx: Context, row: RequestRow) -> None:
     tasks = [task for task in await cases.tasks_of(tx, row.id) if task.claim_id is not None]
     if any(task.state not in (TaskState.CLOSED, TaskState.NEEDS_PERSON) for task in tasks):
         raise casework.ClaimUnderWay
+    package = await tx.session.get(PackageRow, row.id)
+    is_out = package is not None and package.released_at is not None
     for claim in await cases.claims_of(tx, [row.id]):
         own = [task for task in tasks if task.claim_id == claim.id]
         if any(task.state == TaskState.NEEDS_PERSON for task in own):
             raise casework.ClaimUnderWay
         if claim.state == ClaimState.CLOSED:
             continue
-        if any(task.outcome in DONE for task in own):
+        # A copy that stayed here is nothing done: it is destroyed below.
+        if any(task.outcome in DONE for task in own) and (is_out or not right(claim.right).yields_package):
             claim.verdict = claim.verdict or Verdict.GRANTED
             await claims.close(tx, row, claim, ClaimOutcome.PARTLY_GRANTED)
         else:
             claims.undo_decision(claim)
             await claims.close(tx, row, claim, ClaimOutcome.NOT_IDENTIFIED)
-    package = await tx.session.get(PackageRow, row.id)
-    if package is not None and package.released_at is None:
+    if package is not None and not is_out:
         await tx.session.delete(package)
         await ctx.files.delete(package.file)
         await steps.note(tx, row, AuditStep.PACKAGE_DESTROYED, actor=INSYN)

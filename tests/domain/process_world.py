@@ -323,12 +323,19 @@ class World:
 
     def settle_stop(self, *, genuine: bool) -> None:
         """A person settles it: on it goes after a stronger proof, or nobody knows who asked."""
-        self.case = replace(self.case, stopped=False)
         if genuine:
+            self.case = replace(self.case, stopped=False)
             self.prove(Level.HIGH)
             return
+        if any(task.claim and not task.is_over for task in self.case.tasks):
+            return  # settled when everybody has answered
+        self.case = replace(self.case, stopped=False)
         for one in self.case.claims:
-            if one.state is not ClaimState.CLOSED and not self.case.tasks_of(one):
+            if one.state is ClaimState.CLOSED:
+                continue
+            if self.did_something(one) and (self.case.package_released or not one.right.yields_package):
+                self._claim(one.id, state=ClaimState.CLOSED, outcome=ClaimOutcome.PARTLY_GRANTED)
+            else:
                 self.end(one.id, ClaimOutcome.NOT_IDENTIFIED)
         if not self.case.package_released:
             self.case = replace(self.case, package_sealed=False, package_left_out=0)
