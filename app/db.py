@@ -37,6 +37,8 @@ class Tx:
     session: AsyncSession
     controllers: frozenset[str]
     now: datetime
+    #: Whether cases of people who must not be found are there for whoever works in it; see repositories.guarding.
+    sees_protected: bool = True
     #: What is still to be done inside the transaction just before it commits, each once.
     finishing: dict[str, Finish] = field(default_factory=dict)
 
@@ -88,8 +90,13 @@ class Database:
         return made
 
     @asynccontextmanager
-    async def transaction(self, controllers: Iterable[str] = ()) -> AsyncIterator[Tx]:
-        """Open a transaction that sees *controllers*; commits on leaving, rolls back on an exception."""
+    async def transaction(self, controllers: Iterable[str] = (), *, sees_protected: bool = True) -> AsyncIterator[Tx]:
+        """
+        Open a transaction that sees *controllers*; commits on leaving, rolls back on an exception.
+
+        Args:
+            sees_protected: False for staff who are not trained for people who must not be found.
+        """
         seen = frozenset(controllers)
         async with (
             AsyncSession(
@@ -98,7 +105,8 @@ class Database:
             session.begin(),
         ):
             entered = await session.execute(self._enter, {"controllers": ",".join(sorted(seen))})
-            tx = Tx(session=session, controllers=seen, now=machine_time(moved_by=float(entered.one()[1])))
+            now = machine_time(moved_by=float(entered.one()[1]))
+            tx = Tx(session=session, controllers=seen, now=now, sees_protected=sees_protected)
             yield tx
             for finish in tx.finishing.values():
                 await finish()

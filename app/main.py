@@ -20,12 +20,14 @@ from app.routers import (
     deadlines,
     erasure,
     evidence,
+    guarding,
     intake,
     letters,
     openapi,
     packages,
     posting,
     problems,
+    public_intake,
     redactions,
     registry,
     reports,
@@ -61,6 +63,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     supplements.router,
     reports.router,
     system.router,
+    public_intake.router,
+    guarding.router,
 )
 
 DESCRIPTION = (

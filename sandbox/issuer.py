@@ -21,7 +21,7 @@ from sandbox.categories import CONTROLLERS
 from sandbox.people import Person
 from sandbox.store import Store
 
-ROLES = ("subject", "agent", "approver", "dpo", "admin", "integrator", "auditor")
+ROLES = ("subject", "agent", "approver", "dpo", "admin", "integrator", "auditor", "protected_handler")
 AUDIENCE = "insyn"
 LIVES_SECONDS = 3600
 #: What a Swedish e-ID reports when the person proved who they are.
@@ -42,6 +42,7 @@ class Wish:
     acr: str | None = None
     auth_age_seconds: int = 0
     scope: str | None = None
+    also: Sequence[str] = ()
 
 
 class Issuer:
@@ -58,7 +59,7 @@ class Issuer:
             "iss": self.url,
             "aud": AUDIENCE,
             "sub": wish.sub or _pseudonym(wish),
-            "roles": [wish.role],
+            "roles": [wish.role, *(one for one in wish.also if one != wish.role)],
             "controllers": list(wish.controllers),
             "iat": now,
             "exp": now + LIVES_SECONDS,

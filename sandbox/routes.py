@@ -51,7 +51,10 @@ _Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 class TokenIn(_Body):
     """Who the token is for; only *role* is needed."""
 
-    role: Literal["subject", "agent", "approver", "dpo", "admin", "integrator", "auditor"]
+    role: Literal["subject", "agent", "approver", "dpo", "admin", "integrator", "auditor", "protected_handler"]
+    also: list[Literal["protected_handler"]] = Field(
+        default=[], max_length=1, description="Roles beside it: a trained handler is an agent or an approver too."
+    )
     controllers: list[_Slug] = Field(default=list(CONTROLLERS), description="Default: all five.")
     sub: str | None = Field(default=None, min_length=1, max_length=200)
     person: str | None = Field(default=None, description="Id of one of the fictional people.")

@@ -202,6 +202,7 @@ class Tour:
                 raise TourFailed("not closed in time: " + ", ".join(open_ones))
             await self._staff_tasks()
             await self._staff_cases()
+            await self._let_time_pass()
             await asyncio.sleep(0.1)
 
     async def _items(self, path: str, who: str, **query: Any) -> list[dict[str, Any]]:
@@ -240,6 +241,18 @@ class Tour:
                 ended = next(claim for claim in listed["claims"] if claim["right"] == one.right)
                 one.seconds, one.outcome = time.monotonic() - one.began, ended["outcome"]
                 self._tell(f"{one.controller}: {one.right} closed")
+
+    async def _let_time_pass(self) -> None:
+        """
+        Move the clock once nothing is left but what cools off.
+
+        What cannot be undone waits for days in which the person may say that it was not them.
+        """
+        waiting = {one.id for one in self.filed if one.seconds is None}
+        cooling = {one["id"] for one in await self._items("/v1/requests", "agent", status="cooling_off")}
+        if waiting and waiting <= cooling:
+            self._tell("what cannot be undone has waited its days")
+            await self._call("POST", "/sandbox/clock", None, json={"advance": "P3D"})
 
     async def _carry_on(self, one: Filed) -> None:
         answer = await self._answer("GET", f"/v1/requests/{one.id}", "agent")

@@ -52,6 +52,13 @@ SECRECY = Ground(
     en="The law forbids disclosing the data to you",
 )
 
+NOT_IDENTIFIABLE = Ground(
+    key="not_identifiable",
+    source="GDPR Art. 12(2)",
+    sv="Vi kan visa att det inte går att ta reda på vem du är",
+    en="We can demonstrate that we are not in a position to identify you",
+)
+
 #: Grounds open to every right whose answer may be refused at all.
 COMMON: tuple[Ground, ...] = (MANIFESTLY_UNFOUNDED, EXCESSIVE)
 

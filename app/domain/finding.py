@@ -5,15 +5,33 @@ Finding is never proving (GDPR Art. 11, 12(6)). An address or an installation is
 moved out of it would otherwise be handed, or could change, what belongs to those who stayed.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from app.domain.errors import DomainError
 from app.domain.fanout import Action
 
 #: What several people have in common; it never decides whose data are meant.
 SHARED = frozenset({"name", "address", "installation_id"})
 #: Actions that show and change nothing: looking, and holding a deletion back.
 HARMLESS = frozenset({Action.LOCATE, Action.FREEZE})
+
+
+#: What somebody who was filmed at a guarded place has to say before anything is searched for them (R11-3; IMY).
+FOOTAGE = ("date", "time", "place", "appearance")
+
+
+class FootageNotDescribed(DomainError):
+    """Pictures are searched once the person has said the day, the time, the place and what they looked like."""
+
+
+def footage_lacks(details: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is missing of the description of footage that is asked for; nothing where none is asked for."""
+    if "footage" not in details:
+        return ()
+    said = details["footage"] if isinstance(details["footage"], Mapping) else {}
+    return tuple(name for name in FOOTAGE if not str(said.get(name) or "").strip())
 
 
 @dataclass(frozen=True)

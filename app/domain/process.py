@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.domain import case_clock, execution
+from app.domain import case_clock, execution, waiting
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
 from app.domain.case_clock import ClockAct
 from app.domain.decisions import Verdict
@@ -87,6 +87,18 @@ class CloseClaim:
     outcome: ClaimOutcome
 
 
+@dataclass(frozen=True)
+class CoolOff:
+    """Tell every address the controller knows, and let what cannot be undone wait."""
+
+    claim: str
+
+
+@dataclass(frozen=True)
+class SendCode:
+    """Send the one-time code that was asked for, where there is an address that may be sent one."""
+
+
 Act = (
     TakeStep
     | ShowStatus
@@ -98,6 +110,8 @@ Act = (
     | SealPackage
     | CloseClaim
     | ClockAct
+    | CoolOff
+    | SendCode
 )
 Rule = Callable[[Case, date], Iterable[Act]]  #: see RULES, in the order in which they are asked
 
@@ -111,7 +125,7 @@ def next_actions(case: Case, *, today: date) -> list[Act]:
     """
     if case.phase is Phase.CLOSED:
         return []
-    for rule in RULES:
+    for rule in STOPPED if case.stopped else RULES:
         if acts := list(rule(case, today)):
             return acts
     return []
@@ -126,6 +140,7 @@ def next_instant(case: Case, *, now: datetime, next_midnight: datetime) -> datet
     if case.phase is Phase.CLOSED:
         return None
     waits = [t.next_at for t in case.tasks if not t.is_over and t.next_at is not None and t.next_at > now]
+    waits += [c.cooling_until for c in case.open_claims if c.cooling_until is not None and c.cooling_until > now]
     return min([*waits, next_midnight])
 
 
@@ -152,8 +167,21 @@ def _freeze(case: Case, _today: date) -> Iterator[Act]:
 
 
 def _locate(case: Case, _today: date) -> Iterator[Act]:
-    if case.phase is not Phase.ANSWERING and any(case.is_ready(claim) for claim in case.open_claims):
+    if case.phase is not Phase.ANSWERING and (
+        case.code_wanted or any(case.is_ready(claim) for claim in case.open_claims)
+    ):
         yield from _ask_all(case, Action.LOCATE)
+
+
+def _send_code(case: Case, _today: date) -> Iterator[Act]:
+    # Whoever knows the person also knows where they are reached; the search comes first.
+    if case.code_wanted and waiting.search_is_over(case):
+        yield SendCode()
+
+
+def _cool_off(case: Case, _today: date) -> Iterator[Act]:
+    for claim in waiting.to_cool_off(case):
+        yield CoolOff(claim.id)
 
 
 def _ask_all(case: Case, action: Action) -> Iterator[Act]:
@@ -193,7 +221,9 @@ def _plan(case: Case, _today: date) -> Iterator[Act]:
     if case.phase is not Phase.EXECUTING:
         return
     for claim in case.claims:
-        if claim.is_carried_out and case.is_ready(claim) and execution.is_its_turn(case, claim):
+        if not (claim.is_carried_out and case.is_ready(claim) and execution.is_its_turn(case, claim)):
+            continue
+        if claim.has_cooled_off or claim.right.yields_package:  # a copy is made and waits for its release
             for processor, action in execution.to_be_asked(case, claim):
                 yield CreateTask(claim.id, processor.id, action, tuple(sorted(processor.categories - claim.left_out)))
 
@@ -317,7 +347,11 @@ def _show_status(case: Case, _today: date) -> Iterator[Act]:
 
 def status_of(case: Case) -> str:
     """The finer word under the phase; the list may grow."""
-    if case.phase in (Phase.RECEIVED, Phase.CLOSED):
+    if case.phase is Phase.CLOSED:
+        return case.phase.value
+    if case.stopped:
+        return "stopped"
+    if case.phase is Phase.RECEIVED:
         return case.phase.value
     if case.unclassified:
         return "awaiting_classification"
@@ -329,16 +363,18 @@ def status_of(case: Case) -> str:
         return "nobody_able"
     if case.phase is Phase.ANSWERING:
         if case.package_sealed and not case.package_released:
-            return "awaiting_release"
+            return "cooling_off" if waiting.package_waits(case) else "awaiting_release"
         return "answering" if answer_is_out(case) else "letter_waiting"
     if any(claim.state is ClaimState.AWAITING_APPROVAL for claim in case.claims):
         return "awaiting_approval"
-    waiting = [c for c in case.claims if c.state is ClaimState.OPEN]
-    if any(not case.is_ready(claim) for claim in waiting):
+    undecided = [c for c in case.claims if c.state is ClaimState.OPEN]
+    if any(not case.is_ready(claim) for claim in undecided):
         return "identity_wanted"
     if any(not task.is_over for task in case.searches):
         return "locating"
-    return "awaiting_decision" if waiting else "executing"
+    if undecided:
+        return "awaiting_decision"
+    return "cooling_off" if waiting.is_held_up(case) else "executing"
 
 
 RULES: tuple[Rule, ...] = (
@@ -348,6 +384,8 @@ RULES: tuple[Rule, ...] = (
     _freeze,
     _begin,
     _locate,
+    _send_code,
+    _cool_off,
     _grant_at_once,
     _begin_execution,
     _reopen,
@@ -361,3 +399,5 @@ RULES: tuple[Rule, ...] = (
     _close,
     _show_status,
 )
+#: While somebody's "that was not me" is not settled nothing goes on, and a person is named by the status.
+STOPPED: tuple[Rule, ...] = (_show_status,)

@@ -103,7 +103,7 @@ def _why_hidden(name: str, sight: Sight) -> str | None:
     if not sight.may_see_security and _is_security(name):
         return "needs_higher_identity"
     if sight.protected and _is_place(name):
-        return "protected_address"
+        return "place"
     return "employee_name" if _is_staff(name) and name not in sight.opened else None
 
 

@@ -74,7 +74,7 @@ REASONS: dict[str, Reason] = {
             "sound.",
         ),
         Reason(
-            code="protected_address",
+            code="place",
             source="GDPR Art. 5(1)(f), 32(1)",
             sv="Uppgiften kan visa var någon bor eller finns och lämnas inte ut på det här sättet.",
             en="The information may show where somebody lives or is, and is not given out in this way.",

@@ -8,6 +8,7 @@ from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.case_clock import CaseClock
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.guarding import Cooling
 from app.domain.identity import Level, suffices
 from app.domain.rights import Right
 
@@ -32,6 +33,13 @@ class Claim:
     excluded: frozenset[str] = frozenset()  #: categories a partly granted claim leaves out
     withheld: frozenset[str] = frozenset()  #: categories an erasure keeps or passes on, by its plan
     outcome: ClaimOutcome | None = None
+    cooling: Cooling = Cooling.NOT_NEEDED  #: where its wait stands
+    cooling_until: datetime | None = None
+
+    @property
+    def has_cooled_off(self) -> bool:
+        """Whether nothing holds back any more what cannot be undone."""
+        return self.cooling in (Cooling.NOT_NEEDED, Cooling.OVER)
 
     @property
     def left_out(self) -> frozenset[str]:
@@ -95,6 +103,8 @@ class Case:
     clock: CaseClock = field(default_factory=CaseClock)
     unclassified: bool = False  #: free text of which no person has said yet what it claims
     is_follow_up: bool = False  #: nobody asked for it: it carries out what an answered request kept
+    stopped: bool = False  #: somebody said "that was not me", and nobody has settled it
+    code_wanted: bool = False  #: the person waits for a one-time code
 
     def is_ready(self, claim: Claim) -> bool:
         """Whether the person is known well enough for this claim."""

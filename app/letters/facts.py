@@ -278,3 +278,4 @@ class LetterFacts:
     extension: ExtensionFacts | None = None
     question: QuestionFacts | None = None
     unclassified: bool = False  #: free text of which nobody has said yet what it claims
+    wait_until: str | None = None  #: until when what cannot be undone waits, in words

@@ -152,6 +152,21 @@ KINDS: dict[str, Kind] = {
             per_claim="fulfilment",
             sections=("claims", "complaint", "remedy", "contact"),
         ),
+        Kind(
+            key="cooling_off_notice",
+            sv="Vi väntar innan vi gör det som inte går att ångra",
+            en="We wait before we do what cannot be undone",
+            speaks_of=lambda _claim: True,
+            facts=(Part("wait_until", "GDPR Art. 32(1)", lambda facts: bool(facts.wait_until)),),
+            sections=("wait", "stop", "contact"),
+        ),
+        Kind(
+            key="stopped",
+            sv="Din begäran är stoppad",
+            en="Your request is stopped",
+            speaks_of=lambda _claim: True,
+            sections=("stop", "next", "contact"),
+        ),
     )
 }
 

@@ -4,6 +4,7 @@ from app.models._base import METADATA, Row
 from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
 from app.models.clock import SuspensionRow
 from app.models.erasure import ErasedDataRow, ErasurePlanRow, ScheduledErasureRow, SuppressionRow
+from app.models.guarding import ContactChangeRow, KnownChannelRow, OneTimeCodeRow, ProtectionMarkRow
 from app.models.notes import CaseNoteRow, DisagreementNoteRow, FeeNoticeRow
 from app.models.records import (
     AuditEntryRow,
@@ -29,6 +30,7 @@ __all__ = [
     "CaseNoteRow",
     "ClaimRow",
     "ClockOffsetRow",
+    "ContactChangeRow",
     "DisagreementNoteRow",
     "DownloadRow",
     "ErasedDataRow",
@@ -36,13 +38,16 @@ __all__ = [
     "FeeNoticeRow",
     "IdempotencyRow",
     "IdentifierRow",
+    "KnownChannelRow",
     "LaneRow",
     "LetterRow",
     "LetterTemplateRow",
+    "OneTimeCodeRow",
     "OutgoingMailRow",
     "PackageRow",
     "ProcessorRow",
     "ProfileAppliedRow",
+    "ProtectionMarkRow",
     "RequestRow",
     "Row",
     "ScheduledErasureRow",

@@ -20,6 +20,14 @@ class RequestRow(Row, table=True):
         UniqueConstraint("controller_id", "reference"),
         CheckConstraint("received_at <= filed_at", name="received_not_after_filed"),
         *EXTENSION_CHECKS,
+        CheckConstraint("(stopped_at IS NULL) = (stopped_by IS NULL)", name="stop_has_somebody"),
+        CheckConstraint(
+            "(stop_verdict IS NULL AND stop_settled_by IS NULL AND stop_settled_at IS NULL)"
+            " OR (stop_verdict IN ('genuine', 'not_genuine') AND stop_settled_by IS NOT NULL"
+            " AND stop_settled_at IS NOT NULL AND stopped_at IS NOT NULL AND stop_settled_by <> stopped_by"
+            " AND (requester_ref IS NULL OR stop_settled_by <> requester_ref))",
+            name="stop_settled_by_another",
+        ),
         Index("ix_request_controller_id_due_on", "controller_id", "due_on", "id"),
         Index("ix_request_controller_id_subject_key", "controller_id", "subject_key", "id"),
         Index("ix_request_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
@@ -65,6 +73,17 @@ class RequestRow(Row, table=True):
     extended_at: datetime | None = None
     contents_id: UUID | None = None  #: names the key of what is given out, once there is something
     contents_key: bytes | None = None  #: its half; gone when the contents are over
+    protected: bool = False  #: the person must not be found: seen by trained handlers only
+    risk_marks: list[str] = Field(default_factory=list, sa_type=JSONB)  #: of app.domain.identity.RiskMark
+    stopped_at: datetime | None = None  #: somebody said "that was not me"
+    stopped_by: str | None = None
+    stop_verdict: str | None = None  #: genuine or not_genuine; until then nothing goes on
+    stop_settled_by: str | None = None
+    stop_settled_at: datetime | None = None
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.stopped_at is not None and self.stop_verdict is None
 
 
 class IdentifierRow(Row, table=True):
@@ -101,6 +120,10 @@ class ClaimRow(Row, table=True):
             " OR COALESCE((basis ->> 'evidence')::int, 0) > 0 OR COALESCE(basis ->> 'before_records', '') = 'true'",
             name="unfounded_has_evidence",
         ),
+        CheckConstraint(
+            "NOT two_needed OR verdict IS NULL OR state IN ('open', 'awaiting_approval') OR approved_by IS NOT NULL",
+            name="two_where_two_are_needed",
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -126,6 +149,9 @@ class ClaimRow(Row, table=True):
     approved_by: str | None = None
     outcome: str | None = None
     closed_at: datetime | None = None
+    cooling_until: datetime | None = None  #: what cannot be undone waits until then
+    moves_contact: bool = False  #: it may change where the person is reached
+    two_needed: bool = False  #: a protected person's claim is decided by two, whatever it is
 
 
 class ApprovalRow(Row, table=True):

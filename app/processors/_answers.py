@@ -133,7 +133,7 @@ def _is_law(code: object) -> bool:
 
 
 def _check_facts(facts: object) -> None:
-    """What a search may say of the person's contract; unknown facts are ignored."""
+    """What a search may say of the person's contract and addresses; unknown facts are ignored."""
     if facts is None:
         return
     if not isinstance(facts, dict) or facts.get("contract", "none") not in _CONTRACTS:
@@ -144,6 +144,11 @@ def _check_facts(facts: object) -> None:
     for day in (*years, *([facts["relationship_ended_on"]] if "relationship_ended_on" in facts else ())):
         if not _is_day(day):
             raise AnswerNotUnderstood("A fact's day is a civil date.")
+    contacts = facts.get("contacts", [])
+    if not isinstance(contacts, list) or not all(isinstance(one, dict) for one in contacts):
+        raise AnswerNotUnderstood("contacts is a list of addresses with a type, a value and since when.")
+    for one in contacts:
+        _check_texts(one, "type", "value", "since")
 
 
 def _is_day(value: object) -> bool:

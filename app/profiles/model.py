@@ -18,7 +18,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.domain.fanout import Action, AnswerMode, Idempotency
-from app.domain.identity import Level
+from app.domain.guarding import LEAST_COOLING_HOURS, MOST_COOLING_HOURS
+from app.domain.identity import CLASS_FLOOR, Level
 from app.domain.own_retention import DEFAULT_CASE_FILE_MONTHS, LEAST_CASE_FILE_MONTHS, MOST_CASE_FILE_MONTHS
 from app.domain.rights import RIGHTS
 from app.profiles import vocabulary as v
@@ -45,14 +46,19 @@ class Identity(Part):
 
     by_right: Mapping[v.Right, v.LevelKey]
     by_class: Mapping[v.Right, Mapping[v.DataClass, v.LevelKey]] = Field(default_factory=dict)
+    #: How long what cannot be undone waits for a "that was not me", the statutory clock running.
+    cooling_off_hours: Annotated[int, Field(ge=LEAST_COOLING_HOURS, le=MOST_COOLING_HOURS)] = 48
 
     @model_validator(mode="after")
     def _keeps_the_floor(self) -> Self:
         missing = [right for right in RIGHTS if right not in self.by_right]
         low = [r for r, key in self.by_right.items() if Level.from_key(key) < RIGHTS[r].needs]
-        if missing or low:
-            said = [f"no level for {right}" for right in missing]
-            said += [f"{right} is below its floor {RIGHTS[right].needs.key}" for right in low]
+        said = [f"no level for {right}" for right in missing]
+        said += [f"{right} is below its floor {RIGHTS[right].needs.key}" for right in low]
+        for right, levels in self.by_class.items():
+            below = [name for name, key in levels.items() if Level.from_key(key) < CLASS_FLOOR.get(name, Level.NONE)]
+            said += [f"{name} for {right} is below its floor {CLASS_FLOOR[name].key}" for name in below]
+        if said:
             raise PydanticCustomError("floor", "{said}", {"said": "; ".join(said)})
         return self
 
@@ -61,6 +67,10 @@ class Identity(Part):
         by_class = self.by_class.get(right, {})
         keys = [self.by_right[right], *(key for name, key in by_class.items() if name in data_classes)]
         return max(Level.from_key(key) for key in keys)
+
+    def class_levels(self, right: str) -> dict[str, Level]:
+        """What the profile asks for classes of data where *right* is invoked."""
+        return {name: Level.from_key(key) for name, key in self.by_class.get(right, {}).items()}
 
 
 class Limits(Part):

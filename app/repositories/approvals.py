@@ -9,10 +9,13 @@ from sqlmodel import col
 from app.db import Tx
 from app.domain.case import Phase
 from app.models import ApprovalRow, RequestRow
+from app.repositories import guarding
 
 
 async def approval(tx: Tx, approval_id: UUID, *, lock: bool = False) -> ApprovalRow | None:
-    query = select(ApprovalRow).where(col(ApprovalRow.id) == approval_id)
+    query = select(ApprovalRow).where(
+        col(ApprovalRow.id) == approval_id, guarding.may_see_its_request(tx, ApprovalRow.request_id)
+    )
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await tx.session.execute(query)).scalar_one_or_none()
@@ -33,7 +36,11 @@ async def forget_open(tx: Tx, claim_id: UUID) -> None:
 async def waiting(tx: Tx, *, controller: str | None, after: UUID | None, limit: int) -> Sequence[ApprovalRow]:
     """Questions of open requests that nobody has answered yet, the oldest first, keyset-paged."""
     closed = select(col(RequestRow.id)).where(col(RequestRow.phase) == Phase.CLOSED.value)
-    query = select(ApprovalRow).where(col(ApprovalRow.verdict).is_(None), col(ApprovalRow.request_id).not_in(closed))
+    query = select(ApprovalRow).where(
+        col(ApprovalRow.verdict).is_(None),
+        col(ApprovalRow.request_id).not_in(closed),
+        guarding.may_see_its_request(tx, ApprovalRow.request_id),
+    )
     if controller is not None:
         query = query.where(col(ApprovalRow.controller_id) == controller)
     if after is not None:

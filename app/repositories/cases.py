@@ -13,6 +13,7 @@ from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.erasure_plan import WITHHELD
 from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.guarding import cooling_of, has_to_cool
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.domain.snapshot import Case, Claim, Processor, Task, letter_key
@@ -28,12 +29,12 @@ from app.models import (
     SuspensionRow,
     TaskRow,
 )
-from app.repositories import clock, erasure, notes, registry
+from app.repositories import clock, erasure, guarding, notes, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
     """One request of a controller this transaction may see; *lock* takes its row until the end."""
-    query = select(RequestRow).where(col(RequestRow.id) == request_id)
+    query = select(RequestRow).where(col(RequestRow.id) == request_id, guarding.may_see(tx))
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await tx.session.execute(query)).scalar_one_or_none()
@@ -60,7 +61,7 @@ async def tasks_of(tx: Tx, request_id: UUID) -> Sequence[TaskRow]:
 
 
 async def task(tx: Tx, task_id: UUID, *, lock: bool = False) -> TaskRow | None:
-    query = select(TaskRow).where(col(TaskRow.id) == task_id)
+    query = select(TaskRow).where(col(TaskRow.id) == task_id, guarding.may_see_its_request(tx, TaskRow.request_id))
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await tx.session.execute(query)).scalar_one_or_none()
@@ -84,19 +85,22 @@ class CaseRows:
     processors: list[ProcessorRow]
     letters: set[str]
     package: PackageRow | None
+    now: datetime
     sent: dict[str, datetime | None] = field(default_factory=dict)  #: when each of the letters was out
     questions: list[SuspensionRow] = field(default_factory=list)  #: those a letter of this transaction speaks of
     fees: list[FeeNoticeRow] = field(default_factory=list)
     plan: list[ErasurePlanRow] = field(default_factory=list)  #: of the request's erasure
+    code_wanted: bool = False
 
     def seen(self) -> Case:
         """The case as the process sees it."""
+        held = Level.from_key(self.row.assurance)
         return Case(
             phase=Phase(self.row.phase),
             status=self.row.status,
-            assurance=Level.from_key(self.row.assurance),
+            assurance=held,
             due_on=self.row.due_on,
-            claims=tuple(_claim_seen(claim, self.plan) for claim in self.claims),
+            claims=tuple(_claim_seen(claim, self.plan, held=held, now=self.now) for claim in self.claims),
             tasks=tuple(_task_seen(task) for task in self.tasks),
             processors=self._processors_seen(),
             letters=frozenset(self.letters),
@@ -107,6 +111,8 @@ class CaseRows:
             clock=clock.seen(self.row, self.sent),
             unclassified=self.row.unclassified,
             is_follow_up=self.row.follows is not None,
+            stopped=self.row.is_stopped,
+            code_wanted=self.code_wanted,
         )
 
     def _processors_seen(self) -> dict[str, Processor]:
@@ -141,6 +147,8 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
         sent=sent,
         fees=list(await notes.fees_of(tx, row.id)),
         plan=await erasure.plan_of_request(tx, row.id),
+        now=tx.now,
+        code_wanted=await guarding.is_code_wanted(tx, row),
     )
 
 
@@ -149,7 +157,8 @@ async def snapshot(tx: Tx, row: RequestRow) -> Case:
     return (await rows_of(tx, row)).seen()
 
 
-def _claim_seen(row: ClaimRow, plan: Iterable[ErasurePlanRow]) -> Claim:
+def _claim_seen(row: ClaimRow, plan: Iterable[ErasurePlanRow], *, held: Level, now: datetime) -> Claim:
+    cools = has_to_cool(row.right, moves_contact=row.moves_contact, held=held)
     return Claim(
         id=str(row.id),
         right=right(row.right),
@@ -159,6 +168,8 @@ def _claim_seen(row: ClaimRow, plan: Iterable[ErasurePlanRow]) -> Claim:
         excluded=frozenset(row.excluded),
         withheld=frozenset(one.category for one in plan if one.claim_id == row.id and one.fate in WITHHELD),
         outcome=ClaimOutcome(row.outcome) if row.outcome else None,
+        cooling=cooling_of(cools=cools, until=row.cooling_until, now=now),
+        cooling_until=row.cooling_until,
     )
 
 
@@ -270,6 +281,7 @@ async def work_list(
 ) -> Sequence[RequestRow]:
     """Requests for staff, the earliest due date first, keyset-paged over (due_on, id)."""
     query = select(RequestRow).where(
+        guarding.may_see(tx),
         _matches(
             controller=controller,
             phase=phase,
@@ -280,7 +292,7 @@ async def work_list(
             assignee=assignee,
             processor=processor,
             reference=reference,
-        )
+        ),
     )
     if after is not None:
         due_on, last = after
@@ -297,7 +309,7 @@ async def work_list(
 async def found_by(tx: Tx, blinds: Iterable[bytes], *, controller: str | None, limit: int) -> Sequence[RequestRow]:
     """Requests of a person, by blind index, exact match."""
     ids = select(col(IdentifierRow.request_id)).where(col(IdentifierRow.blind).in_(list(blinds)))
-    query = select(RequestRow).where(col(RequestRow.id).in_(ids))
+    query = select(RequestRow).where(col(RequestRow.id).in_(ids), guarding.may_see(tx))
     if controller is not None:
         query = query.where(col(RequestRow.controller_id) == controller)
     return (await tx.session.execute(query.order_by(col(RequestRow.id).desc()).limit(limit))).scalars().all()
@@ -307,7 +319,9 @@ async def tasks_for_staff(
     tx: Tx, *, states: Iterable[str], controller: str | None, after: UUID | None, limit: int
 ) -> Sequence[TaskRow]:
     """Tasks in these states, oldest first, keyset-paged."""
-    query = select(TaskRow).where(col(TaskRow.state).in_(list(states)))
+    query = select(TaskRow).where(
+        col(TaskRow.state).in_(list(states)), guarding.may_see_its_request(tx, TaskRow.request_id)
+    )
     if controller is not None:
         query = query.where(col(TaskRow.controller_id) == controller)
     if after is not None:

@@ -13,6 +13,7 @@ from app.domain.case import Phase
 from app.domain.execution import DONE
 from app.domain.fanout import Action, TaskState
 from app.models import ClaimRow, RequestRow, TaskRow
+from app.repositories import guarding
 
 #: What a recipient is told of under Art. 19, by doing it or by being notified.
 _TELLING = (Action.RECTIFY, Action.ERASE, Action.RESTRICT, Action.NOTIFY)
@@ -21,17 +22,21 @@ _TELLING = (Action.RECTIFY, Action.ERASE, Action.RESTRICT, Action.NOTIFY)
 async def counts(tx: Tx, *, overdue_on: date) -> tuple[Counter[str], Counter[str], Counter[str], int]:
     """How many requests per phase, claims per right and per outcome, and open requests due before *overdue_on*."""
     phases = await tx.session.execute(
-        select(col(RequestRow.phase), func.count()).group_by(col(RequestRow.phase)).order_by(col(RequestRow.phase))
+        select(col(RequestRow.phase), func.count())
+        .where(guarding.may_see(tx))
+        .group_by(col(RequestRow.phase))
+        .order_by(col(RequestRow.phase))
     )
     claims = await tx.session.execute(
         select(col(ClaimRow.right), col(ClaimRow.outcome), func.count())
+        .where(guarding.may_see_its_request(tx, ClaimRow.request_id))
         .group_by(col(ClaimRow.right), col(ClaimRow.outcome))
         .order_by(col(ClaimRow.right), col(ClaimRow.outcome))
     )
     overdue = await tx.session.execute(
         select(func.count())
         .select_from(RequestRow)
-        .where(col(RequestRow.due_on) < overdue_on, col(RequestRow.phase) != Phase.CLOSED.value)
+        .where(guarding.may_see(tx), col(RequestRow.due_on) < overdue_on, col(RequestRow.phase) != Phase.CLOSED.value)
     )
     rights, outcomes = Counter[str](), Counter[str]()
     for right, outcome, number in claims.all():

@@ -42,6 +42,16 @@ def _number(work: Work, controller: str, body: ProofIn) -> str | None:
         raise At("#/personnummer", error) from None
 
 
+def _contact(work: Work, controller: str, body: ProofIn) -> tuple[str, str] | None:
+    if body.contact is None:
+        return None
+    today = work.ctx.today(controller, work.tx.now)
+    try:
+        return body.contact.type, normalise(body.contact.type, body.contact.value, today=today)
+    except MalformedIdentifier as error:
+        raise At("#/contact/value", error) from None
+
+
 @router.post(
     "/requests/{id}/identity-proofs",
     operation_id="proveIdentity",
@@ -57,7 +67,15 @@ async def prove(work: Staff, once: OnceOnly, id: UUID, body: ProofIn) -> JSONRes
         await steps.hold_open(work.tx, id)
         if body.result == "proved":
             number = _number(work, row.controller_id, body)
-            await casework.prove_identity(work.tx, work.ctx, row, method=body.method, number=number, actor=work.actor)
+            await casework.prove_identity(
+                work.tx,
+                work.ctx,
+                row,
+                method=body.method,
+                number=number,
+                contact=_contact(work, row.controller_id, body),
+                actor=work.actor,
+            )
         else:
             await casework.give_up_identity(work.tx, row, actor=work.actor)
         view = dump(RequestWithDeadline, await views.own_request(work.tx, row))

@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 
-from app.routers.dependencies import Work
+from app.db import Tx
 from app.routers.refusals import (
     IdempotencyKeyMalformed,
     IdempotencyKeyMissing,
@@ -18,6 +18,7 @@ from app.routers.refusals import (
     IfMatchMissing,
 )
 from app.services import idempotency
+from app.services.context import Actor
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 _ETAG = re.compile(r'"([0-9]{1,9})"')
@@ -33,6 +34,16 @@ class Made:
     request_id: UUID | None = None
 
 
+class Doing(Protocol):
+    """Who does something, in which transaction."""
+
+    @property
+    def tx(self) -> Tx: ...
+
+    @property
+    def actor(self) -> Actor: ...
+
+
 @dataclass(frozen=True)
 class Once:
     """An Idempotency-Key with what it was used for."""
@@ -41,7 +52,7 @@ class Once:
     key: str
     fingerprint: bytes
 
-    async def answer(self, work: Work, controller: str, act: Callable[[], Awaitable[Made]]) -> JSONResponse:
+    async def answer(self, work: Doing, controller: str, act: Callable[[], Awaitable[Made]]) -> JSONResponse:
         """
         Do *act* and keep its answer, or give the answer that was kept.
 

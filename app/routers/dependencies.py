@@ -51,10 +51,13 @@ class Work:
 
     def number(self) -> str | None:
         """The personnummer of the login, normalised; raises ``TokenRefused`` if it cannot be one."""
-        if self.principal.subject_number is None:
+        return self._normalised(self.principal.subject_number)
+
+    def _normalised(self, number: str | None) -> str | None:
+        if number is None:
             return None
         try:
-            return normalise("personnummer", self.principal.subject_number, today=self.tx.now.date())
+            return normalise("personnummer", number, today=self.tx.now.date())
         except MalformedIdentifier:
             raise TokenRefused(Fault.CLAIMS) from None
 
@@ -65,6 +68,7 @@ class Work:
             issuer=self.principal.issuer,
             subject=self.principal.subject,
             number=self.number(),
+            previous=self._normalised(self.principal.previous_number),
             controllers=self.tx.controllers,
         )
 
@@ -95,7 +99,9 @@ def door(*roles: str) -> Callable[..., AsyncIterator[Work]]:
         controllers = principal.controllers & ctx.profiles.keys()
         if role is None or not controllers:
             raise RoleNotAllowed
-        async with ctx.database.transaction(controllers) as tx:
+        # Whoever is on the staff sees the people who must not be found only if trained for it; persons see themselves.
+        sees_protected = role == "subject" or "protected_handler" in principal.roles
+        async with ctx.database.transaction(controllers, sees_protected=sees_protected) as tx:
             yield Work(ctx=ctx, tx=tx, principal=principal, actor=Actor(role, actor_ref(ctx, principal)))
 
     enter.roles = roles  # type: ignore[attr-defined]

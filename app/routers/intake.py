@@ -26,4 +26,4 @@ async def intake(
     """A controller's rights desk: who answers, which rights there are, how identity is proven."""
     if controller not in ctx.profiles:
         raise NoSuchController
-    return catalogue.intake(ctx.profiles[controller], language)
+    return catalogue.intake(ctx, ctx.profiles[controller], language)

@@ -15,6 +15,8 @@ from app.domain import (
     erasure_decision,
     execution,
     extension,
+    finding,
+    guarding,
     identity,
     records,
     redaction,
@@ -44,8 +46,11 @@ from app.services import (
     intake,
     orders,
     packaging,
+    protecting,
     registration,
+    searching,
     steps,
+    stopping,
     supplements,
     tasks,
     wording,
@@ -119,7 +124,6 @@ KINDS: dict[type[DomainError], Kind] = {
     packaging.PackageStale: Kind(
         409, "Det som paketet består av har ändrats sedan det förseglades. Ange maskningarna på nytt, så görs det om."
     ),
-    packaging.PackageCoolingOff: Kind(409, "Paketet väntar tills betänketiden är slut."),
     packaging.ReleaseAsked: Kind(409, "Utlämnandet är begärt och väntar på en andra person."),
     package_facts.InformationIncomplete: Kind(409, "Svaret saknar information som lagen kräver om uppgifterna i det."),
     packaging.PackageExpired: Kind(410, "Paketet finns inte kvar; begär igen så görs ett nytt."),
@@ -140,11 +144,37 @@ KINDS: dict[type[DomainError], Kind] = {
         "Personen har själv skrivit uppgifter som ingen svarar för. Kontrollera att de är personens och säg det.",
         "#/identifiers_checked",
     ),
+    casework.ContactInQuarantine: Kind(
+        409,
+        "En kontaktuppgift som ändrats de senaste trettio dagarna styrker ingenting; välj ett annat sätt.",
+        "#/contact",
+    ),
+    finding.FootageNotDescribed: Kind(
+        409, "Bilder söks när personen har sagt dag, tid, plats och hur de såg ut.", "#/outcome"
+    ),
+    searching.TooLateToSearch: Kind(409, "Svaret skrivs redan. Gör en ny begäran med det du vill lägga till."),
+    searching.NothingMore: Kind(422, "Skriv något som inte redan fanns med.", "#/identifiers"),
     casework.IdentityNotProven: Kind(409, "Ingen beslutar innan det är klart nog vem som frågar."),
     tasks.TaskOver: Kind(409, "Uppgiften är avslutad."),
     tasks.TaskUnderWay: Kind(409, "Uppgiften är på väg hos mottagaren och är inte en människas just nu."),
     registration.KeyTaken: Kind(409, "Det finns redan en mottagare med den nyckeln."),
     callbacks.CallbackOver: Kind(410, "Uppgiften är besvarad eller tiden är ute; inget mer tas emot."),
+    # people who guard people
+    guarding.HandlersOnly: Kind(403, "Det här sköts bara av särskilt utbildade handläggare."),
+    guarding.CoolingOff: Kind(
+        409, "Alla kända adresser har fått veta, och tiden att säga att det inte var man själv är inte slut."
+    ),
+    guarding.RequestStopped: Kind(
+        409, "Någon har sagt att begäran inte är deras. En människa måste reda ut det innan något fortsätter."
+    ),
+    guarding.NotStopped: Kind(409, "Ingen har stoppat begäran, eller så är det redan utrett."),
+    guarding.ProofNotStronger: Kind(
+        409, "En stoppad begäran fortsätter bara efter en starkare kontroll än den som den kom in med.", "#/method"
+    ),
+    stopping.StopSettled: Kind(
+        409, "En handläggare har sedan dess kontrollerat vem som begärde. Ring oss om det ändå inte var du."
+    ),
+    protecting.NotProtected: Kind(409, "Begäran är inte märkt, så det finns inget att ta bort."),
     # something in the call
     context.UnknownController: Kind(422, "Det finns ingen sådan personuppgiftsansvarig här.", "#/controller"),
     edge.ControllerNeeded: Kind(422, "Din token gäller flera; säg vem du vänder dig till.", "#/controller"),

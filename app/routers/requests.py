@@ -44,6 +44,7 @@ async def file(work: Staff, once: OnceOnly, body: RequestIn) -> JSONResponse:
         contact=reading.contact(body.subject.contact, today=today, at="#/subject/contact"),
         answer_form=body.answer_form,
         note=body.note,
+        protected=body.protected_identity,
     )
 
     async def act() -> Made:

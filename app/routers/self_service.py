@@ -53,6 +53,7 @@ def _new(work: Work, body: OwnRequestIn, controller: str) -> NewRequest:
         subject_key=work.own_keys()[controller][0],
         requester_ref=work.actor.ref,
         answer_form=body.answer_form,
+        protected=body.protected_identity,
     )
 
 

@@ -107,6 +107,7 @@ IdentifierType = Literal["personnummer", "email", "phone", "customer_number", "n
 Phase = Literal["received", "identifying", "assessing", "executing", "answering", "closed"]
 Channel = Literal["phone", "letter", "in_person", "email", "chat", "web", "other"]
 AnswerForm = Literal["electronic", "paper", "oral"]
+RiskMarkKey = Literal["contact_changed", "household_split"]
 ActionKey = Literal[
     "locate",
     "freeze",

@@ -72,14 +72,25 @@ class RetainedCategory(Contract):
     until: date
 
 
-class SubjectFacts(Contract):
-    """What a search may say of the person's dealings with the controller; an erasure is planned from it."""
+class ContactFact(Contract):
+    """An address the processor has for the person; younger than thirty days it proves nothing."""
+
+    type: Literal["email", "phone"]
+    value: str
+    since: Annotated[str, Field(description="Civil date; left out: not known, so taken as new.")] = ""
+
+
+class SearchFacts(Contract):
+    """What a search may say besides. Sealed, and used to plan an erasure and to guard the person, for nothing else."""
 
     contract: Literal["active", "ended", "none"] | None = None
     relationship_ended_on: date | None = None
     fiscal_years_ended: Annotated[
         list[date], Field(description="Ends of the financial years that bookkeeping records about the person lie in.")
     ] = Field(default_factory=list)
+    contacts: list[ContactFact] = Field(default_factory=list)
+    protected: Annotated[bool, Field(description="The person must not be found: secrecy mark or the like.")] = False
+    household_split: Annotated[bool, Field(description="People who shared the home no longer do.")] = False
 
 
 class TaskOutcome(Contract):
@@ -102,9 +113,9 @@ class TaskOutcome(Contract):
     found_categories: Annotated[list[str], Field(description="For locate: what is held about the person.")] = Field(
         default_factory=list
     )
-    facts: Annotated[SubjectFacts, Field(description="For locate.")] = SubjectFacts()
     reason: Annotated[str, Field(description="A code; refused, failed and partial outcomes need one.")] = ""
     message: Annotated[str, Field(description="Why, in words the person will read.")] = ""
+    facts: Annotated[SearchFacts, Field(description="With `locate`.")] = SearchFacts()
 
 
 class CallbackData(TaskOutcome):

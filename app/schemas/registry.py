@@ -172,6 +172,14 @@ class RightOffered(Answer):
     right: str
     source: str
     needs: str = Field(description="The level of identity that is needed.")
+    identity_methods: list[str] = Field(description="Ways of proof that would do, the least intrusive first.")
+
+
+class FormPreference(Answer):
+    """How the controller would like to be asked. A wish: every way is taken (GDPR Art. 12(2))."""
+
+    preference: str = Field(examples=["written_signed_paper"])
+    text: str
 
 
 class IntakeOut(Answer):
@@ -185,6 +193,7 @@ class IntakeOut(Answer):
     languages: list[str]
     rights: list[RightOffered]
     identity_methods: list[str]
+    form: FormPreference
     protected_identity: str = Field(description="What somebody with protected personal data should do.")
 
 

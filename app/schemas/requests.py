@@ -32,6 +32,9 @@ from app.schemas.erasure import PlanEntryIn, PlanFactsIn
 Claims = Annotated[list[ClaimIn], Field(min_length=1, max_length=9)]
 
 
+PROTECTED = "The person must not be found: specially trained staff take over, and nothing is mailed."
+
+
 class OwnRequestIn(Body):
     """A request of the person who is logged in."""
 
@@ -48,6 +51,7 @@ class OwnRequestIn(Body):
     contact: ContactIn = ContactIn()
     identifiers: list[IdentifierIn] = Field(default_factory=list, max_length=20)
     answer_form: AnswerForm | None = Field(default=None, description="How the answer is wanted; else electronic.")
+    protected_identity: bool = Field(default=False, description=PROTECTED)
 
 
 class PersonIn(Body):
@@ -84,6 +88,7 @@ class RequestIn(Body):
     message: Text | None = None
     answer_form: AnswerForm | None = Field(default=None, description="How the answer is wanted; else by channel.")
     note: Text | None = Field(default=None, description="What was said, in staff's words: a call, a visit, a chat.")
+    protected_identity: bool = Field(default=False, description=PROTECTED)
 
 
 class SearchIn(Body):
@@ -116,6 +121,9 @@ class ProofIn(Body):
         default=None,
         max_length=20,
         description="What the proof established; lets the person find the request behind their own login.",
+    )
+    contact: IdentifierIn | None = Field(
+        default=None, description="The address a call back or a code went to; one that was just changed proves nothing."
     )
 
 
@@ -212,6 +220,7 @@ class StaffClaim(ClaimOut, DecisionViewed):
     """A claim as staff see it."""
 
     needs: str = Field(description="The level of identity it needs.")
+    cooling_until: datetime | None = Field(default=None, description="What cannot be undone waits until then.")
     details: dict[str, Any] = Field(default_factory=dict)
     ground: str | None = None
     reasons: str | None = None
@@ -242,6 +251,11 @@ class StaffRequest(RequestWithDeadline):
 
     filed_at: datetime
     assurance: str
+    identity_methods: list[str] = Field(description="The ways of proof that would do for all claims.")
+    risk_marks: list[str] = Field(default_factory=list, description="What is known to be dangerous about the case.")
+    protected: bool | None = Field(default=None, description="Only for trained handlers: the person must not be found.")
+    stopped_at: datetime | None = None
+    stop_verdict: str | None = None
     assignee: str | None = None
     subject: PersonOut
     message: str | None = None

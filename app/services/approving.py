@@ -10,9 +10,9 @@ from app.domain.audit import AuditStep
 from app.domain.four_eyes import Subject, check_second_person
 from app.models import ApprovalRow, RequestRow
 from app.repositories import approvals
-from app.services import casework, extension, fees, packaging, sealing, steps
+from app.services import casework, extension, fees, packaging, protecting, sealing, steps
 from app.services.context import Actor, Context
-from app.services.four_eyes import ApprovalGiven, UnknownApproval
+from app.services.four_eyes import ApprovalGiven, UnknownApproval, noted_as
 
 
 class Follows(Protocol):
@@ -28,6 +28,7 @@ FOLLOWS: dict[Subject, Follows] = {
     Subject.EXTENSION: extension.take_second_word,
     Subject.FEE: fees.take_second_word,
     Subject.RELEASE: packaging.take_second_word,
+    Subject.PROTECTED_IDENTITY: protecting.take_second_word,
 }
 
 
@@ -55,7 +56,7 @@ async def give(tx: Tx, ctx: Context, approval_id: UUID, *, approved: bool, reaso
         )
     await FOLLOWS[Subject(approval.subject)](tx, ctx, row, approval, approved=approved, actor=actor)
     step = AuditStep.APPROVAL_GIVEN if approved else AuditStep.APPROVAL_REFUSED
-    noted = {"approval_id": str(approval.id), "subject": approval.subject}
+    noted = {"approval_id": str(approval.id), "subject": noted_as(Subject(approval.subject))}
     noted |= {"claim_id": str(approval.claim_id)} if approval.claim_id else {}
     await steps.note(tx, row, step, actor=actor, facts=noted)
     await steps.changed(tx, row)

@@ -18,7 +18,7 @@ from app.domain.completeness import Missing
 from app.domain.decisions import Verdict
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
-from app.domain.identity import Level
+from app.domain.identity import Level, suffices
 from app.domain.redaction import Redaction
 from app.domain.release import Released
 from app.domain.rights import right
@@ -107,11 +107,6 @@ class Assembled:
             raise InformationIncomplete(self.missing)
 
 
-def is_protected(_row: RequestRow) -> bool:
-    """Whether nobody may learn where the person is: then whatever tells a place is masked."""
-    return False
-
-
 async def read(tx: Tx, ctx: Context, row: RequestRow) -> Sources:
     """Open everything the answer to a request is made of."""
     await tx.session.flush()  # what the answer holds is read from the tables
@@ -134,7 +129,7 @@ async def read(tx: Tx, ctx: Context, row: RequestRow) -> Sources:
         rights=frozenset(claim.right for claim in claims),
         level=Level.from_key(row.assurance),
         known=_vouched(orders.person_of(ctx, row)["identifiers"]),
-        protected=is_protected(row),
+        protected=row.protected,
         gave=tuple(reader.gave(processors[one], of_one) for one, of_one in _by_processor(exports).items()),
         strangers=_strangers(profile, found, processors),
         supplements=await supplements.of(tx, ctx, row.controller_id),
@@ -249,12 +244,14 @@ def _reviewed(sources: Sources, changes: Mapping[str, tuple[Redaction, ...]]) ->
     for gave in sources.gave:
         for category_id, rows in gave.rows.items():
             category = sources.profile.category(category_id)
+            # A profile may ask more for a class than the release rules do; what it asks in vain stays behind.
+            asked = sources.profile.identity.class_levels("access").get(category.data_class, Level.NONE)
             keys = redaction.row_keys(rows, salt=sources.request_id, processor=gave.key, category=category_id)
             released = rules.review(
                 category=category_id,
                 data_class=category.data_class,
                 rows=rows,
-                level=sources.level,
+                level=sources.level if suffices(sources.level, needed=asked) else Level.NONE,
                 known=sources.known,
                 protected=sources.protected,
                 redactions=[changes.get(key, ()) for key in keys],

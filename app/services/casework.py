@@ -14,13 +14,25 @@ from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import TaskState
+from app.domain.finding import FootageNotDescribed, footage_lacks
 from app.domain.four_eyes import Subject
 from app.domain.identity import Level
 from app.domain.records import Record
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, RequestRow
 from app.repositories import approvals, cases
-from app.services import claims, clarification, documenting, erasing, four_eyes, orders, raising, sealing, steps
+from app.services import (
+    channels,
+    claims,
+    clarification,
+    documenting,
+    erasing,
+    four_eyes,
+    orders,
+    raising,
+    sealing,
+    steps,
+)
 from app.services.context import Actor, Context
 from app.services.four_eyes import UnknownApproval
 
@@ -29,6 +41,10 @@ NOTHING_RECORDED = Record()
 
 class IdentityNotProven(DomainError):
     """Nobody decides about a claim before it is known well enough who asks."""
+
+
+class ContactInQuarantine(DomainError):
+    """A contact detail that was changed in the last thirty days proves nothing; choose another way of proof."""
 
 
 class NothingLeftOut(DomainError):
@@ -62,7 +78,14 @@ def check_version(row: RequestRow, expected: int | None) -> None:
 
 
 async def prove_identity(
-    tx: Tx, ctx: Context, row: RequestRow, *, method: str, number: str | None = None, actor: Actor
+    tx: Tx,
+    ctx: Context,
+    row: RequestRow,
+    *,
+    method: str,
+    number: str | None = None,
+    contact: tuple[str, str] | None = None,
+    actor: Actor,
 ) -> Level:
     """
     Record that a person has proved who asks: method, who checked, when; never a copy (EDPB 01/2022 para 79).
@@ -70,10 +93,16 @@ async def prove_identity(
     A *number* (personnummer, normalised) that the proof established lets the person find the request behind their own
     login; one that is there already stays.
 
+    Args:
+        contact: The address a call or a code went to, as (type, normalised value).
+
     Raises:
         UnknownMethod: No ID copies, secret questions or signatures.
+        ContactInQuarantine: The address was put there lately, or nobody says which it was where one was.
     """
     level = max(identity.level_of(method), Level.from_key(row.assurance))
+    if method in identity.BY_CHANNEL and await channels.is_in_quarantine(tx, ctx, row, contact):
+        raise ContactInQuarantine
     row.assurance = level.key
     if number is not None and row.subject_key is None:
         row.subject_key = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
@@ -85,11 +114,18 @@ async def prove_identity(
 
 
 async def give_up_identity(tx: Tx, row: RequestRow, *, actor: Actor) -> None:
-    """Say that the person cannot be identified (GDPR Art. 11(2)): what needed it ends so, the rest goes on."""
+    """
+    Say that the person cannot be identified (GDPR Art. 11(2)): what needed it ends so, the rest goes on.
+
+    Art. 11(2) switches off Articles 15 to 20 and no other (R11-2): an objection or the review of an automated decision
+    stays open, and is refused, if at all, by two people who say why (Art. 12(2)).
+    """
     if row.unclassified:
         raise claims.NotClassified  # it may turn out to be what needs no proof
     held = Level.from_key(row.assurance)
     for claim in await cases.claims_of(tx, [row.id]):
+        if claim.right not in identity.ENDED_BY_ART_11:
+            continue
         if claim.state == ClaimState.OPEN and not identity.suffices(held, needed=Level.from_key(claim.needs)):
             await claims.close(tx, row, claim, ClaimOutcome.NOT_IDENTIFIED)
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_REFUSED, actor=actor)
@@ -115,7 +151,7 @@ async def decide(
     Decide one claim; where four eyes are due the decision waits, and the approval that it waits for is returned.
 
     Raises:
-        ClaimNotOpen, IdentityNotProven, IdentifiersNotChecked, ClaimUnderWay, AlreadyDone,
+        ClaimNotOpen, IdentityNotProven, FootageNotDescribed, IdentifiersNotChecked, ClaimUnderWay, AlreadyDone,
         GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory, NotClassified
         and what :func:`app.domain.records.check` raises: a decision is documented before it counts;
         for an erasure what :func:`app.services.erasing.decide_plan` refuses in its *plan*.
@@ -124,10 +160,14 @@ async def decide(
         raise claims.NotClassified
     if claim.state != ClaimState.OPEN:
         raise ClaimNotOpen
-    if not identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs)):
+    is_for_want_of_proof = verdict is Verdict.REFUSED and ground == decisions.NOT_IDENTIFIABLE.key
+    known_enough = identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs))
+    if not known_enough and not is_for_want_of_proof:
         raise IdentityNotProven
     if verdict is not Verdict.REFUSED and not identifiers_checked and _has_unvouched(ctx, row):
         raise IdentifiersNotChecked
+    if verdict is Verdict.GRANTED and footage_lacks(claims.details_of(ctx, row, claim)):
+        raise FootageNotDescribed
     await _check_tasks(tx, row, claim, verdict)
     its_right = right(claim.right)
     decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)
@@ -147,7 +187,8 @@ async def decide(
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
-    waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two)
+    claim.two_needed = row.protected  # two trained people, whatever the right
+    waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two or row.protected)
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
     facts = {"claim_id": str(claim.id), "right": claim.right, "verdict": verdict.value, "ground": ground} | planned
     await steps.note(tx, row, AuditStep.CLAIM_DECIDED, actor=actor, facts=facts)
@@ -207,6 +248,7 @@ async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Act
     Raises:
         UnknownClaim, AlreadyUnderWay: Something was already asked in its name.
     """
+    steps.check_not_stopped(row)
     chosen = [claim for claim in await cases.claims_of(tx, [row.id]) if not rights or claim.right in rights]
     if len(chosen) < len(set(rights)):
         raise claims.UnknownClaim

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from app.domain.identity import METHODS
+from app.domain.identity import METHODS, Level, methods_for
 from app.domain.rights import RIGHTS
 from app.models import ProcessorRow
 from app.profiles import Profile, problems
+from app.services.context import Context
+from app.services.protecting import needed_for
 
 View = dict[str, Any]
 
@@ -15,6 +17,25 @@ _PROTECTED = (
     "If your personal data is protected: call or write a letter, and do not mention the protection by e-mail. "
     "Specially trained staff will take care of your request.",
 )
+#: A controller's wish about the form of a request. Nothing waits for it: GDPR Art. 12(2), F11.
+_FORMS: dict[str, tuple[str, str]] = {
+    "any_channel": (
+        "Skriv, ring, kom hit eller logga in. Det behövs ingen blankett och ingen namnteckning.",
+        "Write, call, come by or log in. No form and no signature is needed.",
+    ),
+    "email_or_post": (
+        "Bolaget ser helst att du skriver med e-post eller brev. Alla andra sätt går lika bra, och det behövs ingen "
+        "blankett och ingen namnteckning.",
+        "The company would like you to write by e-mail or post. Every other way is as good, and no form and no "
+        "signature is needed.",
+    ),
+    "written_signed_paper": (
+        "Bolaget ser helst en skriftlig, undertecknad begäran på papper. Det är ett önskemål: alla andra sätt går lika "
+        "bra, och det behövs ingen namnteckning.",
+        "The company would like a written, signed request on paper. That is a wish: every other way is as good, and "
+        "no signature is needed.",
+    ),
+}
 #: Set from the outside by column name; the limits lie together on the wire.
 _LIMITS = ("rate_per_second", "burst", "concurrency")
 _PLAIN = (
@@ -42,7 +63,7 @@ def controller(profile: Profile) -> View:
     }
 
 
-def intake(profile: Profile, language: str) -> View:
+def intake(ctx: Context, profile: Profile, language: str) -> View:
     """What a person can do here. All nine rights, whatever the policy mentions."""
     return {
         "controller": profile.id,
@@ -55,10 +76,15 @@ def intake(profile: Profile, language: str) -> View:
             {
                 "right": right.key,
                 "source": right.source,
-                "needs": max(right.needs, profile.identity.needed(right.key)).key,
+                "needs": (level := needed_for(ctx, profile.id, right.key)).key,
+                "identity_methods": list(methods_for(level)) if level > Level.NONE else [],
             }
             for right in RIGHTS.values()
         ],
+        "form": {
+            "preference": profile.request_form_preference.value,
+            "text": _FORMS[profile.request_form_preference.value][1 if language == "en" else 0],
+        },
         "identity_methods": list(METHODS),
         "protected_identity": _PROTECTED[1 if language == "en" else 0],
     }

@@ -53,7 +53,12 @@ async def ask(
         requester_ref=row.requester_ref,
     )
     tx.session.add(approval)
-    noted = {"approval_id": str(approval.id), "subject": subject.value}
+    noted = {"approval_id": str(approval.id), "subject": noted_as(subject)}
     noted |= {"claim_id": str(claim_id)} if claim_id else {}
     await steps.note(tx, row, AuditStep.APPROVAL_ASKED, actor=actor, facts=noted)
     return approval
+
+
+def noted_as(subject: Subject) -> str:
+    """What the audit chain calls an act: that somebody must not be found stands in no chain."""
+    return "other" if subject is Subject.PROTECTED_IDENTITY else subject.value

@@ -17,11 +17,13 @@ from app.domain.fanout import TaskState
 from app.domain.process import (
     Act,
     CloseClaim,
+    CoolOff,
     CreateTask,
     GrantAtOnce,
     NamePerson,
     Reopen,
     SealPackage,
+    SendCode,
     ShowStatus,
     TakeStep,
     WriteLetter,
@@ -36,6 +38,8 @@ from app.repositories.cases import CaseRows
 from app.services import (
     at_once,
     claims,
+    codes,
+    cooling,
     correspondence,
     deadline_watch,
     keeping,
@@ -129,6 +133,11 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
             await keeping.erasure_closed(tx, ctx, case, case.claim(claim))
         case RaiseAlarm() | TakeExtension() | LapseExtension():
             await deadline_watch.do(tx, ctx, case, act)
+        case CoolOff(claim):
+            await cooling.begin(tx, ctx, case, case.claim(claim))
+        case SendCode():
+            await codes.make(tx, ctx, row)
+            case.code_wanted = False
         case _:
             assert_never(act)
 

@@ -15,13 +15,14 @@ from app.db import Tx
 from app.domain.answer_form import form_for
 from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase
+from app.domain.contacts import may_move_contact
 from app.domain.errors import DomainError
 from app.domain.identity import Level
 from app.domain.rights import RIGHTS, right
 from app.models import ClaimRow, IdentifierRow, RequestRow
 from app.observability import REQUESTS
-from app.repositories import jobs
-from app.services import notes, sealing, steps
+from app.repositories import guarding, jobs
+from app.services import notes, protecting, sealing, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id, new_reference
 from app.services.sealing import where
@@ -95,6 +96,7 @@ class NewRequest:
     requester_ref: str | None = None
     answer_form: str | None = None  #: as the person asked; None by channel
     note: str | None = None  #: what staff wrote down of a call or a visit
+    protected: bool = False  #: whoever asks says that they must not be found
 
     def __repr__(self) -> str:
         return f"<NewRequest {self.controller} {self.channel}>"
@@ -167,6 +169,8 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
             "unspecified": is_free_text,
         },
     )
+    if new.protected or (row.subject_key is not None and await guarding.hides(tx, row)):
+        await protecting.mark(tx, ctx, row, reason=protecting.BY_ITSELF, actor=actor)
     jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
     for claim in new.claims:
         REQUESTS.labels(right=claim.right, controller=new.controller, channel=new.channel).inc()
@@ -235,12 +239,9 @@ def _seal_person(row: RequestRow, key: DataKey, new: NewRequest, identifiers: Se
 def claim_row(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position: int) -> ClaimRow:
     """A claim of a request, open; not added to the transaction."""
     claim_id = new_id()
-    its_right = right(new.right)
-    identity = ctx.profile(row.controller_id).identity
-    # F12: what stops at once must be as easy as the law has it; no profile makes it harder.
-    asked = its_right.needs if its_right.granted_at_once else identity.needed(new.right)
+    needed = protecting.needed_for(ctx, row.controller_id, new.right)
     if new.presumed:  # nobody knows yet what it will turn out to claim
-        asked = max(asked, *(max(one.needs, identity.needed(one.key)) for one in RIGHTS.values()))
+        needed = max(needed, *(protecting.needed_for(ctx, row.controller_id, key) for key in RIGHTS))
     return ClaimRow(
         id=claim_id,
         request_id=row.id,
@@ -248,8 +249,9 @@ def claim_row(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, positi
         position=position,
         right=new.right,
         state=ClaimState.OPEN,
-        needs=max(its_right.needs, asked).key,
+        needs=needed.key,
         presumed=new.presumed,
+        moves_contact=new.right == "rectification" and may_move_contact(new.details),
         details_sealed=(
             key.seal_json(dict(new.details), where=where(row, "claim", "details", claim_id)) if new.details else None
         ),
@@ -257,19 +259,32 @@ def claim_row(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, positi
 
 
 def subject_keys(
-    ctx: Context, *, issuer: str, subject: str, number: str | None, controllers: frozenset[str]
+    ctx: Context,
+    *,
+    issuer: str,
+    subject: str,
+    number: str | None,
+    previous: str | None = None,
+    controllers: frozenset[str],
 ) -> dict[str, list[bytes]]:
     """
     Under which keys a logged-in person's requests lie, per controller: by personnummer where the e-ID gave one,
-    and by the issuer's own pseudonym.
+    by the issuer's own pseudonym, and by the coordination number they had before.
     """
     keys: dict[str, list[bytes]] = {}
     for controller in controllers:
         found = [ctx.vault.blind_index(controller=controller, type="token_subject", normalised=f"{issuer}|{subject}")]
         if number is not None:
             found.insert(0, ctx.vault.blind_index(controller=controller, type="personnummer", normalised=number))
+        if previous is not None:
+            found.append(ctx.vault.blind_index(controller=controller, type="personnummer", normalised=previous))
         keys[controller] = found
     return keys
+
+
+def wants_proof(right_key: str) -> bool:
+    """Whether a claim needs any proof of who asks; a marketing objection does not (F12)."""
+    return right(right_key).needs > Level.NONE
 
 
 def request_id_of(text: str) -> UUID:

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from app.db import Tx
+from app.domain.contacts import corrections_of
 from app.domain.errors import DomainError
 from app.domain.fanout import Action
 from app.domain.finding import Known, may_travel
+from app.domain.guarding import is_address, without_addresses
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
@@ -70,9 +72,8 @@ def _identifiers(
     ctx: Context, row: RequestRow, processor: ProcessorRow, task: TaskRow, claim: ClaimRow | None
 ) -> list[Mapping[str, str]]:
     checked = claim is not None and (claim.identifiers_checked or right(claim.right).needs is Level.NONE)
-    travelling = may_travel(
-        known_as(ctx, row), accepts=processor.identifier_types, action=Action(task.action), checked=checked
-    )
+    known = [one for one in known_as(ctx, row) if not (row.protected and is_address(one.type))]
+    travelling = may_travel(known, accepts=processor.identifier_types, action=Action(task.action), checked=checked)
     if not travelling:
         raise NobodyToAskFor
     return [{"type": one.type, "value": one.value, "format": _FORMATS.get(one.type, "text")} for one in travelling]
@@ -95,4 +96,8 @@ def _details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow | Non
     details = dict(details_of(ctx, row, claim))
     if (bases := _ENDS.get(claim.right)) is not None:
         details = {"legal_bases": list(bases)} | details
+    if row.protected:
+        details = without_addresses(details)
+        if task.action == Action.RECTIFY and not any(one.get("field") for one in corrections_of(details)):
+            raise NobodyToAskFor  # all there was to correct says where somebody is
     return {"right": claim.right} | details if task.action == Action.NOTIFY else details

@@ -26,7 +26,13 @@ async def put(
     dedupe: str,
     letter_id: UUID | None = None,
 ) -> bool:
-    """Write a mail to one address; False when the one of that *dedupe* key was written before."""
+    """
+    Write a mail to one address; False when the one of that *dedupe* key was written before, or none may be.
+
+    About somebody who must not be found no mail is written, whoever asks for it; the database holds that too.
+    """
+    if row.protected:
+        return False
     mail_id = new_id()
     mail = {"to": to, "subject": subject, "text": text}
     made = OutgoingMailRow(

@@ -12,9 +12,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from app.db import Tx
+from app.domain import waiting
 from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.four_eyes import SecondPersonNeeded, Subject
+from app.domain.guarding import CoolingOff
 from app.domain.redaction import Redaction
 from app.domain.rights import right
 from app.letters.package import build
@@ -44,10 +46,6 @@ class PackageMoved(DomainError):
 
 class PackageNotSeen(DomainError):
     """Nobody lets out what they have not seen: open the preview of this very version first."""
-
-
-class PackageCoolingOff(DomainError):
-    """The package waits until the cooling-off period is over."""
 
 
 class PackageStale(DomainError):
@@ -170,15 +168,6 @@ async def package_of(tx: Tx, row: RequestRow) -> PackageRow:
     return found
 
 
-def may_leave(_row: RequestRow, _now: datetime) -> bool:
-    """
-    Whether time lets the package go, beside the people who do: a cooling-off period holds it back.
-
-    The one question for whatever makes a released package wait; asked again when the second person says yes.
-    """
-    return True
-
-
 async def release(tx: Tx, ctx: Context, row: RequestRow, *, sha256: str, actor: Actor) -> PackageRow:
     """
     Let the person have the package: a person's act, and never the requester's own.
@@ -190,8 +179,9 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, sha256: str, actor: 
         sha256: Of the very version that was seen in the preview.
 
     Raises:
-        NoPackage, PackageReleased, ReleasedByTheRequester, NoWayToDeliver, SecondPersonNeeded, PackageMoved,
-        PackageNotSeen, PackageCoolingOff, ReleaseAsked
+        NoPackage, PackageReleased, ReleasedByTheRequester, NoWayToDeliver, SecondPersonNeeded, RequestStopped,
+        PackageMoved,
+        PackageNotSeen, CoolingOff, ReleaseAsked
     """
     package = await package_of(tx, row)
     if package.released_at is not None:
@@ -204,8 +194,7 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, sha256: str, actor: 
     if sha256 != package.sha256:
         raise PackageMoved
     await _check_seen(tx, row, package, actor)
-    if not may_leave(row, tx.now):
-        raise PackageCoolingOff
+    await _check_time(tx, row)
     if not package.has_security:
         await _let_go(tx, row, package, released_by=actor.ref, actor=actor)
         await steps.changed(tx, row)
@@ -226,7 +215,7 @@ async def take_second_word(
     A package that shows how a home is protected leaves, or stays as if nobody had asked.
 
     Raises:
-        PackageReleased, SecondPersonNeeded, PackageMoved, PackageNotSeen, PackageCoolingOff
+        PackageReleased, SecondPersonNeeded, PackageMoved, PackageNotSeen, CoolingOff
     """
     package = await package_of(tx, row)
     if package.released_at is not None:
@@ -238,10 +227,16 @@ async def take_second_word(
     if approval.facts.get("sha256") != package.sha256:
         raise PackageMoved
     await _check_seen(tx, row, package, actor)
-    if not may_leave(row, tx.now):
-        raise PackageCoolingOff
+    await _check_time(tx, row)
     package.approved_by = actor.ref  # first: the database lets no such package go without it
     await _let_go(tx, row, package, released_by=approval.asked_by, actor=actor)
+
+
+async def _check_time(tx: Tx, row: RequestRow) -> None:
+    """What cannot be called back waits for its time, and for nobody who said that it was not them."""
+    steps.check_not_stopped(row)
+    if waiting.package_waits(await cases.snapshot(tx, row)):
+        raise CoolingOff
 
 
 async def _check_who(tx: Tx, row: RequestRow, package: PackageRow, actor: Actor) -> None:
@@ -281,8 +276,9 @@ async def new_download(
     """
     package = await package_of(tx, row)
     ends = expires_at(package)
-    if ends is None:
+    if ends is None or row.stop_verdict == "not_genuine":
         raise NoPackage
+    steps.check_not_stopped(row)
     if tx.now >= ends:
         raise PackageExpired
     token = f"{row.controller_id}.{secrets.token_urlsafe(32)}"
@@ -313,6 +309,7 @@ async def open_download(tx: Tx, ctx: Context, token: str, *, subject_keys: Seque
     if found is None or found.uses_left < 1 or tx.now >= found.expires_at or found.subject_key not in subject_keys:
         raise UnknownDownload
     row = await steps.hold(tx, found.request_id)
+    steps.check_not_stopped(row)
     package = await package_of(tx, row)
     found.uses_left -= 1
     await steps.note(tx, row, AuditStep.PACKAGE_DOWNLOADED, actor=actor, facts={"sha256": package.sha256})

@@ -15,6 +15,7 @@ from app.db import Tx
 from app.domain.audit import AuditStep, Entry, Head, chain
 from app.domain.case import Phase, Step, advance
 from app.domain.errors import DomainError
+from app.domain.guarding import RequestStopped
 from app.models import AuditEntryRow, RequestRow
 from app.repositories import audit, cases, jobs
 from app.services.context import Actor
@@ -56,12 +57,28 @@ async def find(tx: Tx, request_id: UUID) -> RequestRow:
     return row
 
 
-async def hold_open(tx: Tx, request_id: UUID) -> RequestRow:
-    """Like :func:`hold`; raises :class:`ClosedRequest` when nothing more can happen to it."""
+async def hold_open(tx: Tx, request_id: UUID, *, also_stopped: bool = False) -> RequestRow:
+    """
+    Like :func:`hold`, of a request to which something can still happen.
+
+    Args:
+        also_stopped: For what settles a stop; anything else waits for that.
+
+    Raises:
+        UnknownRequest, ClosedRequest, RequestStopped
+    """
     row = await hold(tx, request_id)
     if row.phase == Phase.CLOSED:
         raise ClosedRequest
+    if not also_stopped:
+        check_not_stopped(row)
     return row
+
+
+def check_not_stopped(row: RequestRow) -> None:
+    """Raise :class:`RequestStopped` while somebody's "that was not me" is not settled."""
+    if row.is_stopped:
+        raise RequestStopped
 
 
 async def note(

@@ -38,7 +38,7 @@ from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
 from app.repositories import cases, jobs, registry
-from app.services import deadline_watch, sealing, steps
+from app.services import deadline_watch, hearing, sealing, steps
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
 
@@ -163,12 +163,14 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
     match consequence:
         case Close():
             await _close(tx, row, task, answer.outcome, actor=Actor("processor", processor.key), by=by)
+            await hearing.heard(tx, ctx, row, task, answer.body)
         case Wait(poll_at):
             task.state, task.next_at = TaskState.ACCEPTED, poll_at
             _ring(tx, processor, poll_at)
         case TryAgain(at) | AskProcessor(at):
-            task.state, task.next_at = TaskState.OPEN, at
-            _ring(tx, processor, at)
+            # What was stopped is not sent again until somebody has settled it.
+            task.state, task.next_at = TaskState.OPEN, None if row.is_stopped and task.claim_id else at
+            _ring(tx, processor, task.next_at)
         case AskPerson(reason):
             await hand_to_person(tx, row, task, reason, code=answer.code)
         case _:
@@ -291,6 +293,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         raise erasure_answers.AnonymisedIsNotErased
     await _keep_answer(ctx, row, task, said)
     await _close(tx, row, task, answer.outcome, actor=actor, by="person")
+    await hearing.heard(tx, ctx, row, task, said)
     await steps.changed(tx, row)
     return task
 
@@ -309,9 +312,10 @@ async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow
     A task that is over is tried again only where nothing came of it and its claim was handed back for that reason.
 
     Raises:
-        UnknownTask, TaskOver, TaskUnderWay
+        UnknownTask, TaskOver, TaskUnderWay, RequestStopped
     """
     row, task = await hold_with_request(tx, task_id)
+    steps.check_not_stopped(row)
     if task.state == TaskState.CLOSED and not await _was_in_vain(tx, row, task):
         raise TaskOver
     if task.state not in (TaskState.NEEDS_PERSON, TaskState.CLOSED):

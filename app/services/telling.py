@@ -14,7 +14,7 @@ from app.domain.case import ClaimOutcome
 from app.domain.decisions import Ground, Verdict
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
-from app.domain.identity import METHODS, Level, suffices
+from app.domain.identity import Level, methods_for, suffices
 from app.domain.own_retention import PACKAGE_DAYS
 from app.domain.process import outcome_of
 from app.domain.release import NEEDED, DataClass
@@ -32,6 +32,7 @@ from app.letters.facts import (
     ResultFacts,
     Retained,
 )
+from app.letters.notices import say_instant
 from app.letters.words import IDENTIFIERS, Language, say
 from app.models import ClaimRow, FeeNoticeRow, RequestRow, TaskRow
 from app.profiles import Profile
@@ -75,7 +76,7 @@ def controller_facts(profile: Profile) -> ControllerFacts:
 
 def methods_giving(level: Level) -> tuple[str, ...]:
     """The ways of proving who one is that give at least *level*; others would be asked for in vain."""
-    return tuple(method for method, given in METHODS.items() if suffices(given, needed=level))
+    return methods_for(level)
 
 
 def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = "") -> LetterFacts:
@@ -115,12 +116,18 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
         searched_with=tuple(dict.fromkeys(one["type"] for one in identifiers)),
         **clock_facts(ctx, rows, about=about, today=today, language=language),
         unclassified=row.unclassified,
+        wait_until=_wait_until(ctx, rows, language),
     )
 
 
 def _is_told(task: TaskRow, claim: ClaimRow) -> bool:
     """What was done for a claim; a second look belongs to the erasure it looks after, and is told there."""
     return task.claim_id == claim.id and task.action != Action.LOCATE
+
+
+def _wait_until(ctx: Context, rows: CaseRows, language: Language) -> str | None:
+    ends = [claim.cooling_until for claim in rows.claims if claim.cooling_until is not None]
+    return say_instant(max(ends), ctx.zone(rows.row.controller_id), language) if ends else None
 
 
 def _frozen_until(row: RequestRow, task_rows: Sequence[TaskRow]) -> date | None:

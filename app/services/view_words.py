@@ -27,6 +27,26 @@ _STEPS: dict[str, tuple[str, str]] = {
         "Du tog tillbaka din begäran, helt eller delvis.",
         "You took back your request, whole or in part.",
     ),
+    "request:cooling_begun": (
+        "Vi berättade för alla adresser vi har till dig, och väntar innan vi gör det som inte går att ångra.",
+        "We told every address we have for you, and wait before we do what cannot be undone.",
+    ),
+    "request:contact_changed": (
+        "En kontaktuppgift ändrades; de adresser vi hade sedan förut fick veta det.",
+        "A contact detail was changed; the addresses we had before were told.",
+    ),
+    "request:stopped": (
+        "Begäran stoppades: någon sa att den inte är deras. Inget mer görs förrän det är utrett.",
+        "The request was stopped: somebody said that it is not theirs. Nothing more is done until that is settled.",
+    ),
+    "request:stop_settled": (
+        "En handläggare avgjorde vem som gjorde begäran.",
+        "A case officer settled who made the request.",
+    ),
+    "request:more_told": (
+        "Du berättade mer som hjälper oss att hitta dina uppgifter.",
+        "You told us more that helps us find your data.",
+    ),
     "request:closed": ("Din begäran är avslutad.", "Your request is closed."),
     "claim:decided": ("Ett beslut fattades.", "A decision was made."),
     "request:classified": ("Vi läste vad du har skrivit.", "We read what you have written."),

@@ -13,7 +13,7 @@ from app.db import Tx
 from app.domain.execution import action_for
 from app.domain.fanout import Action, TaskState
 from app.domain.four_eyes import Subject
-from app.domain.identity import Level
+from app.domain.identity import Level, methods_for
 from app.domain.rights import right
 from app.letters.processing_text import say_retention
 from app.models import (
@@ -164,6 +164,11 @@ async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
             "deadline": row.deadline,
             "filed_at": row.filed_at,
             "assurance": row.assurance,
+            "identity_methods": list(methods_for(max(Level.from_key(one.needs) for one in claims))),
+            "risk_marks": list(row.risk_marks),
+            "protected": True if row.protected else None,
+            "stopped_at": row.stopped_at,
+            "stop_verdict": row.stop_verdict,
             "assignee": row.assignee_ref,
             "subject": dict(orders.person_of(ctx, row)),
             "message": message,
@@ -192,6 +197,7 @@ async def _missing(tx: Tx, ctx: Context, row: RequestRow) -> list[View]:
 def _staff_claim(ctx: Context, row: RequestRow, one: ClaimRow) -> View:
     return claim(one) | {
         "needs": one.needs,
+        "cooling_until": one.cooling_until,
         "details": dict(claiming.details_of(ctx, row, one)),
         "ground": one.ground,
         "reasons": claiming.reasons_of(ctx, row, one),

@@ -1,18 +1,28 @@
 """Which token issuers are trusted, for what, and how each names things in its tokens (``INSYN_ISSUERS``)."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from app.tokens.brokers import PRESETS, PREVIOUS_NUMBER_CLAIMS, SUBJECT_NUMBER_CLAIMS, PresetName
+
 Algorithm = Literal["RS256", "ES256"]
 LevelName = Literal["none", "channel", "substantial", "high"]
 IdentifierName = Literal["email", "phone", "customer_number", "installation_id"]
-RoleName = Literal["subject", "agent", "approver", "dpo", "admin", "integrator", "auditor"]
+RoleName = Literal["subject", "agent", "approver", "dpo", "admin", "integrator", "auditor", "protected_handler"]
 
-ROLES: tuple[RoleName, ...] = ("subject", "agent", "approver", "dpo", "admin", "integrator", "auditor")
-#: Where Swedish brokers (Criipto, Signicat, OIDC Sweden) put the personnummer; the first that is present counts.
-SUBJECT_NUMBER_CLAIMS = ("ssn", "nin", "https://id.oidc.se/claim/personalIdentityNumber")
+ROLES: tuple[RoleName, ...] = (
+    "subject",
+    "agent",
+    "approver",
+    "dpo",
+    "admin",
+    "integrator",
+    "auditor",
+    "protected_handler",
+)
 
 
 class IssuerSettings(BaseModel):
@@ -38,7 +48,16 @@ class IssuerSettings(BaseModel):
     )
     roles_claim: str = "roles"
     controllers_claim: str = "controllers"
+    preset: PresetName | None = Field(
+        default=None, description="A broker whose words are known; what is given beside it counts instead."
+    )
     subject_number_claims: tuple[str, ...] = SUBJECT_NUMBER_CLAIMS
+    previous_number_claims: tuple[str, ...] = Field(
+        default=PREVIOUS_NUMBER_CLAIMS, description="An earlier number of the same person: it finds older requests."
+    )
+    number_conditions: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Claims that must say one of these, or the number is no Swedish one."
+    )
     identifier_claims: dict[str, IdentifierName] = Field(
         default_factory=dict,
         description="Claims by which the issuer vouches for how the person is known, e.g. phone_number: phone; "
@@ -47,6 +66,18 @@ class IssuerSettings(BaseModel):
     acr_levels: dict[str, LevelName] = Field(
         default_factory=dict, description="What each acr is worth, e.g. urn:grn:authn:se:bankid: substantial."
     )
+    acr_conditions: dict[str, dict[str, tuple[str, ...]]] = Field(
+        default_factory=dict,
+        description="Per acr, claims that must say one of these, or the login is worth nothing: which e-ID it was "
+        "(idp), how well its holder was known (freja_registration_level). No weaker e-ID stands in for a stronger.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in_preset(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("preset") not in PRESETS:
+            return given
+        return {**PRESETS[given["preset"]], **given}
 
     @field_validator("jwks_uri")
     @classmethod

@@ -14,10 +14,13 @@ from typing import Any
 
 from sandbox.categories import CARDS, kinds_of
 from sandbox.identifiers import matching, normalise
+from sandbox.people import BY_ID
 from sandbox.services._service import Hold, Service
 from sandbox.services._task import Data, Identifier, Outcome
 from sandbox.store import Store
 
+#: Since when the simulated processors have had everybody's addresses.
+KNOWN_SINCE = "2024-03-01"
 #: What the rows of a kind are, in the words the person reads.
 DESCRIPTIONS = {
     "alarm_events": "Alarm history with user codes",
@@ -77,8 +80,28 @@ def locate(file: File) -> Outcome:
     found = sorted({category for _, category, _, _ in rows})
     if not found:
         return {"outcome": "not_found"}
-    facts = file.service.facts([(kind, row) for _, _, kind, row in rows])
-    return {"outcome": "completed", "found_categories": found} | ({"facts": facts} if facts else {})
+    facts = file.service.facts([(kind, row) for _, _, kind, row in rows]) | _facts(file)
+    return {"outcome": "completed", "found_categories": found, "facts": facts}
+
+
+def _facts(file: File) -> dict[str, Any]:
+    """Where the person is reached and since when, and whether they must not be found."""
+    known, since = (
+        json.loads(_subject(file)["identifiers"]),
+        file.store.marks(file.service.name, file.data.controller, file.person).get("contact_since", {}),
+    )
+    contacts = [
+        {"type": type, "value": value, "since": since.get(type, KNOWN_SINCE)}
+        for type in ("email", "phone")
+        for value in known.get(type, [])
+    ]
+    hides = file.person in BY_ID and BY_ID[file.person].story == "protected_identity"
+    return {"contacts": contacts} | ({"protected": True} if hides else {})
+
+
+def _subject(file: File) -> Mapping[str, Any]:
+    subjects = file.store.subjects(file.service.name, file.data.controller)
+    return next(dict(one) for one in subjects if one["person"] == file.person)
 
 
 def export(file: File) -> Outcome:
@@ -117,16 +140,14 @@ def rectify(file: File) -> Outcome:
 
 def _relearn(file: File, corrected: Mapping[str, Any]) -> None:
     """Whoever corrected an address is found under the new one from now on, and under the old one no longer."""
-    subject = next(
-        s for s in file.store.subjects(file.service.name, file.data.controller) if s["person"] == file.person
-    )
-    known = json.loads(subject["identifiers"])
+    known = json.loads(_subject(file)["identifiers"])
     new = {type: [normalise(type, str(value))] for type, value in corrected.items() if type in known}
     with file.store.transaction() as db:
         db.execute(
             "UPDATE subjects SET identifiers = ? WHERE service = ? AND controller = ? AND person = ?",
             (json.dumps(known | new, ensure_ascii=False), file.service.name, file.data.controller, file.person),
         )
+    file.mark(contact_since=dict.fromkeys(new, file.today.isoformat()))
 
 
 def erase(file: File) -> Outcome:

@@ -4,6 +4,7 @@ from app.domain import execution
 from app.domain.case import ClaimState
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
+from app.domain.guarding import Cooling
 from app.domain.identity import Level
 from app.domain.snapshot import Claim, Processor
 from tests.domain.process_world import World
@@ -25,7 +26,11 @@ def drive_to_the_end(world: World, *, within: int, try_again: bool) -> int:
 
 def cooperate(world: World, *, try_again: bool) -> None:
     """Everybody does their part once: the person is proved, staff decide and agree, processors answer."""
+    if world.case.stopped:
+        world.settle_stop(genuine=True)
     world.prove(Level.HIGH)
+    if any(claim.cooling is Cooling.RUNNING for claim in world.case.claims):
+        world.pass_time(3)
     for claim in world.case.claims:
         if execution.nobody_is_able(world.case, claim):
             _find_somebody(world, claim.right.action)
@@ -36,7 +41,7 @@ def cooperate(world: World, *, try_again: bool) -> None:
     for task in world.case.tasks:
         if not task.is_over:
             world.resolve(task, Outcome.COMPLETED)
-    if world.case.package_sealed:
+    if world.may_release():
         world.release()
 
 

@@ -10,6 +10,7 @@ from app.domain.case_clock import Alarm, CaseClock
 from app.domain.decisions import Verdict
 from app.domain.extension import ExtensionState
 from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.guarding import Cooling
 from app.domain.identity import Level
 from app.domain.rights import RIGHTS
 from app.domain.snapshot import Case, Claim, Processor, Task
@@ -20,12 +21,12 @@ def to_facts(case: Case) -> dict[str, Any]:
     plain: Callable[[Iterable[str]], list[str]] = sorted
     return {
         "case": [case.phase, case.status, case.assurance.key, case.due_on.isoformat()],
-        "flags": [case.package_sealed, case.package_released],
+        "flags": [case.package_sealed, case.package_released, case.stopped, case.code_wanted],
         "letters": plain(case.letters),
         "clock": _clock_facts(case.clock),
         "claims": [
-            [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), plain(c.withheld),
-             c.outcome]
+            [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), plain(c.withheld), c.outcome,
+             c.cooling, c.cooling_until and c.cooling_until.isoformat()]
             for c in case.claims
         ],
         "tasks": [
@@ -66,7 +67,7 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
     shuffle(facts["tasks"])
     shuffle(facts["processors"])
     phase, status, assurance, due_on = facts["case"]
-    sealed, released = facts["flags"]
+    sealed, released, stopped, code_wanted = facts["flags"]
     return Case(
         phase=Phase(phase),
         status=status,
@@ -82,8 +83,10 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
                 excluded=frozenset(excluded),
                 withheld=frozenset(withheld),
                 outcome=outcome and ClaimOutcome(outcome),
+                cooling=Cooling(cooling),
+                cooling_until=until and datetime.fromisoformat(until),
             )
-            for id_, right, needs, state, verdict, excluded, withheld, outcome in facts["claims"]
+            for id_, right, needs, state, verdict, excluded, withheld, outcome, cooling, until in facts["claims"]
         ),
         tasks=tuple(
             Task(
@@ -111,4 +114,6 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
         package_sealed=sealed,
         package_released=released,
         clock=_clock_of(facts["clock"]),
+        stopped=stopped,
+        code_wanted=code_wanted,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
-from app.domain import execution, process
+from app.domain import execution, process, waiting
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step, advance
 from app.domain.case_clock import (
     WORKING_DAYS,
@@ -38,6 +38,7 @@ from app.domain.fanout import (
     Wait,
     judge,
 )
+from app.domain.guarding import Cooling, cooling_of
 from app.domain.identity import Level
 from app.domain.snapshot import Case, Claim, Processor, Task
 from tests.domain.process_facts import from_facts, to_facts
@@ -131,6 +132,7 @@ class World:
         World.carried_out.add(type(act))
         match act:
             case process.TakeStep(step):
+                assert not self.case.stopped, "a step of what somebody said is not theirs"
                 self.case = replace(self.case, phase=advance(self.case.phase, step))
                 if step is Step.BEGIN_EXECUTION:
                     self.first = self.case.processors
@@ -167,6 +169,13 @@ class World:
                 self._alarm(Alarm.EXTENSION_LAPSED)
                 if self.case.clock.notice_sent_on is None:
                     self.case = replace(self.case, letters=self.case.letters - {"extension"})
+            case process.CoolOff(claim):
+                assert self.claim(claim).cooling is Cooling.DUE, "told twice"
+                until = self.now + timedelta(hours=48)
+                self._claim(claim, cooling=Cooling.RUNNING, cooling_until=until)
+            case process.SendCode():
+                assert all(task.is_over or task.state is TaskState.NEEDS_PERSON for task in self._searches())
+                self.case = replace(self.case, code_wanted=False)
 
     def _clock(self, **changes: Any) -> None:
         self.case = replace(self.case, clock=replace(self.case.clock, **changes))
@@ -192,6 +201,9 @@ class World:
             if not task.is_over:
                 self._task(task.id, answer_by=self._answer_by())
 
+    def _searches(self) -> list[Task]:
+        return [task for task in self.case.tasks if task.action is Action.LOCATE]
+
     def claim(self, claim: str) -> Claim:
         return next(one for one in self.case.claims if one.id == claim)
 
@@ -210,6 +222,7 @@ class World:
         self.reopened |= {claim.id}
 
     def _write(self, kind: str) -> None:
+        assert not self.case.stopped, "a letter about what somebody said is not theirs"
         assert kind not in self.case.letters, f"the letter {kind} is written twice"
         if kind not in ("receipt", "extension"):
             assert not any(task.claim and not task.is_over for task in self.case.tasks), (
@@ -227,11 +240,13 @@ class World:
     def _ask(self, act: process.CreateTask) -> None:
         key = (act.claim, act.processor, act.action)
         assert key not in {(t.claim, t.processor, t.action) for t in self.case.tasks}, f"asked twice: {key}"
+        assert not self.case.stopped, "somebody is asked although it was stopped"
         assert act.action in self.case.processors[act.processor].actions
         if act.claim is not None:
             claim = self.claim(act.claim)
             assert claim.is_carried_out
             assert self.case.is_ready(claim)
+            assert claim.has_cooled_off or claim.right.yields_package, "done before anybody could say it was not them"
             assert not claim.left_out & set(act.categories), "asked for what the decision leaves out"
             if Action.LOCATE in self.case.processors[act.processor].actions:
                 search = self.case.located(act.processor)
@@ -370,7 +385,47 @@ class World:
         self.case = replace(self.case, processors=seen)
 
     def release(self) -> None:
+        assert not self.case.stopped
+        assert not waiting.package_waits(self.case), "released before anybody could say it was not them"
         self.case = replace(self.case, package_released=True)
+
+    def may_release(self) -> bool:
+        """Whether somebody could let the package go: made, not gone, nothing to wait for, nobody said no."""
+        ripe = self.case.package_sealed and not self.case.package_released and not self.case.stopped
+        return ripe and not waiting.package_waits(self.case)
+
+    def pass_time(self, days: int) -> None:
+        """Days pass; what waited for its time may have waited long enough."""
+        self.today += timedelta(days=days)
+        for one in self.case.claims:
+            cools = one.cooling is Cooling.DUE
+            self._claim(one.id, cooling=cooling_of(cools=cools, until=one.cooling_until, now=self.now))
+
+    def stop(self) -> None:
+        """Somebody says "that was not me": what waits for a second person is as if it had not been asked."""
+        for one in self.case.claims:
+            if one.state is ClaimState.AWAITING_APPROVAL:
+                self.send_back(one.id)
+        self.case = replace(self.case, stopped=True)
+
+    def settle_stop(self, *, genuine: bool) -> None:
+        """A person settles it: on it goes after a stronger proof, or nobody knows who asked."""
+        if genuine:
+            self.case = replace(self.case, stopped=False)
+            self.prove(Level.HIGH)
+            return
+        if any(task.claim and not task.is_over for task in self.case.tasks):
+            return  # settled when everybody has answered
+        self.case = replace(self.case, stopped=False)
+        for one in self.case.claims:
+            if one.state is ClaimState.CLOSED:
+                continue
+            if self.did_something(one) and (self.case.package_released or not one.right.yields_package):
+                self._claim(one.id, state=ClaimState.CLOSED, outcome=ClaimOutcome.PARTLY_GRANTED)
+            else:
+                self.end(one.id, ClaimOutcome.NOT_IDENTIFIED)
+        if not self.case.package_released:
+            self.case = replace(self.case, package_sealed=False, package_left_out=0)
 
     def restart(self, order: int) -> None:
         """Everything in memory is lost: the case is read back from its facts, in whatever order they come."""

@@ -52,6 +52,7 @@ class TestNextActions:
             *("TakeStep", "ShowStatus", "WriteLetter", "CreateTask"),
             *("GrantAtOnce", "Reopen", "NamePerson", "SealPackage", "CloseClaim"),
             *("RaiseAlarm", "TakeExtension", "LapseExtension"),
+            *("CoolOff", "SendCode"),
         }
 
     @pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.IDENTIFYING, Phase.ASSESSING, Phase.EXECUTING])

@@ -30,8 +30,9 @@ from app.domain.case_clock import Alarm
 from app.domain.decisions import Verdict
 from app.domain.extension import ExtensionState
 from app.domain.fanout import SAYABLE, TERMINAL_BY_PERSON, Action, AnswerMode, Idempotency, Outcome, TaskState
+from app.domain.guarding import Cooling
 from app.domain.identity import Level
-from app.domain.rights import RIGHTS
+from app.domain.rights import RIGHTS, Right
 from app.domain.snapshot import Case, Claim, Processor, Task
 from tests.domain.process_ending import drive_to_the_end
 from tests.domain.process_promises import is_never_silently_over, keeps_its_promises
@@ -58,6 +59,12 @@ def one_of(choices: Sequence[T], pick: int) -> T:
 
 def some_of(choices: Iterable[T], pick: int) -> frozenset[T]:
     return frozenset(choice for place, choice in enumerate(choices) if pick >> place & 1)
+
+
+def waits(right: Right, *, strict: bool) -> Cooling:
+    """What cannot be undone waits; in a strict case copies do too, for they show how a home is protected."""
+    cools = right.key == "erasure" or (strict and (right.yields_package or right.key == "rectification"))
+    return Cooling.DUE if cools else Cooling.NOT_NEEDED
 
 
 HUMAN = (Idempotency.NO, AnswerMode.HUMAN)
@@ -104,7 +111,12 @@ class Requests(RuleBasedStateMachine):
     )
     def file(self, rights: list[str], registry: list[int], strict: bool, by_post: bool) -> None:
         claims = tuple(
-            Claim(id=key, right=right, needs=Level.HIGH if strict and right.needs >= Level.SUBSTANTIAL else right.needs)
+            Claim(
+                id=key,
+                right=right,
+                needs=Level.HIGH if strict and right.needs >= Level.SUBSTANTIAL else right.needs,
+                cooling=waits(right, strict=strict),
+            )
             for key, right in ((key, RIGHTS[key]) for key in rights)
         )
         case = Case(
@@ -114,6 +126,7 @@ class Requests(RuleBasedStateMachine):
             due_on=FIRST_DAY + timedelta(days=31),
             claims=claims,
             clock=a_clock(FIRST_DAY + timedelta(days=31)),
+            code_wanted=strict,
         )
         self.world = World(case=case, today=FIRST_DAY, watch=Watch.look, by_post=by_post)
         for pick in registry:
@@ -151,7 +164,19 @@ class Requests(RuleBasedStateMachine):
     def person_proves_identity(self, level: Level) -> None:
         self.world.prove(level)
 
-    @precondition(lambda self: self._undecided())
+    @precondition(lambda self: not self.world.case.stopped and self.world.case.phase is not Phase.CLOSED)
+    @rule(pick=picks)
+    def somebody_says_that_was_not_me(self, pick: int) -> None:
+        """Rarely, or nothing would ever be carried out."""
+        if pick % 16 == 7:
+            self.world.stop()
+
+    @precondition(lambda self: self.world.case.stopped)
+    @rule(genuine=st.booleans())
+    def staff_settle_what_was_stopped(self, genuine: bool) -> None:
+        self.world.settle_stop(genuine=genuine)
+
+    @precondition(lambda self: self._undecided() and not self.world.case.stopped)
     @rule(pick=picks)
     def staff_decide(self, pick: int) -> None:
         claim = one_of(self._undecided(), pick)
@@ -204,20 +229,21 @@ class Requests(RuleBasedStateMachine):
         if in_vain:
             self.world.send_again(one_of(in_vain, pick // 8))
 
-    @precondition(lambda self: self.world.case.package_sealed and not self.world.case.package_released)
+    @precondition(lambda self: self.world.may_release())
     @rule()
     def staff_release_the_package(self) -> None:
         self.world.release()
 
     @rule(days=st.sampled_from([1, 20]))
     def days_pass(self, days: int) -> None:
-        self.world.today += timedelta(days=days)
+        self.world.pass_time(days)
         assert self.world.run()
 
         late = not self.world.is_closed and self.world.today > self.world.case.due_on
         assert not late or Alarm.OVERDUE in self.world.case.clock.raised, "late, and nobody was told"
         waiting = self._tasks(TaskState.OPEN, TaskState.ACCEPTED)
-        assert not [task for task in waiting if task.answer_by < self.world.today], "silence is borne"
+        silent = [task for task in waiting if task.answer_by < self.world.today]
+        assert not silent or self.world.case.stopped, "silence is borne"
 
     @rule()
     def staff_ask_for_time(self) -> None:

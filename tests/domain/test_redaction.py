@@ -225,7 +225,7 @@ class TestProtected:
         hidden = released("ordinary", row, protected=True)
 
         assert CANARY not in repr(hidden.rows)
-        assert [(one.count, one.reason_code) for one in hidden.withheld] == [(2, "protected_address")]
+        assert [(one.count, one.reason_code) for one in hidden.withheld] == [(2, "place")]
         assert released("ordinary", row).rows == (row,)
 
     @pytest.mark.parametrize("field", ["email_address", "e-postadress", "ip_address", "placed_on"])

@@ -13,12 +13,13 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 
+from app import clock
 from app.bootstrap import make_postman
 from app.db import Tx
 from app.domain.case import ClaimState, Phase
@@ -30,7 +31,7 @@ from app.domain.four_eyes import Subject
 from app.domain.identity import Level
 from app.domain.records import Balancing, Fact, FactKind, Intent, Record, Review, Statute, Weighed
 from app.models import ApprovalRow, ClaimRow, PackageRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import approvals, audit, cases, registry
+from app.repositories import approvals, audit, cases, jobs, registry
 from app.repositories import letters as stored_letters
 from app.services import (
     approving,
@@ -240,9 +241,20 @@ class House:
             self._keys[processor_id] = processor.key
         return Seen(row=row, claims=list(await cases.claims_of(tx, [request_id])), tasks=found, keys=self._keys)
 
+    async def pass_cooling_off(self, request_id: UUID) -> None:
+        """Move the clock past the wait of whatever cannot be undone, and let the case be looked at then."""
+        async with self.tx() as tx:
+            ends = [one.cooling_until for one in await cases.claims_of(tx, [request_id]) if one.cooling_until]
+            row = await steps.hold(tx, request_id)
+            if ends and max(ends) >= tx.now:
+                await clock.move(tx.session, to=max(ends) + timedelta(seconds=1))
+            jobs.wake(tx, "case.advance", controller=row.controller_id, id=request_id)
+
     async def staff_do_their_part(self, request_id: UUID) -> Seen:
         """Whatever waits for a person in a case is done once: tasks by hand, decisions, second persons, release."""
         seen = await self.see(request_id)
+        if seen.row.status == "cooling_off":
+            await self.pass_cooling_off(request_id)
         if not self._waits_for_staff(seen):
             return seen
         async with self.tx() as tx:

@@ -99,6 +99,7 @@ def facts(*claims: ClaimFacts, **changes: Any) -> LetterFacts:
         searched_with=("personnummer", "email"),
         extension=EXTENSION,
         question=QUESTION,
+        wait_until="4 april 2026 kl. 14:05",
     )
     return replace(whole, **changes)
 
@@ -128,6 +129,8 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "clarification": ClaimFacts(right="access"),
     "fee": ClaimFacts(right="access", record=FEE),
     "kept_erased": granted("erasure"),
+    "cooling_off_notice": ClaimFacts(right="erasure"),
+    "stopped": ClaimFacts(right="erasure"),
 }
 
 

@@ -40,6 +40,8 @@ class TestAnswer:
             {"outcome": "completed", "records": [{"category": "contact", "description": "All of it."}]},
             {"outcome": "retained", "retained": [{"category": "a", "law": "BFL_7_2", "until": "2199-12-31"}]},
             {"outcome": "effective_later", "effective_at": "2026-03-03T10:00:00+01:00"},
+            {"outcome": "completed", "facts": {"contacts": [{"type": "email", "value": "x", "since": "2020-01-01"}]}},
+            {"outcome": "completed", "facts": {"protected": True, "later_word": [1]}},
         ],
     )
     async def test_of_the_agreed_shape_is_taken(self, said: dict[str, Any]) -> None:

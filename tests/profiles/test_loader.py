@@ -193,6 +193,21 @@ class TestBrokenProfile:
                 id="identity below the floor",
             ),
             pytest.param(
+                lambda raw: raw["identity"]["by_class"]["access"].update(security="substantial"),
+                "westila.yaml: identity: security for access is below its floor high",
+                id="a class below the floor",
+            ),
+            pytest.param(
+                lambda raw: raw["identity"].update(cooling_off_hours=12),
+                "westila.yaml: identity.cooling_off_hours: input should be greater than or equal to 24",
+                id="a cooling-off shorter than a day",
+            ),
+            pytest.param(
+                lambda raw: raw["identity"].update(cooling_off_hours=100),
+                "westila.yaml: identity.cooling_off_hours: input should be less than or equal to 72",
+                id="a cooling-off longer than three days",
+            ),
+            pytest.param(
                 lambda raw: raw["identity"]["by_right"].pop("erasure"),
                 "westila.yaml: identity: no level for erasure",
                 id="identity not said",

@@ -56,6 +56,8 @@ class Bearer:
     number: str | None = None
     level: str = "substantial"
     auth_age: float | None = 10.0
+    also: tuple[str, ...] = ()
+    identifiers: tuple[tuple[str, str], ...] = ()
 
     def headers(self, **more: str) -> dict[str, str]:
         said = {**self.__dict__, "controllers": list(self.controllers)}
@@ -75,11 +77,12 @@ class Believer:
         return Principal(
             issuer="https://issuer.example.com",
             subject=said["sub"],
-            roles=frozenset({said["role"]}),
+            roles=frozenset({said["role"], *said["also"]}),
             controllers=frozenset(said["controllers"]),
             level=Level.from_key(said["level"]),
             auth_time=at,
             subject_number=said["number"],
+            identifiers=tuple((type, value) for type, value in said["identifiers"]),
         )
 
 
@@ -91,6 +94,9 @@ DPO = Bearer("dpo", sub="dpo-1")
 ADMIN = Bearer("admin", sub="admin-1")
 INTEGRATOR = Bearer("integrator", sub="integrator-1")
 AUDITOR = Bearer("auditor", sub="auditor-1")
+#: Trained for people who must not be found.
+HANDLER = Bearer("agent", sub="handler-1", also=("protected_handler",))
+SECOND_HANDLER = Bearer("approver", sub="handler-2", also=("protected_handler",))
 FOREIGN_AGENT = Bearer("agent", sub="agent-2", controllers=("westila",))
 
 

@@ -55,6 +55,26 @@ class TestLocate:
         assert found["found_categories"] == categories
         assert "records" not in found
 
+    async def test_says_where_the_person_is_reached_and_since_when(self, outside):
+        """
+        For warning the person, and for telling a new address from an old one; a corrected one is new.
+        """
+        found = (await outcome(outside, "crm", "locate"))["facts"]
+        details = {"field": "email", "value": "ny.adress@example.org"}
+        await outcome(outside, "crm", "rectify", details=details)
+        changed = (await outcome(outside, "crm", "locate", by=("customer_number",)))["facts"]
+        ages = {one["value"]: one["since"] for one in changed["contacts"]}
+
+        assert {one["type"] for one in found["contacts"]} == {"email", "phone"}
+        assert ages["ny.adress@example.org"] > min(ages.values())
+        assert "protected" not in found
+
+    async def test_says_of_whom_must_not_be_found_that_they_must_not(self, outside):
+        """
+        The mark of the register travels with the first answer.
+        """
+        assert (await outcome(outside, "crm", "locate", "elin-dahl"))["facts"]["protected"] is True
+
     @pytest.mark.parametrize("service", ALL)
     async def test_does_not_find_a_stranger(self, outside, service):
         """

@@ -157,7 +157,7 @@ class TestRefusal:
         letters = await house.letters(request_id)
 
         assert seen.outcomes() == {"rectification": "refused"}
-        assert set(letters) == {"receipt", "refusal"}
+        assert set(letters) == {"receipt", "cooling_off_notice", "refusal"}
         assert all(part in letters["refusal"] for part in (REASONS, "Integritetsskyddsmyndigheten", "domstol"))
         assert house.effects("guard-company", "rectify") == []
 
@@ -301,7 +301,7 @@ class TestWithdrawal:
         async with house.working():
             request_id = await awaiting(house, "rectification")
             await decide(house, request_id, "rectification", verdict=Verdict.GRANTED)
-            await house.until(request_id, lambda seen: seen.of("rectify"))
+            await house.until(request_id, lambda seen: seen.of("rectify"), staff=True)
             async with house.tx() as tx:
                 with pytest.raises(AlreadyUnderWay):
                     await casework.withdraw(tx, await steps.hold_open(tx, request_id), rights=[], actor=CUSTOMER)

@@ -93,6 +93,24 @@ async def _fill_the_rest(house: House) -> None:
             WALKED,
         )
         await connection.execute("INSERT INTO case_count VALUES ($1, '2024-01-01', '*', '*', true, 1)", WALKED)
+        await connection.execute(
+            "INSERT INTO one_time_code (id, request_id, controller_id, wanted_at, tries)"
+            " VALUES (gen_random_uuid(), $1, $2, now(), 0)",
+            request,
+            WALKED,
+        )
+        await connection.execute(
+            "INSERT INTO contact_change (id, request_id, controller_id, type, new_blind, since)"
+            " VALUES (gen_random_uuid(), $1, $2, 'email', '\\x00', now())",
+            request,
+            WALKED,
+        )
+        await connection.execute(
+            "INSERT INTO protection_mark (id, request_id, controller_id, mark, reason_sealed, by, at)"
+            " VALUES (gen_random_uuid(), $1, $2, 'on', '\\x00', 'somebody', now())",
+            request,
+            WALKED,
+        )
         await connection.execute("INSERT INTO profile_applied VALUES ($1, 'sha256', now(), '{}')", WALKED)
 
 

@@ -118,10 +118,11 @@ class TestRequest:
 
     def test_tells_the_person_of_receipt_and_of_the_end(self, walked):
         """
-        Receipt at once, and what was done about it, by reference (GDPR Art. 12(3)).
+        Receipt at once, and what was done about it, by reference (GDPR Art. 12(3)); a notice where something waited.
         """
+        waited = {"cooling_off_notice"} if walked.right in ("erasure", "rectification") else set()
 
-        assert set(walked.letters) == {"receipt", "fulfilment"}
+        assert set(walked.letters) == {"receipt", "fulfilment"} | waited
         assert all(walked.seen.row.reference in html for html in walked.letters.values())
 
     def test_leaves_an_unbroken_chain(self, walked):

@@ -337,7 +337,7 @@ class TestForgedIssuerKeys:
 class TestLevel:
     async def test_comes_from_the_acr(self, verifier):
         """
-        As configured; unknown is none.
+        As configured; unknown is none, and so is a login of unknown age (OWASP ASVS 5.0 6.8.4).
         """
-        assert (await verifier.verify(signed({"acr": "bankid"}))).level is Level.SUBSTANTIAL
+        assert (await verifier.verify(signed({"acr": "bankid", "auth_time": NOW}))).level is Level.SUBSTANTIAL
         assert (await verifier.verify(signed({"acr": "bankid2"}))).level is Level.NONE

@@ -1,6 +1,6 @@
 """The right to have a person look again at what a machine decided (automatiserat beslut)."""
 
-from app.domain.decisions import COMMON, Ground
+from app.domain.decisions import COMMON, NOT_IDENTIFIABLE, Ground
 from app.domain.fanout import Action
 from app.domain.identity import Level
 from app.domain.rights._right import Right
@@ -17,6 +17,6 @@ AUTOMATED_DECISION = Right(
     source="GDPR Art. 22",
     action=Action.REVIEW_DECISION,
     needs=Level.SUBSTANTIAL,
-    refusal_grounds=(*COMMON, NOT_AUTOMATED),
+    refusal_grounds=(*COMMON, NOT_IDENTIFIABLE, NOT_AUTOMATED),
     by_a_person=True,
 )

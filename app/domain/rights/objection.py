@@ -1,6 +1,6 @@
 """The right to have processing in a legitimate interest stopped (invändning)."""
 
-from app.domain.decisions import COMMON, Ground
+from app.domain.decisions import COMMON, NOT_IDENTIFIABLE, Ground
 from app.domain.fanout import Action
 from app.domain.identity import Level
 from app.domain.rights._right import Right
@@ -29,6 +29,6 @@ OBJECTION = Right(
     source="GDPR Art. 21(1)",
     action=Action.STOP_PURPOSES,
     needs=Level.SUBSTANTIAL,
-    refusal_grounds=(*COMMON, COMPELLING_GROUNDS, LEGAL_CLAIMS, OTHER_BASIS),
+    refusal_grounds=(*COMMON, NOT_IDENTIFIABLE, COMPELLING_GROUNDS, LEGAL_CLAIMS, OTHER_BASIS),
     freezes=True,
 )

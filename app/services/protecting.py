@@ -1,0 +1,148 @@
+"""
+People who must not be found, and other marks of danger on a case.
+
+Anybody on the staff may set the mark; taking it off needs two trained handlers, held by the database. A marked case is
+not there for anybody else: no list, no search, no count. No mail, no text message, no address anywhere. That there is a
+mark stands in no view of the person's, in no audit fact and in nothing a processor is told; who set it and why is
+sealed.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from app.db import Tx
+from app.domain import identity
+from app.domain.audit import AuditStep
+from app.domain.case import ClaimState, Phase
+from app.domain.errors import DomainError
+from app.domain.four_eyes import Subject
+from app.domain.guarding import HandlersOnly
+from app.domain.identity import Level, RiskMark
+from app.domain.rights import right
+from app.models import ApprovalRow, ClaimRow, ProtectionMarkRow, RequestRow
+from app.repositories import cases
+from app.repositories import guarding as stored
+from app.services import four_eyes, sealing, steps
+from app.services.context import INSYN, Actor, Context
+from app.services.four_eyes import UnknownApproval
+from app.services.ids import new_id
+
+#: What is said of the reason where a recipient or the person asked for the mark.
+BY_ITSELF = "automatic"
+
+
+class NotProtected(DomainError):
+    """The request is not marked, so there is nothing to take off."""
+
+
+async def mark(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Actor) -> None:
+    """Mark a request's person as one who must not be found; marking twice changes nothing."""
+    if row.protected:
+        return
+    tx.session.add(_noted(tx, ctx, row, "on", reason, actor))
+    row.protected = True
+    await stored.stop_mails(tx, row.id, failure="withdrawn")
+    for claim in await cases.claims_of(tx, [row.id]):
+        if claim.state == ClaimState.OPEN and not right(claim.right).granted_at_once:
+            claim.two_needed = True
+    await _raise_needs(tx, ctx, row)
+    # An entry of no special kind: the chain, too, says nothing.
+    await steps.note(tx, row, AuditStep.REQUEST_NOTED, actor=actor)
+    if row.phase == Phase.CLOSED:
+        row.version += 1  # what is kept of it is hidden as well
+        return
+    await steps.changed(tx, row)
+
+
+async def ask_to_unmark(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Actor) -> ApprovalRow:
+    """
+    Ask a second trained handler to take the mark off.
+
+    Raises:
+        HandlersOnly: Who asks is not trained. NotProtected: There is no mark. ClosedRequest: It stays as it is.
+    """
+    if not tx.sees_protected:
+        raise HandlersOnly
+    if row.phase == Phase.CLOSED:
+        raise steps.ClosedRequest
+    if not row.protected:
+        raise NotProtected
+    wanted = _noted(tx, ctx, row, "off", reason, actor)
+    tx.session.add(wanted)
+    approval = await four_eyes.ask(tx, row, Subject.PROTECTED_IDENTITY, about=wanted.id, actor=actor)
+    await steps.changed(tx, row)
+    return approval
+
+
+async def take_second_word(
+    tx: Tx, _ctx: Context, row: RequestRow, approval: ApprovalRow, *, approved: bool, actor: Actor
+) -> None:
+    """The mark is off, or stays."""
+    if not tx.sees_protected:
+        raise HandlersOnly
+    wanted = next((one for one in await stored.marks_of(tx, row.id) if one.id == approval.about), None)
+    if wanted is None:
+        raise UnknownApproval
+    if approved:
+        wanted.approved_by, wanted.approved_at = actor.ref, tx.now
+        await tx.session.flush()  # first: the database lets no mark go without it
+        row.protected = False
+
+
+async def mark_as_told(tx: Tx, ctx: Context, row: RequestRow, marks: Collection[RiskMark]) -> None:
+    """Take over what a recipient says of the person, or the person themselves."""
+    if RiskMark.PROTECTED in marks:
+        await mark(tx, ctx, row, reason=BY_ITSELF, actor=INSYN)
+    await add_marks(tx, ctx, row, set(marks) - {RiskMark.PROTECTED})
+
+
+async def add_marks(tx: Tx, ctx: Context, row: RequestRow, marks: Collection[RiskMark]) -> None:
+    """Add marks of danger; what is not decided yet may need a stronger proof from now on."""
+    new = sorted({*row.risk_marks, *(one.value for one in marks)})
+    if new == sorted(row.risk_marks):
+        return
+    row.risk_marks = new
+    await _raise_needs(tx, ctx, row)
+
+
+def marks_of(row: RequestRow) -> frozenset[RiskMark]:
+    """All that is known to be dangerous about a case."""
+    found = {RiskMark(one) for one in row.risk_marks}
+    return frozenset(found | {RiskMark.PROTECTED} if row.protected else found)
+
+
+def needed_for(ctx: Context, controller: str, right_key: str, *, marks: Collection[RiskMark] = ()) -> Level:
+    """The level a claim needs at a controller, all its categories in scope; never more for what is at once (F12)."""
+    profile, its = ctx.profile(controller), right(right_key)
+    return identity.needed(
+        right_key,
+        floor=its.needs,
+        at_once=its.granted_at_once,
+        asked=profile.identity.needed(right_key),
+        by_class=profile.identity.class_levels(right_key),
+        classes={category.data_class for category in profile.categories},
+        marks=marks,
+    )
+
+
+async def _raise_needs(tx: Tx, ctx: Context, row: RequestRow) -> None:
+    for claim in await cases.claims_of(tx, [row.id]):
+        if claim.state == ClaimState.OPEN:
+            _raise(claim, needed_for(ctx, row.controller_id, claim.right, marks=marks_of(row)))
+
+
+def _raise(claim: ClaimRow, to: Level) -> None:
+    claim.needs = max(Level.from_key(claim.needs), to).key
+
+
+def _noted(tx: Tx, ctx: Context, row: RequestRow, word: str, reason: str, actor: Actor) -> ProtectionMarkRow:
+    id: UUID = new_id()
+    return ProtectionMarkRow(
+        id=id,
+        request_id=row.id,
+        controller_id=row.controller_id,
+        mark=word,
+        reason_sealed=sealing.seal(ctx, row, {"text": reason}, table="protection_mark", column="reason", id=id),
+        by=actor.ref,
+        at=tx.now,
+    )

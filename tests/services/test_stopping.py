@@ -1,0 +1,84 @@
+""" "That was not me", said after something was done already: the answer says what was, and nothing more is."""
+
+from uuid import UUID
+
+from app.domain.case import ClaimOutcome
+from app.services import steps, stopping
+from app.services.casework import ClaimUnderWay
+from app.services.context import Actor
+from tests.harness.house import AGENT, CUSTOMER, House
+from tests.services.by_hand import answer, found, grant, look, open_tasks
+
+OTHER = Actor("agent", "44444444-1111-4111-8111-111111111111")
+
+
+async def stop(house: House, request_id: UUID) -> None:
+    async with house.tx() as tx:
+        await stopping.stop(tx, house.ctx, await steps.hold(tx, request_id), actor=CUSTOMER)
+
+
+async def settle(house: House, request_id: UUID, *, genuine: bool, method: str | None = None) -> None:
+    async with house.tx() as tx:
+        row = await steps.hold(tx, request_id)
+        await stopping.settle(tx, house.ctx, row, genuine=genuine, method=method, actor=OTHER)
+
+
+class TestStoppedHalfWay:
+    async def test_says_what_was_done_and_does_no_more(self, house):
+        """F08: what was erased before the stop is told; what had not been sent is never sent."""
+        request_id = await found(house, "erasure")
+        seen = await grant(house, request_id, "erasure")
+        first = next(task for task in open_tasks(seen) if task.action == "erase")
+        await answer(house, first)
+        await stop(house, request_id)
+        left = [task for task in open_tasks(await house.see(request_id)) if task.id != first.id]
+        assert all(task.next_at is None for task in left)
+
+        while True:
+            try:
+                await settle(house, request_id, genuine=False)
+                break
+            except ClaimUnderWay:  # whoever has it in hand answers first
+                for task in open_tasks(await house.see(request_id)):
+                    if task.state == "needs_person":
+                        await answer(house, task, {"outcome": "refused", "message": "Stoppat av kunden."})
+        closed = await look(house, request_id)
+        done = [task for task in closed.tasks if task.action == "erase" and task.outcome == "completed"]
+
+        assert (closed.is_closed, closed.outcomes()) == (True, {"erasure": ClaimOutcome.PARTLY_GRANTED})
+        assert [task.id for task in done] == [first.id]
+        assert "fulfilment" in await house.letters(request_id)
+
+    async def test_goes_on_where_it_was_when_it_was_genuine(self, house):
+        """What was parked is sent; nobody has to decide or approve once more."""
+        request_id = await found(house, "erasure")
+        await grant(house, request_id, "erasure")
+        await stop(house, request_id)
+        parked = [task.id for task in open_tasks(await house.see(request_id)) if task.state == "open"]
+        await settle(house, request_id, genuine=True, method="letter_to_registered_address")
+        seen = await look(house, request_id)
+        sent = [task.id for task in seen.tasks if task.next_at is not None]
+
+        assert parked
+        assert set(parked) <= set(sent)
+        assert {claim.state for claim in seen.claims} == {"decided"}
+
+
+class TestStoppedCopy:
+    async def test_is_destroyed_when_nobody_knows_who_asked(self, house):
+        """A package that stayed here is nothing done: the claim ends as not identified, and the file is gone."""
+        request_id = await found(house, "access")
+        await grant(house, request_id, "access")
+        while tasks := open_tasks(await look(house, request_id)):
+            for task in tasks:
+                await answer(house, task)
+        assert await house.package(request_id)
+        file = (await house.sql("SELECT file FROM package"))[0]["file"]
+        await stop(house, request_id)
+        await settle(house, request_id, genuine=False)
+        closed = await look(house, request_id)
+
+        assert (closed.is_closed, closed.outcomes()) == (True, {"access": ClaimOutcome.NOT_IDENTIFIED})
+        assert not await house.ctx.files.delete(file)
+        assert "package:destroyed" in await house.steps_of(request_id)
+        assert AGENT.ref not in (await house.sql("SELECT stop_settled_by FROM request"))[0]["stop_settled_by"]
