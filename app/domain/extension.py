@@ -6,9 +6,10 @@ processor that has not answered are none (EDPB 01/2022 paras 162-164, EDPB 07/20
 
 How reasons are read: they fall into clauses (at stops, commas and words such as "och", "eftersom", "and", "because").
 A clause that speaks of staffing, holidays, effort or a silent processor is struck out, however it is spelt. What is
-left must by itself be reasons: long enough, and with enough words that are about this request. So such wording beside
-a real reason does no harm, and alone, or beside words that say nothing, it carries nothing. The rule reads words and
-not truth: the second person reads the truth.
+left must be reasons: long enough, and with enough words that are about this request. Sentences without a struck
+clause are read together; the rest of a sentence that has one must carry by itself, so remains do not add up. Such
+wording beside a real reason does no harm, and alone, or beside words that say nothing, it carries nothing. The rule
+reads words and not truth: the second person reads the truth.
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from enum import StrEnum
 
 from app.domain.case import Phase
 from app.domain.errors import DomainError
-from app.domain.extension_words import clauses_of, is_no_reason, tells_something
+from app.domain.extension_words import is_no_reason, sentences_of, tells_something
 
 #: Letters and digits that must be left when what does not count is struck out.
 LEAST_LETTERS = 30
@@ -127,11 +128,16 @@ def check_reasons(reasons: str) -> None:
         ExtensionReasonsNeeded: They are empty, short, or say nothing about the request.
         ExtensionReasonsRefused: What is left without staffing, holidays, effort and silent processors carries nothing.
     """
-    clauses = clauses_of(reasons)
-    counting = [one for one in clauses if not is_no_reason(one)]
-    if _carries(counting):
-        return
-    raise ExtensionReasonsRefused if len(counting) < len(clauses) else ExtensionReasonsNeeded
+    clean: list[str] = []
+    remains: list[list[str]] = []
+    for sentence in sentences_of(reasons):
+        counting = [clause for clause in sentence if not is_no_reason(clause)]
+        if len(counting) == len(sentence):
+            clean += counting
+        else:
+            remains.append(counting)
+    if not any(map(_carries, (clean, *remains))):
+        raise ExtensionReasonsRefused if remains else ExtensionReasonsNeeded
 
 
 def _carries(clauses: list[str]) -> bool:

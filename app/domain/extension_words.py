@@ -14,9 +14,13 @@ _HOW_ALIKE = 0.87
 _LONG = 7
 
 
-def clauses_of(text: str) -> list[str]:
-    """The clauses of a text, folded, without what parts them."""
-    return [clause for part in _STOPS.split(folded(text)) if (clause := _plain(part))]
+def sentences_of(text: str) -> list[list[str]]:
+    """The clauses of each sentence of a text, folded, without what parts them."""
+    sentences = (
+        [clause for part in _PAUSES.split(sentence) if (clause := _plain(part))]
+        for sentence in _STOPS.split(folded(text))
+    )
+    return [sentence for sentence in sentences if sentence]
 
 
 def is_no_reason(clause: str) -> bool:
@@ -55,8 +59,9 @@ def _joined_letters(clause: str) -> str:
     return _once(re.sub(r"(?<![a-z0-9])(?:[a-z0-9] ){2,}[a-z0-9](?![a-z0-9])", lambda f: f[0].replace(" ", ""), clause))
 
 
-_STOPS = re.compile(
-    r"[.!?;:,\n\r()]|(?<!\w)(?:och|samt|men|eftersom|darfor att|da|medan|eller|pa grund av|till foljd av"
+_STOPS = re.compile(r"[!?;\n\r]|\.(?!\d)")
+_PAUSES = re.compile(
+    r"[.:,()]|(?<!\w)(?:och|samt|men|eftersom|darfor att|da|medan|eller|pa grund av|till foljd av"
     r"|and|but|because|since|while|as|or|due to)(?!\w)"
 )
 
@@ -114,6 +119,7 @@ days? of
 """
 _EFFORT = r"""
 (mycket|massor med|massor av|en del|for mycket) (\w+ )?(arbete|jobb|att gora|arende\w*)
+(manga|andra|flera andra) arende\w*
 (hog|stor|tung|okad) (\w+ )?(arbets)?(belastning|borda|insats|anhopning)\w*
 arbets(belast|bord|anhop)\w*
 arendebalans\w*

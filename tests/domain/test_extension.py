@@ -40,6 +40,7 @@ BANNED = [
     "The person in charge is on annual leave and then on vacation until September.",
     # effort alone
     "Vi har mycket arbete just nu och många ärenden som ligger före ert i kön.",
+    "Vi har mycket arbete. Vi hinner inte, för kollegorna sköter larmen. Leverantören har inte svarat om loggarna.",
     "Hög arbetsbelastning och fullt upp på avdelningen gör att vi inte hinner.",
     "Det är tidskrävande att gå igenom arkiven och det är en stor arbetsinsats.",
     "It is a lot of work and takes much time to go through all the archives.",
@@ -72,6 +73,7 @@ SENSIBLE = [
     REAL,
     f"Hög arbetsbelastning, men framför allt: {REAL}",
     f"Personalen hade semester. {REAL}",
+    "Begäran rör fjorton anläggningar. Filmerna visar grannar. De maskeras bild för bild.",
     "Det är tidskrävande eftersom materialet omfattar elva kameror i tre byggnader där grannar syns i varje film.",
     "The request covers fourteen sites over nine years, and every recording shows neighbours who must be masked.",
     "You have made twelve requests this month about different installations and their overlapping recordings.",
