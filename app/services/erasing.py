@@ -105,7 +105,7 @@ def prepared(ctx: Context, rows: CaseRows, *, today: date, said: SaidFacts | Non
     profile = ctx.profile(rows.row.controller_id)
     only = None if rows.row.follows is None else set(rows.row.only_categories or ())
     categories = [category_facts(profile, one) for one in profile.categories if only is None or one.id in only]
-    heard = _Heard(ctx, rows)
+    heard = Heard(ctx, rows)
     books = {one.id for one in categories if one.is_bookkeeping}
     told = heard.facts(books)
     return Prepared(
@@ -116,7 +116,7 @@ def prepared(ctx: Context, rows: CaseRows, *, today: date, said: SaidFacts | Non
     )
 
 
-class _Heard:
+class Heard:
     """What recipients have said when they were asked whether they know the person."""
 
     def __init__(self, ctx: Context, rows: CaseRows) -> None:
@@ -151,6 +151,7 @@ class _Heard:
         return False if said and all(one is False for one in said) else None
 
     def holds(self, processor: str, category: str) -> bool | None:
+        """Whether one recipient holds a category of the person's, where it has said so."""
         return self._has(self._case.processors[processor], {category})
 
     def _holders(self) -> list[Processor]:
@@ -173,11 +174,6 @@ def _is_granted_objection(claim: Claim) -> bool:
     """R21-4: an objection that was granted is a ground for erasure."""
     granted = claim.is_carried_out or claim.outcome in (ClaimOutcome.GRANTED, ClaimOutcome.PARTLY_GRANTED)
     return claim.right.key == "objection" and granted
-
-
-def heard_of(ctx: Context, rows: CaseRows, processor: str, category: str) -> bool | None:
-    """Whether a recipient holds a category of the person's, where it has said so."""
-    return _Heard(ctx, rows).holds(processor, category)
 
 
 def _merged(told: CaseFacts, said: SaidFacts, *, today: date) -> CaseFacts:

@@ -73,13 +73,13 @@ async def _schedule(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) -> No
 
 def _by_plan(ctx: Context, case: CaseRows, claim: ClaimRow) -> dict[tuple[UUID, str], dict[str, Any]]:
     """What the decision keeps, at each recipient that erases and holds it."""
-    seen, found = case.seen(), {}
+    seen, heard, found = case.seen(), erasing.Heard(ctx, case), {}
     for one in case.plan:
         if one.claim_id != claim.id or one.fate not in KEPT:
             continue
         for processor in seen.processors.values():
             erases = Action.ERASE in processor.actions and one.category in processor.categories
-            if erases and erasing.heard_of(ctx, case, processor.id, one.category) is not False:
+            if erases and heard.holds(processor.id, one.category) is not False:
                 found[UUID(processor.id), one.category] = _why(one)
     return found
 
