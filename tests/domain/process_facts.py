@@ -20,6 +20,7 @@ def to_facts(case: Case) -> dict[str, Any]:
         "case": [case.phase, case.status, case.assurance.key, case.due_on.isoformat()],
         "flags": [case.package_sealed, case.package_released],
         "letters": plain(case.letters),
+        "unsent": plain(case.unsent_letters),
         "claims": [
             [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), c.outcome] for c in case.claims
         ],
@@ -79,6 +80,7 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
             for id_, actions, categories, after in facts["processors"]
         },
         letters=frozenset(facts["letters"]),
+        unsent_letters=frozenset(facts["unsent"]),
         package_sealed=sealed,
         package_released=released,
     )

@@ -108,6 +108,9 @@ class World:
         World.carried_out.add(type(act))
         match act:
             case process.TakeStep(step):
+                if step is Step.CLOSE:
+                    owed = set(process.letters_owed(self.case))
+                    assert owed <= self.case.letters - self.case.unsent_letters, "closed, and somebody was not told"
                 self.case = replace(self.case, phase=advance(self.case.phase, step))
                 if step is Step.BEGIN_EXECUTION:
                     self.first = self.case.processors
@@ -161,7 +164,11 @@ class World:
         if kind == "fulfilment":
             copies = [c for c in self.case.claims if c.right.yields_package and c.is_carried_out]
             assert not copies or self.case.package_released, "a fulfilment letter before its package is released"
-        self.case = replace(self.case, letters=self.case.letters | {kind})
+        # Every other letter goes by post, and somebody has to post it.
+        unsent = {kind} if len(self.case.letters) % 2 else set()
+        self.case = replace(
+            self.case, letters=self.case.letters | {kind}, unsent_letters=self.case.unsent_letters | unsent
+        )
 
     def _ask(self, act: process.CreateTask) -> None:
         key = (act.claim, act.processor, act.action)
@@ -284,6 +291,9 @@ class World:
 
     def release(self) -> None:
         self.case = replace(self.case, package_released=True)
+
+    def post(self) -> None:
+        self.case = replace(self.case, unsent_letters=frozenset())
 
     def restart(self, order: int) -> None:
         """Everything in memory is lost: the case is read back from its facts, in whatever order they come."""

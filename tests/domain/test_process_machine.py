@@ -205,6 +205,11 @@ class Requests(RuleBasedStateMachine):
     def staff_release_the_package(self) -> None:
         self.world.release()
 
+    @precondition(lambda self: self.world.case.unsent_letters)
+    @rule()
+    def staff_post_the_letters(self) -> None:
+        self.world.post()
+
     @rule(days=st.sampled_from([1, 20]))
     def days_pass(self, days: int) -> None:
         self.world.today += timedelta(days=days)
