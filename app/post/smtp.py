@@ -126,8 +126,8 @@ def compose(mail: Mail, *, sender: str) -> EmailMessage:
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice is an answer to this
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = mail.language
     message.set_content(mail.text, subtype="plain", charset="utf-8", cte="quoted-printable")
+    message["Content-Language"] = mail.language  # last: setting the content forgets all that is said of it
     return message
 
 

@@ -24,7 +24,7 @@ def drive_to_the_end(world: World, *, within: int, try_again: bool) -> int:
 
 
 def cooperate(world: World, *, try_again: bool) -> None:
-    """Everybody does their part once: the person is proved, staff decide and agree, processors answer, letters are posted."""
+    """Everybody does their part once: the person is proved, staff decide, agree and post letters, processors answer."""
     world.prove(Level.HIGH)
     for claim in world.case.claims:
         if execution.nobody_is_able(world.case, claim):
