@@ -83,6 +83,19 @@ class TestOwnLetter:
         assert by_kind.text == by_id.text
         assert by_id.headers["content-language"] == "sv"
 
+    @pytest.mark.parametrize("form", ["", ".pdf"])
+    async def test_is_out_when_its_person_has_read_it(
+        self, client: httpx.AsyncClient, file: File, advance: Advance, registered: None, form: str
+    ) -> None:
+        """F07: who has it in hand has been told, whatever became of the mail; staff reading it tells nobody."""
+        filed = await file(contact={"email": "anna@example.org"})
+        await advance(filed["id"])
+        await client.get(f"{PATH}/{filed['id']}/letters/receipt{form.replace('.', '/')}", headers=AGENT.headers())
+        assert len(await unsent(client, "waiting")) == 1
+        await client.get(f"{OWN}/{filed['id']}/letters/receipt{form}", headers=ANNA_BEARER.headers())
+
+        assert await unsent(client, "waiting") == []
+
     async def test_can_be_kept_as_a_file(
         self, client: httpx.AsyncClient, file: File, advance: Advance, registered: None
     ) -> None:
