@@ -57,7 +57,7 @@ async def _talk(store: Store, reader: asyncio.StreamReader, writer: asyncio.Stre
         if verb == "DATA":
             writer.write(b"354 go on\r\n")
             content = await reader.readuntil(b"\r\n.\r\n")
-            await asyncio.to_thread(_keep, store, recipients, content[:-5])
+            await asyncio.to_thread(_keep, store, recipients, content[:-3])
             writer.write(b"250 taken\r\n")
             recipients = []
             continue

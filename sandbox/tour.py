@@ -10,8 +10,10 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -63,6 +65,7 @@ BY_HAND: dict[str, dict[str, str]] = {
     },
 }
 PATIENCE_SECONDS = 150.0
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 Progress = Callable[[int, int, str], None]
 
@@ -231,8 +234,8 @@ class Tour:
     async def _staff_cases(self) -> None:
         """Look at the work lists, as staff do, and open only what waits for somebody or has just ended."""
         waiting = {one.id: one for one in self.filed if one.seconds is None}
-        for query in ({"status": "awaiting_decision"}, {"status": "awaiting_approval"}, {"status": "awaiting_release"}):
-            for listed in await self._items("/v1/requests", "agent", **query):
+        for status in ("awaiting_decision", "awaiting_approval", "awaiting_release", "letter_waiting"):
+            for listed in await self._items("/v1/requests", "agent", status=status):
                 if listed["id"] in waiting:
                     await self._carry_on(waiting[listed["id"]])
         for listed in await self._items("/v1/requests", "agent", phase="closed"):
@@ -267,6 +270,18 @@ class Tour:
             await self._release(one)
             self._released.add(one.id)
             self._tell(f"{one.controller}: package of {one.right} released")
+        elif case["status"] == "letter_waiting":
+            await self._post_letters(one)
+
+    async def _post_letters(self, one: Filed) -> None:
+        """Put what goes on paper into the letter-box, and say so."""
+        path = f"/v1/requests/{one.id}/letters"
+        now = datetime.fromisoformat((await self._call("GET", "/sandbox/clock", None))["now"])
+        today = now.astimezone(STOCKHOLM).date().isoformat()
+        for letter in (await self._call("GET", path, "agent"))["items"]:
+            if letter["via"] == "post" and "sent_at" not in letter:
+                await self._call("POST", f"{path}/{letter['id']}/posting", "agent", json={"posted_on": today})
+                self._tell(f"{one.controller}: {letter['kind']} posted")
 
     async def _decide(self, one: Filed, claim: Mapping[str, Any], etag: str) -> None:
         path = f"/v1/requests/{one.id}/claims/{claim['id']}"

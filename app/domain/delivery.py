@@ -21,8 +21,8 @@ class Via(StrEnum):
     POST = "post"
 
 
-#: Forms a person may ask for their answer in that mean paper.
-PAPER = frozenset({"paper", "post", "letter"})
+#: Forms of an answer that a person has to carry out: on paper, or spoken with the letter as what was said.
+BY_HAND = frozenset({"paper", "post", "letter", "oral"})
 #: How many times a mail is tried, and how long is waited after each try: some three days in all.
 WAITS = (
     timedelta(minutes=1),
@@ -79,8 +79,8 @@ def way_of(reach: Reach) -> Way:
         GDPR Art. 12(1), 12(3); EDPB Guidelines 01/2022 (the same way as the request).
     """
     mailable = reach.has_email and reach.may_mail
-    on_paper = reach.answer_form in PAPER or (reach.answer_form is None and reach.channel == "letter")
-    if on_paper or not reach.can_log_in or not reach.may_mail:
+    by_hand = reach.answer_form in BY_HAND or (reach.answer_form is None and reach.channel == "letter")
+    if by_hand or not reach.can_log_in or not reach.may_mail:
         return Way(Via.POST)
     if mailable and reach.email_vouched:
         return Way(Via.EMAIL, mails=True)
@@ -93,10 +93,10 @@ def may_mail(request: object) -> bool:
     """
     Whether a request's person may be mailed at all.
 
-    Not who is protected, whose mail others may read, and not a request that its own person has stopped: then the
-    address may be the impostor's.
+    Not who is protected, whose mail others may read, and not while a request stands still because somebody said "that
+    was not me": then the address may be the impostor's.
     """
-    return not any(getattr(request, mark, None) for mark in ("protected", "stopped_at", "stopped"))
+    return not any(getattr(request, mark, False) for mark in ("protected", "is_stopped"))
 
 
 def next_try(attempts: int) -> timedelta | None:

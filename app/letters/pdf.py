@@ -61,13 +61,13 @@ async def press(paper: Paper) -> bytes:
     """
     letter = json.dumps(laid_out(paper), ensure_ascii=False).encode()
     async with _AT_ONCE:
-        # No environment: the press needs no key and no address.
+        # None of our environment: the press needs no key and no address. One thread, whatever the machine has.
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "app.letters.press"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={"LANG": "C.UTF-8"},
+            env={"LANG": "C.UTF-8", "RAYON_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
         )
         try:
             async with asyncio.timeout(_SECONDS):

@@ -18,7 +18,7 @@ TEMPLATE = Path(__file__).with_name("paper.typ")
 #: Archivable for a long time with its structure (ISO 19005-2, level A) and readable aloud (ISO 14289-1).
 STANDARDS: list[_Standard] = ["a-2a", "ua-1"]
 MOST_SECONDS = 20
-MOST_BYTES = 2 * 1024**3
+MOST_BYTES = 4 * 1024**3
 
 
 def set_letter(letter: bytes) -> bytes:

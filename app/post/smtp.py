@@ -58,14 +58,15 @@ class SmtpPostman:
     async def send(self, mail: Mail) -> CameOfIt:
         """Hand one mail over. What a server or the network does is an answer, not an exception."""
         wiring = self._wiring
+        sender = wiring.sender_of(mail.controller)
         try:
-            message = compose(mail, sender=wiring.sender_of(mail.controller))
+            message, to = compose(mail, sender=sender), as_ascii(mail.to)
         except ValueError:  # an address or text that cannot stand in a header; its text stays here
             return Never("unfit_for_mail")
         async with self._free:
             try:
                 async with asyncio.timeout(wiring.seconds):
-                    await self._hand_over(message, wiring.sender_of(mail.controller), mail.to)
+                    await self._hand_over(message, sender, to)
             except aiosmtplib.SMTPRecipientsRefused as refused:
                 return _of_reply("recipient", refused.recipients[0].code)
             except aiosmtplib.SMTPDataError as refused:
@@ -120,15 +121,29 @@ def compose(mail: Mail, *, sender: str) -> EmailMessage:
     """
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = Address(display_name=mail.sender_name, addr_spec=sender)
-    message["To"] = Address(addr_spec=mail.to)
+    message["To"] = Address(addr_spec=as_ascii(mail.to))
     message["Subject"] = _one_line(mail.subject)
     message["Date"] = format_datetime(mail.written_at)
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice is an answer to this
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = mail.language
     message.set_content(mail.text, subtype="plain", charset="utf-8", cte="quoted-printable")
+    message["Content-Language"] = mail.language  # last: setting the content forgets all that is said of it
     return message
+
+
+def as_ascii(address: str) -> str:
+    """
+    An address as every mail server takes it: a domain with å, ä or ö by its other name (RFC 5890).
+
+    Raises:
+        ValueError: The part before the @ is not ASCII; not every server on the way would take that.
+    """
+    mailbox, at, domain = address.rpartition("@")
+    try:
+        return mailbox.encode("ascii").decode() + at + domain.encode("idna").decode()
+    except UnicodeError:
+        raise ValueError("an address that not every mail server takes") from None
 
 
 def _one_line(text: str) -> str:

@@ -53,7 +53,7 @@ async def list_own(work: Subject, id: UUID) -> views.View:
 async def read_own_pdf(work: Subject, id: UUID, letter: Named, about: About = "") -> Response:
     """One letter, to keep or to print."""
     await views.own_row(work.tx, id, work.own_keys())
-    return await _paper(work, id, letter, about)
+    return await _paper(work, id, letter, about, own=True)
 
 
 @router.get(
@@ -66,7 +66,7 @@ async def read_own_pdf(work: Subject, id: UUID, letter: Named, about: About = ""
 async def read_own(work: Subject, id: UUID, letter: Named, about: About = "") -> HTMLResponse:
     """One letter, as a page."""
     await views.own_row(work.tx, id, work.own_keys())
-    return await _page(work, id, letter, about)
+    return await _page(work, id, letter, about, own=True)
 
 
 @router.get(
@@ -107,21 +107,26 @@ async def read_pdf(work: Staff, id: UUID, letter: Named, about: About = "") -> R
     return await _paper(work, id, letter, about)
 
 
-async def _page(work: Work, id: UUID, named: str, about: str) -> HTMLResponse:
+async def _page(work: Work, id: UUID, named: str, about: str, *, own: bool = False) -> HTMLResponse:
     row = await steps.hold(work.tx, id)
     letter = await correspondence.letter_of(work.tx, row, named, about=about)
     facts = {"letter_id": str(letter.id), "kind": letter.kind, "form": "html"}
     await steps.note(work.tx, row, AuditStep.LETTER_READ, actor=work.actor, facts=facts)
+    if own:
+        await posting.read_by_the_person(work.tx, row, letter)
     headers = {"content-security-policy": _POLICY, "content-language": letter.language}
     return HTMLResponse(correspondence.opened(work.ctx, row, letter), headers=headers)
 
 
-async def _paper(work: Work, id: UUID, named: str, about: str) -> Response:
+async def _paper(work: Work, id: UUID, named: str, about: str, *, own: bool = False) -> Response:
     row = await steps.find(work.tx, id)  # held only when it is noted: nobody waits for the press
     letter = await correspondence.letter_of(work.tx, row, named, about=about)
     made = await pdf.press(posting.as_paper(work.ctx, row, letter))
     facts = {"letter_id": str(letter.id), "kind": letter.kind, "form": "pdf"}
-    await steps.note(work.tx, await steps.hold(work.tx, id), AuditStep.LETTER_READ, actor=work.actor, facts=facts)
+    row = await steps.hold(work.tx, id)
+    await steps.note(work.tx, row, AuditStep.LETTER_READ, actor=work.actor, facts=facts)
+    if own:
+        await posting.read_by_the_person(work.tx, row, letter)
     headers = {
         "content-disposition": f'inline; filename="{row.reference}-{letter.kind}.pdf"',
         "content-security-policy": _POLICY,

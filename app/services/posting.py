@@ -94,6 +94,15 @@ async def posted(
     return letter
 
 
+async def read_by_the_person(tx: Tx, row: RequestRow, letter: LetterRow) -> None:
+    """Who reads a letter behind their own login has it, whatever became of the mail or the paper."""
+    if letter.sent_at is not None:
+        return
+    mailing.is_out(letter, at=tx.now)
+    await stored_mail.give_up_waiting(tx, letter.id, failure="read")
+    await steps.changed(tx, row)
+
+
 def as_paper(ctx: Context, row: RequestRow, letter: LetterRow) -> pdf.Paper:
     """A letter ready for the press: as it was rendered, with the address in the envelope's window if one is vouched."""
     return pdf.Paper(

@@ -56,6 +56,7 @@ _STEPS: dict[str, tuple[str, str]] = {
     ),
     "claim:disagreed": ("Din anteckning sparades.", "Your note was kept."),
     "letter:written": ("Vi skrev ett brev till dig.", "We wrote you a letter."),
+    "letter:sent": ("Brevet gick ut till dig.", "The letter went out to you."),
     "package:sealed": ("Dina uppgifter sammanställdes.", "Your data was put together."),
     "package:released": ("Dina uppgifter finns att hämta.", "Your data is ready to be fetched."),
     "package:downloaded": ("Du hämtade dina uppgifter.", "You fetched your data."),

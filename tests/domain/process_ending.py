@@ -25,7 +25,7 @@ def drive_to_the_end(world: World, *, within: int, try_again: bool) -> int:
 
 
 def cooperate(world: World, *, try_again: bool) -> None:
-    """Everybody does their part once: the person is proved, staff decide and agree, processors answer."""
+    """Everybody does their part once: the person is proved, staff decide, agree and post letters, processors answer."""
     if world.case.stopped:
         world.settle_stop(genuine=True)
     world.prove(Level.HIGH)
@@ -43,6 +43,7 @@ def cooperate(world: World, *, try_again: bool) -> None:
             world.resolve(task, Outcome.COMPLETED)
     if world.may_release():
         world.release()
+    world.post()
 
 
 def _find_somebody(world: World, action: Action) -> None:

@@ -24,6 +24,7 @@ def to_facts(case: Case) -> dict[str, Any]:
         "flags": [case.package_sealed, case.package_released, case.stopped, case.code_wanted],
         "letters": plain(case.letters),
         "clock": _clock_facts(case.clock),
+        "unsent": plain(case.unsent_letters),
         "claims": [
             [c.id, c.right.key, c.needs.key, c.state, c.verdict, plain(c.excluded), plain(c.withheld), c.outcome,
              c.cooling, c.cooling_until and c.cooling_until.isoformat()]
@@ -111,6 +112,7 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
             for id_, actions, categories, after in facts["processors"]
         },
         letters=frozenset(facts["letters"]),
+        unsent_letters=frozenset(facts["unsent"]),
         package_sealed=sealed,
         package_released=released,
         clock=_clock_of(facts["clock"]),

@@ -133,6 +133,9 @@ class World:
         match act:
             case process.TakeStep(step):
                 assert not self.case.stopped, "a step of what somebody said is not theirs"
+                if step is Step.CLOSE:
+                    owed = set(process.letters_owed(self.case))
+                    assert owed <= self.case.letters - self.case.unsent_letters, "closed, and somebody was not told"
                 self.case = replace(self.case, phase=advance(self.case.phase, step))
                 if step is Step.BEGIN_EXECUTION:
                     self.first = self.case.processors
@@ -231,7 +234,11 @@ class World:
         if kind == "fulfilment":
             copies = [c for c in self.case.claims if c.right.yields_package and c.is_carried_out]
             assert not copies or self.case.package_released, "a fulfilment letter before its package is released"
-        self.case = replace(self.case, letters=self.case.letters | {kind})
+        self.case = replace(
+            self.case,
+            letters=self.case.letters | {kind},
+            unsent_letters=self.case.unsent_letters | ({kind} if self.by_post else set()),
+        )
         if kind == "refusal":
             self._clock(refusal_sent_on=self.today)
         if not self.by_post:
@@ -317,7 +324,8 @@ class World:
         self._clock(extension=ExtensionState.CLAIMED if agrees else ExtensionState.REJECTED)
 
     def post(self) -> None:
-        """The letter of extension goes out."""
+        """Every letter that lies somewhere goes out; of an extension the day counts."""
+        self.case = replace(self.case, unsent_letters=frozenset())
         if "extension" in self.case.letters and self.case.clock.notice_sent_on is None:
             self._clock(notice_sent_on=self.today)
 

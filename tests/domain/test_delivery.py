@@ -52,7 +52,7 @@ class TestWay:
         """R12-3, law.md G: a letter is answered by letter."""
         assert way_of(replace(ANNA, channel="letter")) == Way(Via.POST)
 
-    @pytest.mark.parametrize("form", ["paper", "post"])
+    @pytest.mark.parametrize("form", ["paper", "post", "oral"])
     def test_is_what_the_person_asked_for(self, form: str) -> None:
         """R12-3: unless the person asks otherwise."""
         assert way_of(replace(ANNA, answer_form=form)) == Way(Via.POST)
@@ -66,7 +66,7 @@ class TestWay:
 @dataclass
 class _Marked:
     protected: bool = False
-    stopped_at: date | None = None
+    is_stopped: bool = False
 
 
 class TestMail:
@@ -75,7 +75,7 @@ class TestMail:
         assert may_mail(_Marked())
         assert may_mail(object())
         assert not may_mail(_Marked(protected=True))
-        assert not may_mail(_Marked(stopped_at=MONDAY))
+        assert not may_mail(_Marked(is_stopped=True))
 
     def test_is_tried_for_days_and_then_a_persons(self) -> None:
         """Waits grow; after some three days somebody is told instead of the mail being forgotten."""

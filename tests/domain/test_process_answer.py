@@ -8,9 +8,11 @@ import pytest
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome
+from app.domain.identity import Level
 from app.domain.process import (
     CloseClaim,
     SealPackage,
+    ShowStatus,
     TakeStep,
     WriteLetter,
     letters_owed,
@@ -139,6 +141,59 @@ class TestAnswer:
 
         assert TakeStep(Step.CLOSE) not in wanted(case)
         assert wanted(replace(case, tasks=(located(),))) == [TakeStep(Step.CLOSE)]
+
+
+class TestUnsentAnswer:
+    @pytest.mark.parametrize("unsent", ["fulfilment", "refusal"])
+    def test_f07_keeps_the_case_open(self, unsent: str) -> None:
+        """
+        F07: DI-2020-10538, erased and never told. A letter that is written and lies somewhere has told nobody.
+        """
+        over = a_claim("access", Verdict.PARTLY_GRANTED, state=ClaimState.CLOSED, outcome=ClaimOutcome.PARTLY_GRANTED)
+        told = frozenset({"receipt", "fulfilment", "refusal"})
+        out = a_case(over, phase=Phase.ANSWERING, letters=told, tasks=(located(),))
+        waiting = replace(out, unsent_letters=frozenset({unsent}))
+
+        assert wanted(waiting) == [ShowStatus("letter_waiting")]
+        assert wanted(replace(waiting, status="letter_waiting")) == []
+        assert wanted(out) == [TakeStep(Step.CLOSE)]
+
+    def test_is_the_answer_and_not_the_receipt(self) -> None:
+        """
+        A receipt nobody posted has been overtaken by the answer.
+        """
+        over = a_claim("access", Verdict.REFUSED, state=ClaimState.CLOSED, outcome=ClaimOutcome.REFUSED)
+        told = frozenset({"receipt", "refusal"})
+        case = a_case(over, phase=Phase.ANSWERING, letters=told, unsent_letters=frozenset({"receipt"}))
+
+        assert wanted(case) == [TakeStep(Step.CLOSE)]
+
+
+class TestNothingHeld:
+    def test_is_a_letter_of_its_own(self) -> None:
+        """
+        R15-1: "we hold nothing about you" is an answer; beside it stands what was done for the other claims.
+        """
+        tasks = (located(), a_task("erasure", Action.ERASE, Outcome.NOT_FOUND))
+        nothing = a_case(granted("erasure"), tasks=tasks)
+        both = a_case(
+            granted("erasure"),
+            granted("access"),
+            tasks=(*tasks, a_task("access", Action.EXPORT, Outcome.COMPLETED)),
+        )
+
+        assert letters_owed(replace(nothing, tasks=tasks[1:])) == ["nothing_held"]
+        assert letters_owed(replace(both, tasks=both.tasks[1:])) == ["fulfilment", "nothing_held"]
+
+    def test_is_not_told_to_who_proved_nothing(self) -> None:
+        """
+        It would answer whether a name somebody typed is a customer's (ASVS 8.2).
+        """
+        tasks = (a_task("marketing_objection", Action.STOP_MARKETING, Outcome.NOT_FOUND),)
+        case = a_case(granted("marketing_objection"), tasks=tasks, assurance=Level.NONE)
+
+        assert letters_owed(case) == ["fulfilment"]
+        assert letters_owed(replace(case, assurance=Level.SUBSTANTIAL)) == ["nothing_held"]
 
 
 class TestLettersOwed:

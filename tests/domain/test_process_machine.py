@@ -234,6 +234,11 @@ class Requests(RuleBasedStateMachine):
     def staff_release_the_package(self) -> None:
         self.world.release()
 
+    @precondition(lambda self: self.world.case.unsent_letters)
+    @rule()
+    def staff_post_the_letters(self) -> None:
+        self.world.post()
+
     @rule(days=st.sampled_from([1, 20]))
     def days_pass(self, days: int) -> None:
         self.world.pass_time(days)
@@ -253,11 +258,6 @@ class Requests(RuleBasedStateMachine):
     @rule(agrees=st.booleans())
     def second_person_speaks_of_time(self, agrees: bool) -> None:
         self.world.agree_to_time(agrees)
-
-    @precondition(lambda self: self.world.by_post and "extension" in self.world.case.letters)
-    @rule()
-    def letter_is_posted(self) -> None:
-        self.world.post()
 
     @precondition(lambda self: len(self.world.registry) < MOST_PROCESSORS)
     @rule(pick=picks)

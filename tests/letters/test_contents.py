@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from app.domain.rights import RIGHTS
-from app.letters.facts import ClaimFacts, LeftOut, LetterFacts, PackageFacts
+from app.letters.facts import ClaimFacts, ControllerFacts, LeftOut, LetterFacts, PackageFacts
 from app.letters.kinds import LetterIncomplete
 from app.letters.record_facts import RecordFacts
 from app.letters.render import render
-from app.letters.words import LANGUAGES, Language
+from app.letters.words import LANGUAGES, Language, day, say
+from app.letters.words import RIGHTS as RIGHTS_IN_WORDS
 from tests.letters.page import Page
-from tests.letters.some_facts import GROUND, KEPT, ON, facts, facts_for, granted, refused, result
+from tests.letters.some_facts import CLAIM_FOR, GROUND, KEPT, ON, facts, facts_for, granted, refused, result
 
 WITHHELD = (
     LeftOut(recipient="Exempelväxel AB", category_title="Samtal", what="row", count=1, reason_code="rights_of_others"),
@@ -44,7 +45,82 @@ def swedish(kind: str, given: LetterFacts) -> str:
     return " ".join(Page(render(kind, "sv", given).html).text.split())
 
 
+class TestEveryLetter:
+    """law.md G, the head of the list."""
+
+    @pytest.mark.parametrize("kind", CLAIM_FOR)
+    @LANGUAGE
+    def test_has_its_head(self, kind: str, language: Language) -> None:
+        """law.md G: case number, date, controller with number and contact, officer, and the right concerned."""
+        given = facts_for(kind)
+        text = Page(render(kind, language, given).html).text
+
+        assert all(said in text for said in vars(given.controller).values())
+        assert given.reference in text
+        assert day(given.written_on, language) in text
+        assert say(RIGHTS_IN_WORDS, CLAIM_FOR[kind].right, language) in text
+
+    @pytest.mark.parametrize(
+        "kind", ["receipt", "fulfilment", "refusal", "not_identified", "withdrawal", "nothing_held"]
+    )
+    @LANGUAGE
+    def test_r77_1_names_the_authority_and_never_its_predecessor(self, kind: str, language: Language) -> None:
+        """R77-1: IMY, whatever a policy calls it, and the authority where the person lives or works."""
+        text = Page(render(kind, language, facts_for(kind)).html).text
+
+        assert "Integritetsskyddsmyndigheten (IMY)" in text
+        assert "Datainspektionen" not in text
+
+    @pytest.mark.parametrize("kind", ["fulfilment", "refusal", "not_identified", "nothing_held"])
+    @LANGUAGE
+    def test_r79_1_names_the_court_and_damages(self, kind: str, language: Language) -> None:
+        """R79-1: a general court against a private controller; damages too (C-526/24)."""
+        text = Page(render(kind, language, facts_for(kind)).html).text
+
+        assert "allmän domstol" in text
+        assert ("skadestånd" if language == "sv" else "damages") in text
+
+    def test_says_that_no_officer_is_named_where_none_is(self) -> None:
+        """What a controller has not published is said as that and not left to be looked for."""
+        given = facts_for("receipt", controller=ControllerFacts(name="Exempellarm AB"))
+
+        assert "Vi har inte angett något dataskyddsombud." in swedish("receipt", given)
+
+
+class TestTheEventsOfTheLaw:
+    """law.md A.0: the events at which the person must be told, and the letter that tells them."""
+
+    @pytest.mark.parametrize(
+        ("kind", "said"),
+        [
+            pytest.param("fulfilment", "Du har fått det du bad om.", id="12(3): information on action taken"),
+            pytest.param("refusal", "Vi säger nej till det du bad om.", id="12(4): reasons, complaint, court"),
+            pytest.param("not_identified", "Vi kunde inte se vilka uppgifter", id="11(2): we cannot identify"),
+            pytest.param("nothing_held", "vi har inga uppgifter om dig", id="15(1): a negative answer is one too"),
+        ],
+    )
+    def test_have_a_letter_each(self, kind: str, said: str) -> None:
+        """law.md A.0: no event of these passes without a word."""
+        assert said in swedish(kind, facts_for(kind))
+
+
 class TestReceipt:
+    def test_says_what_was_understood_by_when_and_what_comes_next(self) -> None:
+        """law.md G.1: date received, right, last day, what happens, the freeze, how to add, no form, contact."""
+        text = swedish("receipt", facts_for("receipt"))
+
+        for said in (
+            "Begäran kom in16 mars 2026",
+            "Så har vi förstått din begäran",
+            "Du får svar senast 16 april 2026",
+            "Vi frågar alla som hanterar uppgifter åt oss",
+            "att inte gallra dina uppgifter automatiskt",
+            "vill du lägga till något? Hör av dig",
+            "ingen blankett, ingen underskrift och inga skäl",
+            "integritet@example.com",
+        ):
+            assert said in text
+
     @pytest.mark.parametrize(
         ("without", "part"),
         [
@@ -136,6 +212,18 @@ class TestFulfilment:
     def test_of_a_rectification_names_what_was_changed(self) -> None:
         """GDPR Art. 16."""
         assert_lacks("fulfilment", facts(granted("rectification", changed=())), "rectification.changed")
+
+    def test_of_a_rectification_says_from_what_to_what_where_when_and_who_was_told(self) -> None:
+        """law.md G.5, Art. 16, 19: old and new, the day, the systems, the recipients that were told."""
+        told = result("Exempelväkt AB", action="notify", categories=())
+        claim = granted("rectification", changed=("telefonnummer: från 1 till 2",))
+        text = swedish("fulfilment", facts(replace(claim, results=(*claim.results, told))))
+
+        assert "telefonnummer: från 1 till 2" in text
+        assert "De här har fått besked om rättelsen: Exempelväkt AB." in text
+        assert "Exempelfaktura AB" in text
+        assert "2 april 2026" in text
+        assert "fått besked om rättelsen" not in swedish("fulfilment", facts(claim))
 
     def test_of_an_erasure_names_the_categories(self) -> None:
         """Art. 17, 12(4): what was erased, by category."""
@@ -306,6 +394,15 @@ class TestFulfilment:
 
 
 class TestRefusal:
+    @LANGUAGE
+    def test_r12_6_has_its_three_mandatory_parts(self, language: Language) -> None:
+        """R12-6: reasons, complaint, judicial remedy (GDPR Art. 12(4)); law.md G.4."""
+        html = render("refusal", language, facts_for("refusal")).html
+
+        assert "Inspelningen visar bara andra människor än dig." in html
+        assert ' data-part="complaint"' in html
+        assert ' data-part="remedy"' in html
+
     @pytest.mark.parametrize("right", RIGHTS)
     @pytest.mark.parametrize(
         ("without", "missing"),

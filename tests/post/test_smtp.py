@@ -126,6 +126,21 @@ class TestMail:
         assert "anna" not in repr(MAIL)
         assert "hemligt" not in repr(wiring)
 
+    async def test_reaches_a_domain_with_swedish_letters(self) -> None:
+        """By its other name, which every server on the way knows."""
+        async with a_mail_server() as box:
+            assert await SmtpPostman(wired(box)).send(replace(MAIL, to="anna@räksmörgås.example")) == Sent()
+
+        assert box.envelopes == [(SENDER, ["anna@xn--rksmrgs-5wao1o.example"])]
+        assert box.messages[0]["to"] == "anna@xn--rksmrgs-5wao1o.example"
+
+    async def test_is_not_tried_where_a_server_on_the_way_may_drop_it(self) -> None:
+        """A mailbox's own name beyond ASCII: a person finds another way at once."""
+        async with a_mail_server() as box:
+            assert await SmtpPostman(wired(box)).send(replace(MAIL, to="åsa@example.org")) == Never("unfit_for_mail")
+
+        assert box.arrived == []
+
     def test_keeps_its_lines_short_enough_to_travel(self) -> None:
         """RFC 5322: no line over 998 octets, whatever the text."""
         long = compose(replace(MAIL, text="å" * 5000, subject="S" * 300), sender=SENDER)

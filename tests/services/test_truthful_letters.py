@@ -5,13 +5,15 @@ Letters and packages say what is so: no more was given, stopped, erased or looke
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from app.domain.identity import Level
 from app.letters.words import METHODS, day
-from app.services import casework, steps
+from app.services import casework, intake, steps
+from sandbox.people import BY_ID
 from tests.harness.house import CUSTOMER
 from tests.letters.page import Page
 from tests.services.by_hand import CONTROLLER, DONE, answer_all, claim_of, decide, found, grant, look, release
@@ -196,3 +198,48 @@ class TestRowOfWhatWasDone:
         assert (await answer_all(house, request_id)).is_closed
 
         assert ("Larmhistorik" in await letter(house, request_id)) == names
+
+
+class TestCorrection:
+    @pytest.mark.parametrize(
+        ("details", "said"),
+        [
+            ({"field": "email", "value": "ny@example.org"}, "e-postadress: nu ny@example.org"),
+            (
+                {"field": "phone", "old": "070-1740605", "value": "070-1740606"},
+                "telefonnummer: från 070-1740605 till 070-1740606",
+            ),
+            ({"text": "Jag heter inte så."}, "det du bad oss rätta"),
+        ],
+    )
+    async def test_is_told_from_what_to_what(self, house, details, said):
+        """
+        GDPR Art. 16: old and new as the person said them; what was asked in words of its own is "what you asked".
+        """
+        async with house.working():
+            async with house.tx(CONTROLLER) as tx:
+                new = house.request_of(BY_ID["karin-ek"], CONTROLLER, ["rectification"], received_at=tx.now)
+                new = replace(new, claims=[intake.NewClaim("rectification", details)])
+                request_id = (await intake.file(tx, house.ctx, new, actor=CUSTOMER)).id
+            await house.until_closed(request_id)
+
+        assert said in await letter(house, request_id)
+
+
+class TestNothingHeld:
+    async def test_r15_1_is_a_letter_of_its_own_that_says_how_was_searched(self, house):
+        """
+        R15-1: a negative answer is an answer: where was looked, by which identifiers, and how to complain.
+        """
+        house.by_hand = lambda _task: {"outcome": "not_found", "message": "Sökt."}
+        async with house.working():
+            request_id = await house.file(CONTROLLER, "access", person="nils-falk")
+            seen = await house.until_closed(request_id)
+        text = await letter(house, request_id, "nothing_held")
+
+        assert seen.outcomes() == {"access": "nothing_held"}
+        assert "Nej, vi har inga uppgifter om dig" in text
+        assert ALARM_CENTRE["sv"] in text
+        assert "personnummer" in text
+        assert "Integritetsskyddsmyndigheten (IMY)" in text
+        assert "fulfilment" not in await house.letters(request_id)
