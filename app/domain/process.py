@@ -399,5 +399,5 @@ RULES: tuple[Rule, ...] = (
     _close,
     _show_status,
 )
-#: While somebody's "that was not me" is not settled nothing goes on, and a person is named by the status.
-STOPPED: tuple[Rule, ...] = (_show_status,)
+#: While somebody's "that was not me" is not settled nothing goes on but time, and a person is named by the status.
+STOPPED: tuple[Rule, ...] = (_keep_time, _show_status)
