@@ -1,10 +1,13 @@
 """A world that helps: everybody does their part until the case is closed."""
 
+from dataclasses import replace
+
 from app.domain import execution
 from app.domain.case import ClaimState
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 from app.domain.identity import Level
+from app.domain.ledger import EntryState
 from app.domain.snapshot import Claim, Processor
 from tests.domain.process_world import World
 
@@ -38,6 +41,12 @@ def cooperate(world: World, *, try_again: bool) -> None:
             world.resolve(task, Outcome.COMPLETED)
     if world.case.package_sealed:
         world.release()
+    world.case = replace(world.case, erasure_opposed=False)
+    for entry in world.by_hand():
+        world.settle(entry, EntryState.CONFIRMED)
+    for one in world.case.forwardings:
+        if one.is_open:
+            world.pass_on(one)
 
 
 def _find_somebody(world: World, action: Action) -> None:

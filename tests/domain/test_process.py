@@ -51,6 +51,7 @@ class TestNextActions:
         assert verbs == {
             *("TakeStep", "ShowStatus", "WriteLetter", "CreateTask"),
             *("GrantAtOnce", "Reopen", "NamePerson", "SealPackage", "CloseClaim"),
+            *("SetRestriction", "ProposeLift", "OpenLedger", "MoveEntry", "OpenForwarding"),
         }
 
     @pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.IDENTIFYING, Phase.ASSESSING, Phase.EXECUTING])

@@ -65,7 +65,9 @@ class TestSeal:
         """
         tasks = (located(), a_task("erasure", Action.ERASE, Outcome.COMPLETED))
 
-        assert wanted(a_case(granted("erasure"), tasks=tasks)) == [TakeStep(Step.BEGIN_ANSWER)]
+        assert SealPackage() not in wanted(a_case(granted("erasure"), tasks=tasks))
+        told = (Entry(id="e", claim="erasure", about=About.CHANGE, recipient="crm", state=EntryState.CONFIRMED),)
+        assert wanted(a_case(granted("erasure"), tasks=tasks, ledger=told)) == [TakeStep(Step.BEGIN_ANSWER)]
 
 
 class TestAnswer:
