@@ -56,7 +56,7 @@ def _is_restricted(case: Case, claim: Claim) -> bool:
 def _to_tell(case: Case, claim: Claim, about: About) -> ToTell:
     """Only who may have been given what the claim is about: data minimisation holds here too."""
     told = [one.id for one in case.processors.values() if _may_hold(case, one) and _concerns(claim, one)]
-    return ToTell(claim.id, about, tuple(told), case.recipients)
+    return ToTell(claim.id, about, tuple(sorted(told)), tuple(sorted(case.recipients)))
 
 
 def _may_hold(case: Case, processor: Processor) -> bool:

@@ -2,6 +2,7 @@
 
 from app.models._base import METADATA, Row
 from app.models.cases import ApprovalRow, AttemptRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
+from app.models.outward import ForwardingRow, LedgerEntryRow, RestrictionIdentifierRow, RestrictionRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
@@ -22,15 +23,19 @@ __all__ = [
     "ClaimRow",
     "ClockOffsetRow",
     "DownloadRow",
+    "ForwardingRow",
     "IdempotencyRow",
     "IdentifierRow",
     "LaneRow",
+    "LedgerEntryRow",
     "LetterRow",
     "OutgoingMailRow",
     "PackageRow",
     "ProcessorRow",
     "ProfileAppliedRow",
     "RequestRow",
+    "RestrictionIdentifierRow",
+    "RestrictionRow",
     "Row",
     "TaskRow",
 ]

@@ -1,7 +1,7 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,11 +12,23 @@ from app.db import Tx
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
+from app.domain.forwarding import split
 from app.domain.identity import Level
 from app.domain.rights import right
-from app.domain.snapshot import Case, Claim, Task, letter_key
-from app.models import ClaimRow, IdentifierRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import registry
+from app.domain.snapshot import Case, Claim, Processor, Task, letter_key
+from app.models import (
+    ClaimRow,
+    ForwardingRow,
+    IdentifierRow,
+    LedgerEntryRow,
+    LetterRow,
+    PackageRow,
+    ProcessorRow,
+    RequestRow,
+    RestrictionRow,
+    TaskRow,
+)
+from app.repositories import outward, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
@@ -59,6 +71,20 @@ async def task_by_token(tx: Tx, token_hash: bytes) -> TaskRow | None:
     return (await tx.session.execute(query)).scalar_one_or_none()
 
 
+@dataclass(frozen=True)
+class Setting:
+    """
+    What a case needs to know and its tables do not say: from the controller's profile, and from sealed answers.
+
+    ``forwarded`` are the categories held for another controller, ``recipients`` those no system reaches.
+    """
+
+    forwarded: frozenset[str] = frozenset()
+    recipients: tuple[str, ...] = ()
+    to_forward: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    known_on: date | None = None
+
+
 @dataclass
 class CaseRows:
     """
@@ -72,6 +98,11 @@ class CaseRows:
     processors: list[ProcessorRow]
     letters: set[str]
     package: PackageRow | None
+    restrictions: list[RestrictionRow] = field(default_factory=list)
+    ledger: list[LedgerEntryRow] = field(default_factory=list)
+    forwardings: list[ForwardingRow] = field(default_factory=list)
+    erasure_opposed: bool = False
+    setting: Setting = Setting()
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -82,27 +113,49 @@ class CaseRows:
             due_on=self.row.due_on,
             claims=tuple(_claim_seen(claim) for claim in self.claims),
             tasks=tuple(_task_seen(task) for task in self.tasks),
-            processors=registry.as_seen(self.processors, among=self.row.participants),
+            processors=self._processors_seen(),
             letters=frozenset(self.letters),
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
             package_left_out=self.package.left_out if self.package is not None else 0,
+            restrictions=tuple(outward.restriction_seen(one) for one in self.restrictions),
+            ledger=tuple(outward.entry_seen(one) for one in self.ledger),
+            forwardings=tuple(outward.forwarding_seen(one) for one in self.forwardings),
+            recipients=self.setting.recipients,
+            to_forward=self.setting.to_forward,
+            known_on=self.setting.known_on,
+            erasure_opposed=self.erasure_opposed,
         )
+
+    def _processors_seen(self) -> dict[str, Processor]:
+        """Each with what it holds for this controller, and apart from it what it holds for another one."""
+        seen = registry.as_seen(self.processors, among=self.row.participants)
+        return {
+            id_: replace(one, categories=own, forwarded=others)
+            for id_, one in seen.items()
+            for own, others in [split(one.categories, forwarded=self.setting.forwarded)]
+        }
 
     def claim(self, claim_id: str) -> ClaimRow:
         return next(claim for claim in self.claims if str(claim.id) == claim_id)
 
 
 async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
-    """Read a case; five statements whatever its size."""
+    """Read a case; nine statements at most, whatever its size. What its profile says of it is not read here."""
     letters = select(col(LetterRow.kind), col(LetterRow.about)).where(col(LetterRow.request_id) == row.id)
+    claims = list(await claims_of(tx, [row.id]))
+    erases = any(right(claim.right).action is Action.ERASE for claim in claims)
     return CaseRows(
         row=row,
-        claims=list(await claims_of(tx, [row.id])),
+        claims=claims,
         tasks=list(await tasks_of(tx, row.id)),
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
         letters={letter_key(kind, about) for kind, about in (await tx.session.execute(letters)).all()},
         package=await tx.session.get(PackageRow, row.id),
+        restrictions=list(await outward.restrictions_of(tx, row.id)),
+        ledger=list(await outward.entries_of(tx, row.id)),
+        forwardings=list(await outward.forwardings_of(tx, row.id)),
+        erasure_opposed=erases and await outward.erasure_is_opposed(tx, row.id),
     )
 
 
@@ -151,7 +204,11 @@ async def open_and_due_until(tx: Tx, day: date) -> dict[str, int]:
     """How many open requests are due on or before *day*, per controller; none are left out as 0."""
     query = (
         select(col(RequestRow.controller_id), func.count())
-        .where(col(RequestRow.next_at).is_not(None), col(RequestRow.due_on) <= day)
+        .where(
+            col(RequestRow.next_at).is_not(None),
+            col(RequestRow.due_on) <= day,
+            col(RequestRow.phase) != Phase.CLOSED.value,
+        )
         .group_by(col(RequestRow.controller_id))
     )
     return {controller: number for controller, number in (await tx.session.execute(query)).all()}  # noqa: C416

@@ -8,6 +8,7 @@ import pytest
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome
+from app.domain.ledger import About, EntryState
 from app.domain.process import (
     CloseClaim,
     SealPackage,
@@ -16,7 +17,7 @@ from app.domain.process import (
     letters_owed,
     outcome_of,
 )
-from app.domain.snapshot import Claim
+from app.domain.snapshot import Claim, Entry
 from tests.domain.process_cases import (
     a_case,
     a_claim,
