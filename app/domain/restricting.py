@@ -12,7 +12,7 @@ from app.domain import execution
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action
-from app.domain.restrictions import Ground
+from app.domain.restrictions import MEANWHILE, Ground
 from app.domain.snapshot import Case, Claim, Processor, Restriction, Task
 
 #: What is undecided so long after somebody could have decided it is contested in earnest.
@@ -29,11 +29,10 @@ def ground_meanwhile(case: Case, claim: Claim, *, today: date) -> Ground | None:
     pending = claim.state in (ClaimState.OPEN, ClaimState.AWAITING_APPROVAL)
     if not pending or not case.is_ready(claim) or case.phase in (Phase.ANSWERING, Phase.CLOSED):
         return None
-    if claim.right.key == "objection":
-        return Ground.OBJECTION_PENDING
-    if claim.right.key == "rectification" and _is_contested(case, claim, today):
-        return Ground.ACCURACY_CONTESTED
-    return None
+    ground = MEANWHILE.get(claim.right.key)
+    if ground is Ground.ACCURACY_CONTESTED and not _is_contested(case, claim, today):
+        return None
+    return ground
 
 
 def _is_contested(case: Case, claim: Claim, today: date) -> bool:

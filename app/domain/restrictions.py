@@ -53,6 +53,11 @@ GROUNDS: dict[Ground, GroundText] = {
     ),
 }
 
+#: The claims that restrict while they are pending, and on which ground.
+MEANWHILE: dict[str, Ground] = {
+    "rectification": Ground.ACCURACY_CONTESTED,
+    "objection": Ground.OBJECTION_PENDING,
+}
 #: While these hold the person wants the data kept: whoever erased them would take from the person what they asked for.
 AGAINST_ERASURE = frozenset({Ground.ERASURE_OPPOSED, Ground.NEEDED_FOR_CLAIMS})
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.domain.release import REASONS
 from app.domain.rights import right
 from app.letters.facts import ClaimFacts, LeftOut, LetterFacts
-from app.letters.words import LAWS, OUTCOMES, RIGHTS
+from app.letters.words import LAWS, OUTCOMES, RIGHTS, TOLD
 
 _ANSWERED = frozenset({"granted", "partly_granted", "nothing_held"})
 
@@ -117,6 +117,21 @@ def _categories_are_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     return all(result.categories for result in claim.own_results if result.is_done)
 
 
+def _recipients_are_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    """Each is named, and whoever could not be told has a reason; nobody says "all told" where nobody was."""
+    named = all(_said(one.name) and one.state in TOLD for one in claim.recipients_told)
+    excused = [one for one in claim.recipients_told if one.state == "disproportionate"]
+    return (
+        named
+        and all(_said(one.reason) for one in excused)
+        and (bool(claim.recipients_told) or not _something_done(claim))
+    )
+
+
+def _restriction_is_explained(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return claim.restricted is not None or not _something_done(claim)
+
+
 def _review_has_words(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     told = _said(claim.reasons) or any(_said(result.reason) for result in claim.results)
     return told or not _something_done(claim)
@@ -143,14 +158,22 @@ _ARTICLE_12_4 = (
     ClaimPart("results.retained", "GDPR Art. 12(4), 17(3)", _kept_is_explained),
 )
 
+_TOLD = ClaimPart("recipients_told", "GDPR Art. 19", _recipients_are_told)
+
 #: (letter, right) -> what it must say of a claim of that right; ``*`` is every right.
 PER_CLAIM: dict[tuple[str | None, str], tuple[ClaimPart, ...]] = {
     ("fulfilment", "*"): _FULFILMENT,
     ("fulfilment", "access"): _PACKAGE,
     ("fulfilment", "portability"): _PACKAGE,
-    ("fulfilment", "rectification"): (ClaimPart("changed", "GDPR Art. 16, 19", _change_is_named),),
-    ("fulfilment", "erasure"): (ClaimPart("results.categories", "GDPR Art. 17(1), 12(3)", _categories_are_named),),
-    ("fulfilment", "restriction"): (),
+    ("fulfilment", "rectification"): (ClaimPart("changed", "GDPR Art. 16, 19", _change_is_named), _TOLD),
+    ("fulfilment", "erasure"): (
+        ClaimPart("results.categories", "GDPR Art. 17(1), 12(3)", _categories_are_named),
+        _TOLD,
+    ),
+    ("fulfilment", "restriction"): (
+        ClaimPart("restricted", "GDPR Art. 18(1)-(3)", _restriction_is_explained),
+        _TOLD,
+    ),
     ("fulfilment", "objection"): (),
     ("fulfilment", "marketing_objection"): (),
     ("fulfilment", "automated_decision"): (ClaimPart("reasons", "GDPR Art. 22(3)", _review_has_words),),

@@ -115,6 +115,7 @@ Approver = Annotated[Work, Depends(door("approver", "dpo"), scope="function")]
 Reader = Annotated[Work, Depends(door(*STAFF, "auditor"), scope="function")]
 Dpo = Annotated[Work, Depends(door("dpo", "auditor"), scope="function")]
 Admin = Annotated[Work, Depends(door("admin"), scope="function")]
+Integrator = Annotated[Work, Depends(door("integrator"), scope="function")]
 RegistryReader = Annotated[Work, Depends(door("admin", *STAFF, "integrator"), scope="function")]
 
 House = Annotated[Context, Depends(context_of)]

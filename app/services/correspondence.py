@@ -32,7 +32,7 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
         LetterIncomplete: A part the law demands is missing; nothing is written.
     """
     row = case.row
-    letter = render(kind, telling.language_of(row), telling.letter_facts(ctx, case, now=tx.now))
+    letter = render(kind, telling.language_of(row), telling.letter_facts(ctx, case, now=tx.now, about=about))
     letter_id = new_id()
     sealed = {"subject": letter.subject, "html": letter.html}
     made = LetterRow(

@@ -13,6 +13,7 @@ from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
+from app.domain.outward import MoveEntry, OpenForwarding, OpenLedger, ProposeLift, SetRestriction
 from app.domain.process import (
     Act,
     CloseClaim,
@@ -32,7 +33,17 @@ from app.letters.package_facts import PackageRefused
 from app.models import ClaimRow, RequestRow
 from app.repositories import cases
 from app.repositories.cases import CaseRows
-from app.services import claims, correspondence, packaging, steps, tasks
+from app.services import (
+    case_rows,
+    claims,
+    correspondence,
+    ledger,
+    packaging,
+    passing_on,
+    restricting,
+    steps,
+    tasks,
+)
 from app.services.context import INSYN, Context
 
 #: A case that is never done asking would be a fault of ours; the sweep comes back to it.
@@ -63,9 +74,9 @@ async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
 
 
 async def _advance(tx: Tx, ctx: Context, row: RequestRow) -> int:
-    case_rows, done = await cases.rows_of(tx, row), 0
+    rows, done = await case_rows.read(tx, ctx, row), 0
     for _ in range(MOST_ROUNDS):
-        case = case_rows.seen()
+        case = rows.seen()
         acts = next_actions(case, today=ctx.today(row.controller_id, tx.now))
         if not acts:
             row.next_at = next_instant(case, now=tx.now, next_midnight=_next_midnight(ctx, row, tx.now))
@@ -73,7 +84,7 @@ async def _advance(tx: Tx, ctx: Context, row: RequestRow) -> int:
             return done
         try:
             for act in acts:
-                await _do(tx, ctx, case_rows, act)
+                await _do(tx, ctx, rows, act)
         except (LetterIncomplete, PackageRefused) as lacking:
             # An answer that lacks what the law demands is not given: a person must see what is missing.
             row.status, row.next_at = _LACKING[isinstance(lacking, LetterIncomplete)], _next_midnight(ctx, row, tx.now)
@@ -111,6 +122,16 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
             case.package = await packaging.seal(tx, ctx, row)
         case CloseClaim(claim, outcome):
             await claims.close(tx, row, case.claim(claim), outcome.value)
+        case SetRestriction():
+            await restricting.set_(tx, ctx, case, act)
+        case ProposeLift(restriction):
+            await restricting.propose_lift(tx, case, restriction)
+        case OpenLedger(to_tell):
+            await ledger.open_(tx, case, to_tell)
+        case MoveEntry():
+            await ledger.move(tx, case, act)
+        case OpenForwarding():
+            await passing_on.open_(tx, ctx, case, act)
         case _:
             assert_never(act)
 

@@ -9,6 +9,7 @@ from app.domain.errors import DomainError
 from app.domain.fanout import Action
 from app.domain.finding import Known, may_travel
 from app.domain.identity import Level
+from app.domain.restrictions import MEANWHILE, PERMITTED, ground_said
 from app.domain.rights import right
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Order
@@ -48,7 +49,7 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
         details=_details(ctx, row, task, claim),
         answer_by=task.answer_by,
         callback_url=f"{ctx.settings.base_url}/v1/callbacks/{tasks.callback_token(ctx, row.controller_id, task.id)}",
-        callback_expires_at=tasks.token_expires_at(ctx, row),
+        callback_expires_at=tasks.token_expires_at(ctx, row, task),
         asked_at=tx.now,
     )
 
@@ -88,5 +89,20 @@ def _details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow | Non
         return {"until": datetime.fromisoformat(row.deadline["extended_due_on"]).date().isoformat()}
     if claim is None:
         return {}
+    if task.action in (Action.RESTRICT, Action.LIFT_RESTRICTION):
+        return _restriction_details(ctx, row, task, claim)
     details = dict(details_of(ctx, row, claim))
     return {"right": claim.right} | details if task.action == Action.NOTIFY else details
+
+
+def _restriction_details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow) -> Mapping[str, Any]:
+    """
+    Why, and what may still be done (GDPR Art. 18(2)); of a claim that is only pending nothing else.
+
+    Alarm handling that protects somebody's life goes on, but never silently: each such use says why (R18-2).
+    """
+    its_own = right(claim.right).action is Action.RESTRICT
+    ground = ground_said(details_of(ctx, row, claim)) if its_own else MEANWHILE[claim.right]
+    if task.action == Action.LIFT_RESTRICTION:
+        return {"ground": ground.value}
+    return {"ground": ground.value, "permitted": list(PERMITTED), "live_alarm": "override_with_reason"}

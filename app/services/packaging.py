@@ -28,7 +28,7 @@ from app.letters.package import build
 from app.letters.package_facts import CategoryRows, PackageContents, PackagePart
 from app.models import DownloadRow, PackageRow, RequestRow, TaskRow
 from app.profiles import Profile
-from app.repositories import cases, registry, replays
+from app.repositories import cases, outward, registry, replays
 from app.services import information, orders, sealing, steps, tasks, telling
 from app.services.context import INSYN, Actor, Context
 
@@ -123,10 +123,28 @@ async def _contents(tx: Tx, ctx: Context, row: RequestRow) -> PackageContents:
         controller=telling.controller_facts(profile),
         rights=frozenset(claim.right for claim in claims),
         parts=tuple(parts),
-        left_out=tuple(reviewer.left_out),
+        left_out=(*reviewer.left_out, *await _passed_on(tx, row, profile, names)),
         information=information.about(profile, held, language) if is_access else (),
         automated_decisions=information.automated_decisions(language) if is_access else None,
     )
+
+
+async def _passed_on(tx: Tx, row: RequestRow, profile: Profile, names: Mapping[UUID, tuple[str, str]]) -> list[LeftOut]:
+    """Categories that belong to another controller: nobody was asked to export them, and the package says so."""
+    language = telling.language_of(row)
+    held = {
+        (one.processor_id, category) for one in await outward.forwardings_of(tx, row.id) for category in one.categories
+    }
+    return [
+        LeftOut(
+            recipient=names[processor][1],
+            category_title=information.title_of(profile.category(category)).in_language(language),
+            what="category",
+            count=1,
+            reason_code="forwarded",
+        )
+        for processor, category in sorted(held, key=lambda one: (names[one[0]][0], one[1]))
+    ]
 
 
 def _by_processor(exports: Sequence[TaskRow]) -> dict[UUID, list[TaskRow]]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain import deadlines, fanout
 from app.domain.audit import AuditStep
-from app.domain.case import ClaimState
+from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import (
@@ -32,6 +32,7 @@ from app.domain.fanout import (
     Wait,
 )
 from app.domain.process import CreateTask
+from app.domain.working_days import months_later
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
@@ -96,9 +97,12 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
 
 
 def _answer_by(tx: Tx, ctx: Context, row: RequestRow) -> date:
+    today = ctx.today(row.controller_id, tx.now)
+    # What comes after the answer (a restriction is lifted) has no statutory day: a month, as for everything else.
+    is_over = row.phase == Phase.CLOSED
     return deadlines.answer_by(
-        deadline_on=row.due_on,
-        today=ctx.today(row.controller_id, tx.now),
+        deadline_on=months_later(today, 1) if is_over else row.due_on,
+        today=today,
         calendar=ctx.calendar(row.controller_id),
     )
 
@@ -121,9 +125,15 @@ def callback_token(ctx: Context, controller: str, task_id: UUID) -> str:
     return f"{controller}.{base64.urlsafe_b64encode(secret).decode().rstrip('=')}"
 
 
-def token_expires_at(ctx: Context, row: RequestRow) -> datetime:
-    """The statutory end of the case, extension included: midnight after the extended due date."""
+def token_expires_at(ctx: Context, row: RequestRow, task: TaskRow | None = None) -> datetime:
+    """
+    The statutory end of the case, extension included: midnight after the extended due date.
+
+    A task that ends a restriction may come long after it, and can be answered for a month after its own day.
+    """
     last = datetime.fromisoformat(row.deadline["extended_due_on"]).date()
+    if task is not None and task.action == Action.LIFT_RESTRICTION:
+        last = max(last, months_later(task.answer_by, 1))
     return datetime.combine(last + timedelta(days=1), time(), tzinfo=ctx.zone(row.controller_id)).astimezone(UTC)
 
 

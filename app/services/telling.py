@@ -36,6 +36,7 @@ from app.repositories.cases import CaseRows
 from app.services import claims as claiming
 from app.services import information, orders, sealing, tasks
 from app.services.context import Context
+from app.services.telling_outward import Outward
 
 #: What leaves nothing to be told to somebody who has proved nothing.
 _SETTLED = frozenset({Outcome.COMPLETED.value, Outcome.NOT_FOUND.value})
@@ -69,8 +70,8 @@ def methods_giving(level: Level) -> tuple[str, ...]:
     return tuple(method for method, given in METHODS.items() if suffices(given, needed=level))
 
 
-def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:
-    """Everything a letter about this case may say at *now*."""
+def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = "") -> LetterFacts:
+    """Everything a letter about this case may say at *now*; *about* is what one of several of a kind is about."""
     row, case, claims, task_rows = rows.row, rows.seen(), rows.claims, rows.tasks
     language, profile = language_of(row), ctx.profile(row.controller_id)
     recipients = {one.id: information.recipient_title(profile, one, language) for one in rows.processors}
@@ -78,7 +79,8 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:
     today = ctx.today(row.controller_id, now)
     identifiers = orders.person_of(ctx, row)["identifiers"]
     package = _package(ctx, rows, today)
-    teller = _Teller(ctx, row, language, withheld=package.left_out if package is not None else ())
+    outward = Outward(ctx, rows, language, about)
+    teller = _Teller(ctx, row, language, outward, withheld=package.left_out if package is not None else ())
     return LetterFacts(
         controller=controller_facts(profile),
         reference=row.reference,
@@ -100,6 +102,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime) -> LetterFacts:
             dict.fromkeys(recipients[task.processor_id] for task in task_rows if task.processor_id in recipients)
         ),
         searched_with=tuple(dict.fromkeys(one["type"] for one in identifiers)),
+        **outward.facts(),
     )
 
 
@@ -123,11 +126,18 @@ def _package(ctx: Context, rows: CaseRows, today: date) -> PackageFacts | None:
     )
 
 
+def _is_apart(task: TaskRow, claim: ClaimRow) -> bool:
+    """Whether a task restricted while the claim was pending, or ended a restriction: it is not what was asked for."""
+    return task.action in {Action.RESTRICT, Action.LIFT_RESTRICTION} - {right(claim.right).action}
+
+
 class _Teller:
     """Puts rows of one case into words."""
 
-    def __init__(self, ctx: Context, row: RequestRow, language: Language, *, withheld: Sequence[LeftOut]) -> None:
-        self._ctx, self._row, self._language = ctx, row, language
+    def __init__(
+        self, ctx: Context, row: RequestRow, language: Language, outward: Outward, *, withheld: Sequence[LeftOut]
+    ) -> None:
+        self._ctx, self._row, self._language, self._outward = ctx, row, language, outward
         self._withheld: Counter[tuple[str, str]] = Counter()
         for one in withheld:
             self._withheld[one.recipient, one.category_title] += one.count if one.what == "row" else 0
@@ -146,7 +156,7 @@ class _Teller:
         decided = claim.verdict is not None or claim.outcome is not None
         details = claiming.details_of(self._ctx, self._row, claim)
         results = tuple(
-            self._result(task, recipients[task.processor_id])
+            self._result(task, recipients[task.processor_id], meanwhile=_is_apart(task, claim))
             for task in task_rows
             if task.closed_at is not None and task.processor_id in recipients
         )
@@ -160,6 +170,8 @@ class _Teller:
             results=results,
             changed=tuple(self._changed(details)) if claim.right == "rectification" else (),
             purposes=tuple(str(one) for one in details.get("purposes", ()) if isinstance(one, str)),
+            restricted=self._outward.restricted(claim),
+            recipients_told=self._outward.told(claim),
         )
 
     def _is_granted_to_nobody_known(self, claim: ClaimRow) -> bool:
@@ -211,7 +223,7 @@ class _Teller:
             return None
         return GroundFacts(source=found.source, text=found.sv if self._language == "sv" else found.en)
 
-    def _result(self, task: TaskRow, recipient: str) -> ResultFacts:
+    def _result(self, task: TaskRow, recipient: str, *, meanwhile: bool = False) -> ResultFacts:
         answer = tasks.answer_of(self._ctx, self._row, task)
         kept = tuple(self._kept(one) for one in answer.get("retained", []))
         kept_titles = {one.category_title for one in kept}
@@ -234,6 +246,7 @@ class _Teller:
             retained=kept,
             reason=self._reason(answer, gave_none=gave_none),
             gave_none=gave_none,
+            meanwhile=meanwhile,
         )
 
     def _kept(self, one: Mapping[str, Any]) -> Retained:

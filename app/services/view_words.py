@@ -19,6 +19,15 @@ _STEPS: dict[str, tuple[str, str]] = {
     "letter:written": ("Vi skrev ett brev till dig.", "We wrote you a letter."),
     "package:sealed": ("Dina uppgifter sammanställdes.", "Your data was put together."),
     "package:released": ("Dina uppgifter finns att hämta.", "Your data is ready to be fetched."),
+    "restriction:set": (
+        "Dina uppgifter begränsades: de sparas men används inte.",
+        "Your data were restricted: they are stored but not used.",
+    ),
+    "restriction:lifted": ("Begränsningen av dina uppgifter hävdes.", "The restriction of your data was lifted."),
+    "request:forwarded": (
+        "En del av din begäran skickades vidare till den som ansvarar för uppgifterna.",
+        "A part of your request was passed on to whoever is responsible for the data.",
+    ),
     "package:downloaded": ("Du hämtade dina uppgifter.", "You fetched your data."),
 }
 
@@ -37,6 +46,23 @@ _OUTCOMES: dict[str, tuple[str, str]] = {
     "refused": ("Mottagaren sa nej; skälet står i svaret.", "The recipient said no; the answer says why."),
     "failed": ("Det gick inte att utföra; svaret säger varför.", "It could not be done; the answer says why."),
 }
+
+
+_ENTRIES: dict[str, tuple[str, str]] = {
+    "pending": ("Ska få besked.", "Will be told."),
+    "sent": ("Har fått besked.", "Has been told."),
+    "confirmed": ("Har fått besked och bekräftat det.", "Has been told and has confirmed it."),
+    "impossible": ("Har inte kunnat få besked.", "Could not be told."),
+    "disproportionate": (
+        "Har inte fått besked: det skulle kräva orimligt mycket arbete.",
+        "Has not been told: that would take a disproportionate effort.",
+    ),
+}
+
+
+def of_entry(state: str, language: str) -> str:
+    """Where a recipient's notification stands (GDPR Art. 19), in words."""
+    return _ENTRIES[state][1 if language == "en" else 0]
 
 
 def of_step(step: str, language: str) -> str | None:

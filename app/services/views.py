@@ -18,8 +18,8 @@ from app.letters.processing_text import say_retention
 from app.models import ApprovalRow, AuditEntryRow, ClaimRow, LetterRow, PackageRow, ProcessorRow, RequestRow, TaskRow
 from app.profiles import Category
 from app.repositories import audit, cases, registry
+from app.services import case_rows, orders, packaging, sealing, tasks, view_words
 from app.services import claims as claiming
-from app.services import orders, packaging, sealing, tasks, view_words
 from app.services.claims import UnknownClaim
 from app.services.context import Context
 from app.services.steps import UnknownRequest
@@ -77,7 +77,12 @@ async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold
 
 
 #: Whose hands a case is in is ours to know; the person reads the phase instead.
-_STAFF_STATUS = frozenset({"needs_person", "nobody_able", "letter_incomplete", "package_incomplete"})
+_STAFF_STATUS = frozenset(
+    {
+        *("needs_person", "nobody_able", "letter_incomplete", "package_incomplete"),
+        *("recipients_to_tell", "forwarding_wanted", "forwarding_late"),
+    }
+)
 #: When we hurry is ours to know; the person reads when the answer is due and why.
 _STAFF_DATES = frozenset({"internal_target_on", "alarms_on", "breach_on"})
 
@@ -249,7 +254,7 @@ async def plan(tx: Tx, ctx: Context, row: RequestRow, claim_id: UUID) -> View:
     Raises:
         UnknownClaim: The request has no such claim.
     """
-    case = await cases.snapshot(tx, row)
+    case = (await case_rows.read(tx, ctx, row)).seen()
     seen = next((one for one in case.claims if one.id == str(claim_id)), None)
     if seen is None:
         raise UnknownClaim
@@ -286,6 +291,7 @@ def letter(row: LetterRow) -> View:
     return {
         "id": row.id,
         "kind": row.kind,
+        "about": row.about or None,
         "language": row.language,
         "written_at": row.written_at,
         "template_sha256": row.template_sha256,
