@@ -45,7 +45,8 @@ def taking_part(first: Mapping[str, Processor], *, later: Iterable[Processor]) -
     """
     joined = dict(first)
     for one in later:
-        able = frozenset[Action]().union(*(other.actions for other in joined.values()))
+        own = (other for other in joined.values() if other.categories or not other.forwarded)
+        able = frozenset[Action]().union(*(other.actions for other in own))
         if lacking := one.actions - able - {Action.LOCATE, Action.FREEZE, Action.NOTIFY}:
             joined[one.id] = replace(one, actions=lacking | (one.actions & {Action.LOCATE}))
     return joined

@@ -1,7 +1,7 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,10 +12,9 @@ from app.db import Tx
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
-from app.domain.forwarding import split
 from app.domain.identity import Level
 from app.domain.rights import right
-from app.domain.snapshot import Case, Claim, Processor, Task, letter_key
+from app.domain.snapshot import Case, Claim, Task, letter_key
 from app.models import (
     ClaimRow,
     ForwardingRow,
@@ -113,7 +112,7 @@ class CaseRows:
             due_on=self.row.due_on,
             claims=tuple(_claim_seen(claim) for claim in self.claims),
             tasks=tuple(_task_seen(task) for task in self.tasks),
-            processors=self._processors_seen(),
+            processors=registry.as_seen(self.processors, among=self.row.participants, forwarded=self.setting.forwarded),
             letters=frozenset(self.letters),
             package_sealed=self.package is not None,
             package_released=self.package is not None and self.package.released_at is not None,
@@ -126,15 +125,6 @@ class CaseRows:
             known_on=self.setting.known_on,
             erasure_opposed=self.erasure_opposed,
         )
-
-    def _processors_seen(self) -> dict[str, Processor]:
-        """Each with what it holds for this controller, and apart from it what it holds for another one."""
-        seen = registry.as_seen(self.processors, among=self.row.participants)
-        return {
-            id_: replace(one, categories=own, forwarded=others)
-            for id_, one in seen.items()
-            for own, others in [split(one.categories, forwarded=self.setting.forwarded)]
-        }
 
     def claim(self, claim_id: str) -> ClaimRow:
         return next(claim for claim in self.claims if str(claim.id) == claim_id)

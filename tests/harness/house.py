@@ -20,14 +20,30 @@ from uuid import UUID
 import asyncpg
 
 from app.db import Tx
+from app.domain import notifying
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
 from app.domain.identity import Level
+from app.domain.ledger import EntryState
+from app.domain.snapshot import ForwardingState, letter_key
 from app.models import ApprovalRow, ClaimRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import approvals, audit, cases, registry
+from app.repositories import approvals, audit, cases, outward, registry
 from app.repositories import letters as stored_letters
-from app.services import approving, casework, correspondence, intake, packaging, registration, sealing, steps, tasks
+from app.services import (
+    approving,
+    case_rows,
+    casework,
+    correspondence,
+    intake,
+    ledger,
+    packaging,
+    passing_on,
+    registration,
+    sealing,
+    steps,
+    tasks,
+)
 from app.services.context import Actor, Context
 from app.worker import Worker
 from sandbox import faults
@@ -43,6 +59,9 @@ CUSTOMER = Actor("subject", "33333333-1111-4111-8111-111111111111")
 AGENT = Actor("agent", "11111111-1111-4111-8111-111111111111")
 APPROVER = Actor("approver", "22222222-2222-4222-8222-222222222222")
 DETAILS: Mapping[str, Mapping[str, Any]] = {"rectification": {"field": "email", "value": "ny.adress@example.org"}}
+
+#: Statuses in which a person has to tell somebody of the case.
+TO_TELL = ("recipients_to_tell", "forwarding_wanted", "forwarding_late")
 
 Found = TypeVar("Found")
 
@@ -208,6 +227,8 @@ class House:
                 for claim in seen.claims:
                     if claim.state == ClaimState.OPEN:
                         await self.grant(tx, seen.row, claim)
+            if seen.row.status in TO_TELL:
+                await self.tell_everybody(tx, seen.row)
             if seen.row.status == "awaiting_release" and self.releases:
                 # The status follows a moment later, when the case is carried on.
                 with suppress(packaging.PackageReleased):
@@ -217,7 +238,19 @@ class House:
     @staticmethod
     def _waits_for_staff(seen: Seen) -> bool:
         by_hand = any(task.state == TaskState.NEEDS_PERSON for task in seen.tasks)
-        return by_hand or seen.row.status in ("awaiting_decision", "awaiting_release")
+        return by_hand or seen.row.status in ("awaiting_decision", "awaiting_release", *TO_TELL)
+
+    async def tell_everybody(self, tx: Tx, row: RequestRow) -> None:
+        """Whoever no system reaches is told by a person, and what is another controller's is passed on."""
+        case = await case_rows.read(tx, self.ctx, row)
+        for entry in case.ledger:
+            if entry.state == EntryState.PENDING and notifying.is_by_hand(case.seen(), outward.entry_seen(entry)):
+                await ledger.settle(tx, self.ctx, row, entry.id, state=EntryState.SENT, reason="", actor=AGENT)
+        for one in case.forwardings:
+            if one.state == ForwardingState.PENDING:
+                await passing_on.carry_on(
+                    tx, self.ctx, row, one.id, state=ForwardingState.SENT, to_name="Kunden AB", actor=AGENT
+                )
 
     async def grant(self, tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
         """Say yes to a claim, with a second person where one is needed."""
@@ -272,8 +305,11 @@ class House:
         """A case's letters, opened, by kind."""
         async with self.tx() as tx:
             row = await steps.hold(tx, request_id)
-            kinds = [letter.kind for letter in await stored_letters.letters_of(tx, row)]
-            return {kind: await correspondence.read_letter(tx, self.ctx, row, kind) for kind in kinds}
+            found = [(one.kind, one.about) for one in await stored_letters.letters_of(tx, row)]
+            return {
+                letter_key(kind, about): await correspondence.read_letter(tx, self.ctx, row, kind, about=about)
+                for kind, about in found
+            }
 
     async def package(self, request_id: UUID) -> bytes:
         """A case's package, opened; raises ``NoPackage``."""

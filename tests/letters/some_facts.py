@@ -8,11 +8,16 @@ from app.domain.rights import RIGHTS
 from app.letters.facts import (
     ClaimFacts,
     ControllerFacts,
+    ForwardingFacts,
     GroundFacts,
     LetterFacts,
+    LiftingFacts,
+    NoticeFacts,
     PackageFacts,
+    RestrictedFacts,
     ResultFacts,
     Retained,
+    ToldFacts,
 )
 
 ON = date(2026, 4, 2)
@@ -25,6 +30,42 @@ CONTROLLER = ControllerFacts(
 )
 GROUND = GroundFacts(source="GDPR Art. 15(4)", text="Kopian skulle skada andras rättigheter och friheter")
 KEPT = Retained(category_title="Fakturor", law="BFL_7_2", until=date(2033, 12, 31))
+
+TOLD = (ToldFacts(name="Polisen", state="sent"), ToldFacts(name="Exempelfaktura AB", state="confirmed"))
+CONTESTED = GroundFacts(source="GDPR Art. 18(1)(a)", text="Du har sagt att uppgifterna är fel, och vi kontrollerar dem")
+RESTRICTED = RestrictedFacts(ground=CONTESTED, since=ON, categories=("Kontaktuppgifter",))
+LIFTING = LiftingFacts(
+    ground=CONTESTED,
+    ended="Vi har kontrollerat uppgifterna och de stämmer.",
+    outcome="Adressen stämmer med folkbokföringen.",
+    lifting_on=date(2026, 4, 10),
+    then="Vi använder adressen igen för fakturor.",
+    categories=("Kontaktuppgifter",),
+)
+NOTICE = NoticeFacts(
+    recipient="Polisen",
+    action="rectify",
+    identified_by=(("customer_number", "k-10023"),),
+    on=ON,
+    answer_by=date(2026, 4, 10),
+    changes=(("email", "ny@example.org"),),
+)
+FORWARDING = ForwardingFacts(
+    to_name="Bostadsbolaget Exempel AB",
+    to_contact="dso@example.org",
+    for_whom="Kunden som har beställt bevakningen",
+    categories=("Position från personlarm",),
+    own_categories=("Inspelade samtal i larmcentralen",),
+    rights=("Tillgång till dina uppgifter (registerutdrag)",),
+    received_on=date(2026, 3, 16),
+    forwarded_on=date(2026, 3, 17),
+    controller_due_on=date(2026, 4, 16),
+    channel="letter",
+    message="Jag vill veta vad ni har om mig.",
+    identifiers=(("name", "eva exempel"),),
+    contact=(("email", "eva@example.org"),),
+    searched=("Larmcentralens produktionssystem",),
+)
 
 
 def result(recipient: str = "Exempelfaktura AB", **changes: Any) -> ResultFacts:
@@ -41,6 +82,8 @@ def granted(right: str, **changes: Any) -> ClaimFacts:
         changed=("telefonnummer",),
         purposes=("nyhetsbrev",),
         reasons="En handläggare har gått igenom beslutet och ändrat det." if right == "automated_decision" else None,
+        recipients_told=TOLD if RIGHTS[right].tells_recipients else (),
+        restricted=RESTRICTED if right == "restriction" else None,
     )
     return replace(claim, **changes)
 
@@ -68,6 +111,9 @@ def facts(*claims: ClaimFacts, **changes: Any) -> LetterFacts:
         helps_finding=("customer_number", "date_and_time"),
         searched=("Exempelfaktura AB", "Exempelväkt AB"),
         searched_with=("personnummer", "email"),
+        lifting=LIFTING,
+        notice=NOTICE,
+        forwarding=FORWARDING,
     )
     return replace(whole, **changes)
 
@@ -79,6 +125,10 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "refusal": refused("access"),
     "not_identified": ClaimFacts(right="access", outcome="not_identified"),
     "withdrawal": ClaimFacts(right="access", outcome="withdrawn"),
+    "restriction_lifting": granted("restriction"),
+    "recipients_notice": granted("rectification"),
+    "forwarding": ClaimFacts(right="access"),
+    "forwarding_controller": ClaimFacts(right="access"),
 }
 
 
