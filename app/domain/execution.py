@@ -149,9 +149,16 @@ def nothing_is_held(case: Case, claim: Claim) -> bool:
     nobody is able does every search count.
     """
     able, searches = able_to(case, claim), [task for task in case.tasks if task.action is Action.LOCATE]
-    telling = own_tasks(case, claim) + [task for task in searches if task.processor in able] or searches
+    acted = own_tasks(case, claim)
+    # Who holds the person's data for another controller finds them too: what it says when asked to act counts alone.
+    silent = {task.processor for task in acted if _holds_for_others(case, task.processor)}
+    telling = acted + [task for task in searches if task.processor in able - silent] or searches
     heard = {task.processor for task in telling}
     return bool(telling) and able <= heard and all(task.outcome is Outcome.NOT_FOUND for task in telling)
+
+
+def _holds_for_others(case: Case, processor: str) -> bool:
+    return processor in case.processors and bool(case.processors[processor].forwarded)
 
 
 def nobody_is_able(case: Case, claim: Claim) -> bool:

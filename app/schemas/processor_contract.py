@@ -81,6 +81,16 @@ class TaskOutcome(Contract):
     evidence: dict[str, str] = Field(default_factory=dict)
     records: list[Record] = Field(default_factory=list)
     retained: list[RetainedCategory] = Field(default_factory=list)
+    found_categories: Annotated[list[str], Field(description="To locate: what is held about the person.")] = Field(
+        default_factory=list
+    )
+    facts: Annotated[
+        dict[str, Any],
+        Field(
+            description="To locate, where data are held on a customer's behalf: "
+            '`{"customer": {"name", "contact"}}`, or `customers` as a list, each with its `categories`.'
+        ),
+    ] = Field(default_factory=dict)
     reason: Annotated[str, Field(description="A code; refused, failed and partial outcomes need one.")] = ""
     message: Annotated[str, Field(description="Why, in words the person will read.")] = ""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sandbox.categories import CARDS, kinds_of
+from sandbox.categories import CARDS, customer_of, kinds_of
 from sandbox.identifiers import matching, normalise
 from sandbox.services._service import Hold, Service
 from sandbox.services._task import Data, Identifier, Outcome
@@ -74,7 +74,11 @@ def carry_out(file: File) -> Outcome:
 
 def locate(file: File) -> Outcome:
     found = sorted({category for _, category, _, _ in file.rows()})
-    return {"outcome": "completed", "found_categories": found} if found else {"outcome": "not_found"}
+    if not found:
+        return {"outcome": "not_found"}
+    answer: Outcome = {"outcome": "completed", "found_categories": found}
+    customer = customer_of(file.data.controller, file.person)
+    return answer if customer is None else answer | {"facts": {"customer": customer}}
 
 
 def export(file: File) -> Outcome:

@@ -63,7 +63,7 @@ async def _fill_the_rest(house: House) -> None:
         await connection.execute(
             "INSERT INTO forwarding (id, request_id, processor_id, controller_id, categories, state,"
             " received_by_processor_at, due_by, controller_due_on, opened_at)"
-            " SELECT gen_random_uuid(), $1, id, $2, '[]', 'pending', now(), now(), now(), now()"
+            " SELECT gen_random_uuid(), $1, id, controller_id, '[]', 'pending', now(), now(), now(), now()"
             " FROM processor WHERE controller_id = $2 LIMIT 1",
             request,
             WALKED,
