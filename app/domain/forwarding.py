@@ -93,6 +93,22 @@ def _customer(said: object) -> Customer | None:
     )
 
 
+def shared_out(
+    categories: frozenset[str], customers: Iterable[Customer]
+) -> list[tuple[Customer | None, frozenset[str]]]:
+    """
+    Whose each category is, as far as the customers were named with theirs; the rest is nobody's known customer.
+
+    Nothing that was found is ever left out, whatever a system says.
+    """
+    shares: list[tuple[Customer | None, frozenset[str]]] = [
+        (one, categories & one.categories if one.categories else categories) for one in customers
+    ]
+    shares = [(one, theirs) for one, theirs in shares if theirs]
+    rest = categories - frozenset[str]().union(*(theirs for _, theirs in shares))
+    return [*shares, (None, rest)] if rest else shares
+
+
 def to_be_opened(case: Case) -> Iterator[tuple[str, frozenset[str]]]:
     """
     Where something of the person lies that belongs to another controller, and which categories.

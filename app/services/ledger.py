@@ -19,7 +19,7 @@ from app.models import LedgerEntryRow, ProcessorRow, RequestRow
 from app.profiles import Profile
 from app.repositories import outward
 from app.repositories.cases import CaseRows
-from app.services import case_rows, information, sealing, steps, telling, view_words
+from app.services import case_rows, information, orders, sealing, steps, telling, view_words
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
 
@@ -112,10 +112,13 @@ async def notice(tx: Tx, ctx: Context, row: RequestRow, entry_id: UUID, *, actor
 
     Raises:
         UnknownEntry
+        NobodyToAskFor: Nothing that anybody answers for may be told to this recipient.
     """
     case = await case_rows.read(tx, ctx, row)
     entry = _entry(case, entry_id)
     facts = telling.letter_facts(ctx, case, now=tx.now, about=str(entry.id))
+    if facts.notice is None or not facts.notice.identified_by:
+        raise orders.NobodyToAskFor
     letter = render("recipients_notice", telling.language_of(row), facts)
     noted = {"kind": "recipients_notice", "entry_id": str(entry.id)}
     await steps.note(tx, row, AuditStep.LETTER_READ, actor=actor, facts=noted)

@@ -27,11 +27,7 @@ async def open_(tx: Tx, ctx: Context, case: CaseRows, act: OpenForwarding) -> No
     row, found = case.row, frozenset(act.categories)
     known_on = case.setting.known_on or ctx.today(row.controller_id, tx.now)
     due_by = rules.due_by(known_on=known_on, calendar=ctx.calendar(row.controller_id))
-    customers: list[Customer | None] = [*_customers(ctx, case, act.processor)]
-    for customer in customers or [None]:
-        theirs = found & customer.categories if customer is not None and customer.categories else found
-        if not theirs:
-            continue
+    for customer, theirs in rules.shared_out(found, _customers(ctx, case, act.processor)):
         made = ForwardingRow(
             id=new_id(),
             request_id=row.id,

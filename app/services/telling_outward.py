@@ -8,7 +8,6 @@ from uuid import UUID
 
 from app.domain import deadlines
 from app.domain.fanout import Action, Outcome
-from app.domain.finding import SHARED
 from app.domain.ledger import About
 from app.domain.restrictions import ENDINGS, GROUNDS, Ground
 from app.domain.rights import right
@@ -30,7 +29,7 @@ from app.services import information, orders, sealing
 from app.services.context import Context
 
 #: What identifies a person to somebody who was given their data, the least telling first.
-_NAMES_THEM = ("customer_number", "name", "email", "phone")
+_NAMES_THEM = ("customer_number", "email", "phone", "name", "personnummer")
 
 
 class Outward:
@@ -133,8 +132,7 @@ class Outward:
         accepts = processor.identifier_types if processor is not None and processor.identifier_types else _NAMES_THEM
         sure = [one for one in orders.known_as(self._ctx, self._case.row) if one.vouched or claim.identifiers_checked]
         wanted = [one for type_ in _NAMES_THEM for one in sure if one.type == type_ and type_ in accepts]
-        own = [one for one in wanted if one.type not in SHARED] or wanted
-        return tuple((one.type, one.value) for one in own[:1])
+        return tuple((one.type, one.value) for one in wanted[:1])
 
     def _changes(self, claim: ClaimRow) -> list[tuple[str, str]]:
         """What is to be put right, as the person asked for it; for erasure and restriction there is nothing to add."""

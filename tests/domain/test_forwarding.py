@@ -188,6 +188,21 @@ class TestCustomerSaid:
         """
         assert [one.name for one in forwarding.customers_said(facts)] == names
 
+    def test_leaves_nothing_out_that_was_found(self):
+        """
+        B.3: what no named customer claims is passed on all the same, once a person knows to whom.
+        """
+        found = frozenset({"gps", "images"})
+        nonsense, half = (
+            forwarding.Customer("A", "", frozenset({"x"})),
+            forwarding.Customer("B", "", frozenset({"gps"})),
+        )
+
+        assert forwarding.shared_out(found, []) == [(None, found)]
+        assert forwarding.shared_out(found, [nonsense]) == [(None, found)]
+        assert forwarding.shared_out(found, [half]) == [(half, {"gps"}), (None, {"images"})]
+        assert forwarding.shared_out(found, [forwarding.Customer("C")]) == [(forwarding.Customer("C"), found)]
+
     def test_shows_nobody_in_its_repr(self):
         """
         A log of it holds no name.
