@@ -30,6 +30,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-a
     operation_id="listOwnLetters",
     tags=["self-service"],
     response_model=LetterList,
+    response_model_exclude_none=True,
     responses=READS,
 )
 async def list_own(work: Subject, id: UUID) -> views.View:
@@ -56,6 +57,7 @@ async def read_own(work: Subject, id: UUID, kind: Kind, about: About = "") -> HT
     operation_id="listLetters",
     tags=["requests"],
     response_model=LetterList,
+    response_model_exclude_none=True,
     responses=READS,
 )
 async def list_letters(work: Staff, id: UUID) -> views.View:
