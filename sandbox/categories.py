@@ -83,3 +83,19 @@ def kinds_of(controller: str, categories: Iterable[str]) -> dict[str, str]:
     """Return kind -> category for *categories*; no categories means all of the controller's."""
     wanted = set(categories)
     return {kind: cat for kind, cat in category_of(controller).items() if not wanted or cat in wanted}
+
+
+#: Who ordered the monitoring at a person's place, where the controller is only the customer's processor; of whoever
+#: is not named here the production system does not know it, and a person has to find out.
+CUSTOMERS: dict[str, dict[str, dict[str, str]]] = {
+    "securitas": {
+        "anna-lindqvist": {"name": "Bostadsrättsföreningen Exempelhöjden", "contact": "styrelsen@example.org"},
+        "karin-ek": {"name": "Exempelfastigheter AB", "contact": "dso@example.org"},
+        "omar-aziz": {"name": "Exempelfastigheter AB", "contact": "dso@example.org"},
+    }
+}
+
+
+def customer_of(controller: str, person: str) -> dict[str, str] | None:
+    """Return name and contact of the customer a person's alarm data are held for, as the processor knows it."""
+    return CUSTOMERS.get(controller, {}).get(person)

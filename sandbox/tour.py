@@ -78,8 +78,10 @@ def expected_outcomes(controller: str, right: str) -> tuple[str, ...]:
     """
     How a request of the tour may end.
 
-    A copy is given whole or in part: whether rows about others or about the home's protection are withheld depends
-    on what the processors hold about the person, and only Insyn's answer says so.
+    At Securitas the answer covers what it is the controller of; what it holds for a customer is passed on, and that
+    does not make the own part less whole. A copy is given whole or in part: whether rows about others or about the
+    home's protection are withheld depends on what the processors hold about the person, and only Insyn's answer says
+    so.
     """
     if RIGHTS[right].yields_package:
         return ("granted", "partly_granted")
@@ -238,6 +240,10 @@ class Tour:
             for listed in await self._items("/v1/requests", "agent", status=status):
                 if listed["id"] in waiting:
                     await self._carry_on(waiting[listed["id"]])
+        for query in ({"status": "recipients_to_tell"}, {"status": "forwarding_wanted"}):
+            for listed in await self._items("/v1/requests", "agent", **query):
+                if listed["id"] in waiting:
+                    await self._tell_others(waiting[listed["id"]])
         for listed in await self._items("/v1/requests", "agent", phase="closed"):
             if listed["id"] in waiting:
                 one = waiting[listed["id"]]
@@ -256,6 +262,19 @@ class Tour:
         if waiting and waiting <= cooling:
             self._tell("what cannot be undone has waited its days")
             await self._call("POST", "/sandbox/clock", None, json={"advance": "P3D"})
+
+    async def _tell_others(self, one: Filed) -> None:
+        """Tell the recipients that no system reaches, and pass on what belongs to another controller."""
+        path = f"/v1/requests/{one.id}"
+        for entry in (await self._call("GET", f"{path}/recipients", "agent"))["ledger"]:
+            if entry["by_hand"] and entry["state"] == "pending":
+                await self._call("POST", f"{path}/recipients/{entry['id']}", "agent", json={"state": "sent"})
+                self._tell(f"{one.controller}: {entry['name']} told by hand")
+        for part in (await self._call("GET", f"{path}/forwardings", "agent"))["items"]:
+            if part["state"] == "pending":
+                said = {} if "to_name" in part else {"to_name": "Kunden enligt avtalet AB"}
+                await self._call("POST", f"{path}/forwardings/{part['id']}", "agent", json={"state": "sent"} | said)
+                self._tell(f"{one.controller}: {one.right} passed on to the customer")
 
     async def _carry_on(self, one: Filed) -> None:
         answer = await self._answer("GET", f"/v1/requests/{one.id}", "agent")
@@ -329,8 +348,10 @@ class Tour:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         one.recipients = (await self._call("GET", f"{mine}/recipients", one.person))["items"]
         for letter in (await self._call("GET", f"{mine}/letters", one.person))["items"]:
-            page = await self._answer("GET", f"{mine}/letters/{letter['kind']}", one.person)
-            await asyncio.to_thread((folder / f"{letter['kind']}.html").write_bytes, page.content)
+            about = letter.get("about", "")
+            page = await self._answer("GET", f"{mine}/letters/{letter['kind']}", one.person, params={"about": about})
+            name = "-".join(part for part in (letter["kind"], *about.split(":")) if part)
+            await asyncio.to_thread((folder / f"{name}.html").write_bytes, page.content)
         if RIGHTS[one.right].yields_package:
             link = await self._call("POST", f"{mine}/package/downloads", one.person)
             package = await self._answer("GET", httpx.URL(link["url"]).raw_path.decode(), one.person)

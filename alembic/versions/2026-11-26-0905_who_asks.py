@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "c1a000000005"
-down_revision = "c1a000000003"
+down_revision = "c1a000000004"
 branch_labels = None
 depends_on = None
 

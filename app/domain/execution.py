@@ -45,7 +45,8 @@ def taking_part(first: Mapping[str, Processor], *, later: Iterable[Processor]) -
     """
     joined = dict(first)
     for one in later:
-        able = frozenset[Action]().union(*(other.actions for other in joined.values()))
+        own = (other for other in joined.values() if other.categories or not other.forwarded)
+        able = frozenset[Action]().union(*(other.actions for other in own))
         if lacking := one.actions - able - {Action.LOCATE, Action.FREEZE, Action.NOTIFY}:
             joined[one.id] = replace(one, actions=lacking | (one.actions & {Action.LOCATE}))
     return joined
@@ -53,8 +54,8 @@ def taking_part(first: Mapping[str, Processor], *, later: Iterable[Processor]) -
 
 def action_for(claim: Claim, processor: Processor) -> Action | None:
     """What a claim asks of a processor: the right's own action, else (Art. 19) a notification, else nothing."""
-    if processor.categories and not processor.categories - claim.left_out:
-        return None  # all it holds has been left out
+    if (processor.categories or processor.forwarded) and not processor.categories - claim.left_out:
+        return None  # all it holds has been left out, or is another controller's
     if claim.right.action in processor.actions:
         return claim.right.action
     if claim.right.tells_recipients and Action.NOTIFY in processor.actions:
@@ -76,10 +77,10 @@ def to_be_asked(case: Case, claim: Claim) -> Iterator[tuple[Processor, Action]]:
     asked = {task.processor for task in case.tasks_of(claim)}
     for processor in case.processors.values():
         action = action_for(claim, processor)
-        if action is None or processor.id in asked or not _knows_the_person(case, processor):
+        if action is None or processor.id in asked or not knows_the_person(case, processor):
             continue
         # Art. 19 tells of what was done: not before everybody has answered, and not if nothing was.
-        if action is Action.NOTIFY and not (_have_acted(case, claim) and something_was_done(case, claim)):
+        if action is Action.NOTIFY and not (have_acted(case, claim) and something_was_done(case, claim)):
             continue
         before = [case.processors[first] for first in processor.after if first in case.processors]
         if any(_holds_up(case, claim, first, action) for first in before):
@@ -87,7 +88,7 @@ def to_be_asked(case: Case, claim: Claim) -> Iterator[tuple[Processor, Action]]:
         yield processor, action
 
 
-def _knows_the_person(case: Case, processor: Processor) -> bool:
+def knows_the_person(case: Case, processor: Processor) -> bool:
     """Found there; or nobody could ask, as at a recipient only a person reaches."""
     if Action.LOCATE not in processor.actions:
         return True
@@ -121,7 +122,7 @@ def own_tasks(case: Case, claim: Claim) -> list[Task]:
     return [task for task in case.tasks_of(claim) if task.action not in (Action.NOTIFY, Action.LOCATE)]
 
 
-def _have_acted(case: Case, claim: Claim) -> bool:
+def have_acted(case: Case, claim: Claim) -> bool:
     """Whether everybody who has to do the right's own action has answered."""
     actors = [one for one in case.processors.values() if action_for(claim, one) not in (None, Action.NOTIFY)]
     return all(task.is_over for task in own_tasks(case, claim)) and not any(
@@ -134,9 +135,10 @@ def something_was_done(case: Case, claim: Claim) -> bool:
     return any(task.outcome in DONE for task in own_tasks(case, claim))
 
 
-def _able(case: Case, claim: Claim) -> set[str]:
+def able_to(case: Case, claim: Claim) -> set[str]:
     """Who can do what the claim wants, also where the decision leaves out all they hold."""
-    return {one.id for one in case.processors.values() if claim.right.action in one.actions}
+    own = (one for one in case.processors.values() if one.categories or not one.forwarded)
+    return {one.id for one in own if claim.right.action in one.actions}
 
 
 def nothing_is_held(case: Case, claim: Claim) -> bool:
@@ -146,15 +148,22 @@ def nothing_is_held(case: Case, claim: Claim) -> bool:
     Who found the person but cannot do what this right wants says nothing about what this right reaches; only where
     nobody is able does every search count.
     """
-    able, searches = _able(case, claim), list(case.searches)
-    telling = own_tasks(case, claim) + [task for task in searches if task.processor in able] or searches
+    able, searches = able_to(case, claim), list(case.searches)
+    acted = own_tasks(case, claim)
+    # Who holds the person's data for another controller finds them too: what it says when asked to act counts alone.
+    silent = {task.processor for task in acted if _holds_for_others(case, task.processor)}
+    telling = acted + [task for task in searches if task.processor in able - silent] or searches
     heard = {task.processor for task in telling}
     return bool(telling) and able <= heard and all(task.outcome is Outcome.NOT_FOUND for task in telling)
 
 
+def _holds_for_others(case: Case, processor: str) -> bool:
+    return processor in case.processors and bool(case.processors[processor].forwarded)
+
+
 def nobody_is_able(case: Case, claim: Claim) -> bool:
     """A yes for which no recipient can be asked, although the person may be known: a person must see to it."""
-    if not claim.is_carried_out or _able(case, claim) or own_tasks(case, claim):
+    if not claim.is_carried_out or able_to(case, claim) or own_tasks(case, claim):
         return False
     return not nothing_is_held(case, claim)
 
@@ -164,7 +173,7 @@ def is_executed(case: Case, claim: Claim) -> bool:
     if not claim.is_carried_out or not case.is_ready(claim) or nobody_is_able(case, claim):
         return False
     missing = any(_is_pending(case, claim, one) for one in case.processors.values())
-    able = _able(case, claim)
+    able = able_to(case, claim)
     searches = [task for task in case.searches if task.processor in able]
     return not missing and all(task.is_over for task in (*searches, *case.tasks_of(claim)))
 
@@ -175,7 +184,7 @@ def to_be_verified(case: Case, claim: Claim) -> Iterator[Processor]:
 
     Only once everybody has answered: what is erased here may come back from there.
     """
-    if claim.right.action is not Action.ERASE or not _have_acted(case, claim):
+    if claim.right.action is not Action.ERASE or not have_acted(case, claim):
         return
     looked = {task.processor for task in case.tasks_of(claim) if task.action is Action.LOCATE}
     for task in own_tasks(case, claim):
@@ -194,4 +203,5 @@ def was_in_vain(case: Case, claim: Claim) -> bool:
 def is_through(case: Case, claim: Claim) -> bool:
     """Whether nothing is to be done for the claim any more but to answer."""
     refused = claim.state is ClaimState.DECIDED and claim.verdict is Verdict.REFUSED
-    return claim.state is ClaimState.CLOSED or refused or is_executed(case, claim)
+    done = claim.state is ClaimState.CLOSED or refused or is_executed(case, claim)
+    return done and all(task.is_over for task in case.meanwhile(claim))

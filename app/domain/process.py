@@ -8,16 +8,17 @@ changes nothing: an action that was carried out is no longer among the answers.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from app.domain import case_clock, execution, waiting
+from app.domain import case_clock, execution, forwarding, notifying, restricting, waiting
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
 from app.domain.case_clock import ClockAct
 from app.domain.decisions import Verdict
 from app.domain.extension import ExtensionState
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.identity import Level
-from app.domain.snapshot import CARRIED_OUT, Case, Claim
+from app.domain.outward import MoveEntry, OpenForwarding, OpenLedger, ProposeLift, SetRestriction
+from app.domain.snapshot import CARRIED_OUT, Case, Claim, letter_key
 
 
 @dataclass(frozen=True)
@@ -112,20 +113,27 @@ Act = (
     | ClockAct
     | CoolOff
     | SendCode
+    | SetRestriction
+    | ProposeLift
+    | OpenLedger
+    | MoveEntry
+    | OpenForwarding
 )
+#: So long before the last day the answer no longer waits for recipients to be told.
+ANSWER_WAITS_UNTIL = timedelta(days=7)
 Rule = Callable[[Case, date], Iterable[Act]]  #: see RULES, in the order in which they are asked
 
 
 def next_actions(case: Case, *, today: date) -> list[Act]:
     """
-    Return what is to be done now, in order; empty when the case waits for somebody or is closed.
+    Return what is to be done now, in order; empty when the case waits for somebody or is over.
+
+    A closed request is not opened again; only a restriction that outlived it may still have to be lifted.
 
     Args:
         today: The civil date in the controller's time zone.
     """
-    if case.phase is Phase.CLOSED:
-        return []
-    for rule in STOPPED if case.stopped else RULES:
+    for rule in AFTERWARDS if case.phase is Phase.CLOSED else STOPPED if case.stopped else RULES:
         if acts := list(rule(case, today)):
             return acts
     return []
@@ -133,11 +141,12 @@ def next_actions(case: Case, *, today: date) -> list[Act]:
 
 def next_instant(case: Case, *, now: datetime, next_midnight: datetime) -> datetime | None:
     """
-    Return when the case must be looked at again even if nothing happens; None only for a closed one.
+    Return when the case must be looked at again even if nothing happens; None only for a closed one of which no
+    restriction is still being lifted.
 
     Every open case is looked at once a day at least, as the day begins: no end is silent, and no alarm waits.
     """
-    if case.phase is Phase.CLOSED:
+    if case.phase is Phase.CLOSED and not is_being_lifted(case):
         return None
     waits = [t.next_at for t in case.tasks if not t.is_over and t.next_at is not None and t.next_at > now]
     waits += [c.cooling_until for c in case.open_claims if c.cooling_until is not None and c.cooling_until > now]
@@ -188,7 +197,8 @@ def _ask_all(case: Case, action: Action) -> Iterator[Act]:
     asked = {task.processor for task in case.tasks if task.action is action and task.claim is None}
     for processor in case.processors.values():
         if action in processor.actions and processor.id not in asked:
-            yield CreateTask(None, processor.id, action, tuple(sorted(processor.categories)))
+            # Looking and holding back deletion reach also what is another controller's.
+            yield CreateTask(None, processor.id, action, tuple(sorted(processor.categories | processor.forwarded)))
 
 
 def _begin(case: Case, _today: date) -> Iterator[Act]:
@@ -221,6 +231,8 @@ def _plan(case: Case, _today: date) -> Iterator[Act]:
     if case.phase is not Phase.EXECUTING:
         return
     for claim in case.claims:
+        if claim.right.action is Action.ERASE and case.erasure_opposed:
+            continue  # the person wants the data kept (Art. 18(1)(b)-(c)): first that restriction is lifted
         if not (claim.is_carried_out and case.is_ready(claim) and execution.is_its_turn(case, claim)):
             continue
         if claim.has_cooled_off or claim.right.yields_package:  # a copy is made and waits for its release
@@ -239,6 +251,66 @@ def _verify(case: Case, _today: date) -> Iterator[Act]:
                 yield CreateTask(claim.id, processor.id, Action.LOCATE, categories)
 
 
+def _restrict_meanwhile(case: Case, today: date) -> Iterator[Act]:
+    for claim in case.claims:
+        ground = restricting.ground_meanwhile(case, claim, today=today)
+        if ground is None or not restricting.holders(case):
+            continue
+        if not restricting.has_restriction(case, claim):
+            yield SetRestriction(claim.id, ground, restricting.categories_restricted(case, claim))
+        for processor in restricting.to_be_restricted(case, claim):
+            yield CreateTask(claim.id, processor.id, Action.RESTRICT, tuple(sorted(processor.categories)))
+
+
+def _restrict(case: Case, _today: date) -> Iterator[Act]:
+    for claim in case.claims:
+        if not restricting.has_restriction(case, claim) and restricting.was_restricted(case, claim):
+            yield SetRestriction(claim.id, None, restricting.categories_restricted(case, claim))
+
+
+def _propose_lift(case: Case, _today: date) -> Iterator[Act]:
+    for restriction in restricting.lifts_to_propose(case):
+        yield ProposeLift(restriction.id)
+
+
+def _lift(case: Case, _today: date) -> Iterator[Act]:
+    for claim, processor in restricting.to_be_lifted(case):
+        yield CreateTask(claim, processor.id, Action.LIFT_RESTRICTION, tuple(sorted(processor.categories)))
+
+
+def is_being_lifted(case: Case) -> bool:
+    """Whether a restriction that was lifted is still kept up somewhere, or somebody was not told of it."""
+    lifting = [task for one in case.restrictions if one.is_lifted for task in case.liftings(one.claim)]
+    return any(not task.is_over for task in lifting) or not notifying.is_settled(case)
+
+
+def _open_ledger(case: Case, _today: date) -> Iterator[Act]:
+    for to_tell in notifying.ledgers_due(case):
+        yield OpenLedger(to_tell)
+
+
+def _keep_ledger(case: Case, _today: date) -> Iterator[Act]:
+    for entry, state, reason in notifying.moves(case):
+        yield MoveEntry(entry.id, state, reason)
+
+
+def _pass_on(case: Case, _today: date) -> Iterator[Act]:
+    for processor, categories in forwarding.to_be_opened(case):
+        yield OpenForwarding(processor, tuple(sorted(categories)))
+
+
+def _tell_of_passing_on(case: Case, _today: date) -> Iterator[Act]:
+    for about in forwarding.letters_due(case):
+        if letter_key("forwarding", about) not in case.letters:
+            yield WriteLetter("forwarding", about)
+
+
+def _end_forwarded(case: Case, _today: date) -> Iterator[Act]:
+    for claim in forwarding.to_be_ended(case):
+        if all(task.is_over for task in (*case.tasks_of(claim), *case.meanwhile(claim))):
+            yield CloseClaim(claim.id, ClaimOutcome.FORWARDED)
+
+
 def _begin_execution(case: Case, _today: date) -> Iterator[Act]:
     if case.phase is Phase.ASSESSING and any(claim.is_carried_out for claim in case.claims):
         yield TakeStep(Step.BEGIN_EXECUTION)
@@ -251,8 +323,10 @@ def _seal(case: Case, _today: date) -> Iterator[Act]:
         yield SealPackage()
 
 
-def _begin_answer(case: Case, _today: date) -> Iterator[Act]:
-    if case.phase is not Phase.ANSWERING and all(execution.is_through(case, claim) for claim in case.claims):
+def _begin_answer(case: Case, today: date) -> Iterator[Act]:
+    # The answer names who was told (Art. 19), but never comes late for want of it.
+    told = notifying.is_settled(case) or today >= case.due_on - ANSWER_WAITS_UNTIL
+    if case.phase is not Phase.ANSWERING and told and all(execution.is_through(case, c) for c in case.claims):
         yield TakeStep(Step.BEGIN_ANSWER)
 
 
@@ -267,7 +341,8 @@ def _answer(case: Case, _today: date) -> Iterator[Act]:
 def letters_owed(case: Case) -> list[str]:
     """The letters that end the case: what was done, and what was not with its reasons (GDPR Art. 12(3), 12(4))."""
     owed = []
-    decided = [c for c in case.claims if c.outcome not in (ClaimOutcome.WITHDRAWN, ClaimOutcome.NOT_IDENTIFIED)]
+    without = (ClaimOutcome.WITHDRAWN, ClaimOutcome.NOT_IDENTIFIED)
+    decided = [c for c in case.claims if c.outcome not in without and not _is_passed_on(case, c)]
     verdicts = {claim.verdict for claim in decided}
     granted = [claim for claim in decided if claim.verdict in CARRIED_OUT]
     nothing_there = [claim for claim in granted if _is_told_nothing_is_held(case, claim)]
@@ -295,11 +370,17 @@ def answer_is_out(case: Case) -> bool:
     return not case.unsent_letters.intersection(letters_owed(case))
 
 
+def _is_passed_on(case: Case, claim: Claim) -> bool:
+    """Whether a claim has no answer of its own: the letter about the forwarding is its answer."""
+    return claim.verdict is not Verdict.REFUSED and forwarding.ends_forwarded(case, claim)
+
+
 def _close_claims(case: Case, _today: date) -> Iterator[Act]:
     if case.phase is not Phase.ANSWERING or (case.package_sealed and not case.package_released):
         return
     for claim in case.open_claims:
-        if claim.state is ClaimState.DECIDED and all(task.is_over for task in case.tasks_of(claim)):
+        tasks = (*case.tasks_of(claim), *case.meanwhile(claim))
+        if claim.state is ClaimState.DECIDED and all(task.is_over for task in tasks):
             yield CloseClaim(claim.id, outcome_of(case, claim))
 
 
@@ -313,6 +394,8 @@ def outcome_of(case: Case, claim: Claim) -> ClaimOutcome:
         return claim.outcome
     if claim.verdict is Verdict.REFUSED:
         return ClaimOutcome.REFUSED
+    if forwarding.ends_forwarded(case, claim):
+        return ClaimOutcome.FORWARDED
     if execution.nothing_is_held(case, claim):
         return ClaimOutcome.NOTHING_HELD
     if claim.right.yields_package and case.package_left_out:
@@ -325,7 +408,10 @@ def outcome_of(case: Case, claim: Claim) -> ClaimOutcome:
 
 def _close(case: Case, _today: date) -> Iterator[Act]:
     loose = [task for task in case.tasks if not task.is_over and task.claim is None]
-    if case.phase is Phase.ANSWERING and not case.open_claims and not loose and answer_is_out(case):
+    # F25: every recipient is told or explained; and what is another controller's has gone there.
+    waits = not notifying.is_settled(case) or any(one.is_open for one in case.forwardings)
+    is_over = not case.open_claims and not loose and not waits
+    if case.phase is Phase.ANSWERING and is_over and answer_is_out(case):
         yield TakeStep(Step.CLOSE)
 
 
@@ -339,18 +425,20 @@ def _chase(case: Case, today: date) -> Iterator[Act]:
             yield NamePerson(task.id, "silent")
 
 
-def _show_status(case: Case, _today: date) -> Iterator[Act]:
-    status = status_of(case)
+def _show_status(case: Case, today: date) -> Iterator[Act]:
+    status = status_of(case, today=today)
     if status != case.status:
         yield ShowStatus(status)
 
 
-def status_of(case: Case) -> str:
-    """The finer word under the phase; the list may grow."""
+def status_of(case: Case, *, today: date | None = None) -> str:
+    """The finer word under the phase; the list may grow. Without *today* nothing is late."""
     if case.phase is Phase.CLOSED:
         return case.phase.value
     if case.stopped:
         return "stopped"
+    if any(forwarding.is_late(one, today=today) for one in case.forwardings):
+        return "forwarding_late"
     if case.phase is Phase.RECEIVED:
         return case.phase.value
     if case.unclassified:
@@ -364,7 +452,7 @@ def status_of(case: Case) -> str:
     if case.phase is Phase.ANSWERING:
         if case.package_sealed and not case.package_released:
             return "cooling_off" if waiting.package_waits(case) else "awaiting_release"
-        return "answering" if answer_is_out(case) else "letter_waiting"
+        return _waits_at_the_end(case) or ("answering" if answer_is_out(case) else "letter_waiting")
     if any(claim.state is ClaimState.AWAITING_APPROVAL for claim in case.claims):
         return "awaiting_approval"
     undecided = [c for c in case.claims if c.state is ClaimState.OPEN]
@@ -372,9 +460,22 @@ def status_of(case: Case) -> str:
         return "identity_wanted"
     if any(not task.is_over for task in case.searches):
         return "locating"
+    opposed = case.erasure_opposed and any(claim.right.action is Action.ERASE for claim in case.open_claims)
+    if not undecided and opposed:
+        return "restricted"
     if undecided:
         return "awaiting_decision"
-    return "cooling_off" if waiting.is_held_up(case) else "executing"
+    return "cooling_off" if waiting.is_held_up(case) else _waits_at_the_end(case) or "executing"
+
+
+def _waits_at_the_end(case: Case) -> str | None:
+    """What keeps a case open that is otherwise done: a recipient to be told, a controller to be found."""
+    by_hand = [entry for entry in case.ledger if not entry.is_settled and notifying.is_by_hand(case, entry)]
+    if by_hand and not any(not task.is_over for task in case.tasks):
+        return "recipients_to_tell"
+    if any(one.is_open for one in case.forwardings) and all(execution.is_through(case, c) for c in case.claims):
+        return "forwarding_wanted"
+    return None
 
 
 RULES: tuple[Rule, ...] = (
@@ -387,11 +488,20 @@ RULES: tuple[Rule, ...] = (
     _send_code,
     _cool_off,
     _grant_at_once,
+    _pass_on,
+    _tell_of_passing_on,
+    _restrict_meanwhile,
     _begin_execution,
     _reopen,
     _plan,
     _verify,
+    _restrict,
+    _open_ledger,
+    _keep_ledger,
+    _propose_lift,
+    _lift,
     _seal,
+    _end_forwarded,
     _begin_answer,
     _answer,
     _close_claims,
@@ -399,5 +509,7 @@ RULES: tuple[Rule, ...] = (
     _close,
     _show_status,
 )
+#: What may still have to be done about a closed request: a restriction that outlived it comes to its end.
+AFTERWARDS: tuple[Rule, ...] = (_lift, _open_ledger, _keep_ledger, _chase)
 #: While somebody's "that was not me" is not settled nothing goes on but time, and a person is named by the status.
 STOPPED: tuple[Rule, ...] = (_keep_time, _show_status)

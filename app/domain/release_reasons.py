@@ -127,6 +127,14 @@ REASONS: dict[str, Reason] = {
             "contract, or was not provided by you.",
         ),
         Reason(
+            code="forwarded",
+            source="GDPR Art. 28(3)(e)",
+            sv="Uppgifterna har vi för någon annans räkning. Den delen av din begäran har skickats vidare dit, eller "
+            "skickas dit så snart vi vet vem det är.",
+            en="We hold this information on somebody else's behalf. That part of your request has been passed on to "
+            "them, or will be as soon as we know who they are.",
+        ),
+        Reason(
             code="malformed",
             source="GDPR Art. 32(1)",
             sv="Uppgiften kom till oss i ett skick som inte går att granska.",

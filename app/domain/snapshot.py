@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.case_clock import CaseClock
@@ -10,6 +11,7 @@ from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.guarding import Cooling
 from app.domain.identity import Level, suffices
+from app.domain.ledger import SETTLED, About, EntryState
 from app.domain.rights import Right
 
 #: Verdicts that are carried out by processors.
@@ -82,6 +84,56 @@ class Processor:
     actions: frozenset[Action]
     categories: frozenset[str]
     after: frozenset[str] = frozenset()  #: processors whose task of the same claim comes first
+    forwarded: frozenset[str] = frozenset()  #: held for another controller (Art. 28); never in ``categories``
+
+
+class ForwardingState(StrEnum):
+    """Where passing a request on to its controller stands."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restriction:
+    """A restriction that came from a claim of this request; it outlives the request (GDPR Art. 18)."""
+
+    id: str
+    claim: str
+    is_lift_proposed: bool = False
+    is_lifted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One recipient in the ledger (GDPR Art. 19); ``processor`` is None where no system reaches it."""
+
+    id: str
+    claim: str
+    about: About
+    recipient: str
+    processor: str | None = None
+    state: EntryState = EntryState.PENDING
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state in SETTLED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forwarding:
+    """A part of the request that belongs to another controller (GDPR Art. 28(3)(e))."""
+
+    id: str
+    processor: str
+    due_by: date
+    is_known: bool = False  #: whether it is known to whom
+    state: ForwardingState = ForwardingState.PENDING
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is ForwardingState.PENDING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +157,32 @@ class Case:
     is_follow_up: bool = False  #: nobody asked for it: it carries out what an answered request kept
     stopped: bool = False  #: somebody said "that was not me", and nobody has settled it
     code_wanted: bool = False  #: the person waits for a one-time code
+    restrictions: tuple[Restriction, ...] = ()
+    ledger: tuple[Entry, ...] = ()
+    forwardings: tuple[Forwarding, ...] = ()
+    recipients: tuple[str, ...] = ()  #: the controller's recipients that no system reaches
+    to_forward: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: found there, held for another controller
+    known_on: date | None = None  #: the day from which it was known well enough who asks, to look for them
+    erasure_opposed: bool = False  #: a restriction says that the person wants the data kept (Art. 18(1)(b)-(c))
 
     def is_ready(self, claim: Claim) -> bool:
         """Whether the person is known well enough for this claim."""
         return suffices(self.assurance, needed=claim.needs)
 
     def tasks_of(self, claim: Claim) -> tuple[Task, ...]:
-        return tuple(task for task in self.tasks if task.claim == claim.id)
+        """What was asked for the claim itself: neither a restriction meanwhile nor the lifting of one."""
+        apart = {Action.LIFT_RESTRICTION, Action.RESTRICT} - {claim.right.action}
+        return tuple(task for task in self.tasks if task.claim == claim.id and task.action not in apart)
+
+    def meanwhile(self, claim: Claim) -> tuple[Task, ...]:
+        """Restrictions asked for while the claim is pending (GDPR Art. 18(1)(a), (d))."""
+        if claim.right.action is Action.RESTRICT:
+            return ()
+        return tuple(task for task in self.tasks if task.claim == claim.id and task.action is Action.RESTRICT)
+
+    def liftings(self, claim: str) -> tuple[Task, ...]:
+        """What was asked to end a restriction that came from the claim."""
+        return tuple(t for t in self.tasks if t.claim == claim and t.action is Action.LIFT_RESTRICTION)
 
     def located(self, processor: str) -> Task | None:
         """The locate task at that processor, if one was made."""

@@ -47,11 +47,14 @@ def environment(language: Language) -> ImmutableSandboxedEnvironment:
         "method": words.METHODS,
         "identifier": words.IDENTIFIERS,
         "hint": words.HINTS,
+        "told": words.TOLD,
+        "channel": words.CHANNELS,
     }
     plain: dict[str, Callable[..., Any]] = {
         "day": lambda value: words.day(value, language),
         "article": lambda source: words.article(source, language),
         "reason": REASONS.__getitem__,
+        "field": lambda name: words.say(words.IDENTIFIERS, name, language) if name in words.IDENTIFIERS else name,
         "commas": ", ".join,
         "count": len,
     }

@@ -70,11 +70,12 @@ class ResultFacts:
     retained: tuple[Retained, ...] = ()
     reason: str | None = None
     gave_none: bool = False
+    meanwhile: bool = False  #: a restriction while the claim was pending (Art. 18(1)(a), (d)), or its end
 
     @property
     def is_own(self) -> bool:
         """Whether it does what the person asked for; a notification only tells of it (Art. 19)."""
-        return self.action != "notify"
+        return self.action != "notify" and not self.meanwhile
 
     @property
     def is_done(self) -> bool:
@@ -105,6 +106,25 @@ class Kept:
     until: date | None = None
     condition: str | None = None
     review_on: date | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RestrictedFacts:
+    """A restriction that came from a claim; ``meanwhile`` is one that held while the claim was pending."""
+
+    ground: GroundFacts
+    since: date
+    categories: tuple[str, ...] = ()
+    meanwhile: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ToldFacts:
+    """One recipient in the ledger (GDPR Art. 19): its name, a state of ``app.domain.ledger``, why it was not told."""
+
+    name: str
+    state: str
     reason: str | None = None
 
 
@@ -141,6 +161,58 @@ class ErasureFacts:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class LiftingFacts:
+    """The notice before a restriction is lifted (GDPR Art. 18(3)): what ended, what came of it, when, what then."""
+
+    ground: GroundFacts
+    ended: str
+    outcome: str
+    lifting_on: date
+    then: str
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class NoticeFacts:
+    """
+    What a recipient is told (GDPR Art. 19): the least that identifies the person, what changed, what to do.
+
+    ``changes`` are (field, new value) of a rectification; fields are identifier types or the person's own words.
+    """
+
+    recipient: str
+    action: str
+    identified_by: tuple[tuple[str, str], ...]
+    on: date
+    answer_by: date
+    changes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ForwardingFacts:
+    """
+    A part of a request that belongs to another controller. Without ``to_name`` nobody knows yet whose it is.
+
+    ``own_categories`` is what the controller answers itself. ``identifiers`` are (type, value), for the controller.
+    """
+
+    to_name: str | None
+    for_whom: str
+    categories: tuple[str, ...]
+    own_categories: tuple[str, ...]
+    rights: tuple[str, ...]
+    received_on: date
+    controller_due_on: date
+    channel: str
+    forwarded_on: date | None = None
+    to_contact: str | None = None
+    message: str | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
+    contact: tuple[tuple[str, str], ...] = ()
+    searched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ClaimFacts:
     """
     One right invoked, and what came of it. ``outcome`` is None while the claim is open.
@@ -158,6 +230,8 @@ class ClaimFacts:
     purposes: tuple[str, ...] = ()
     record: RecordFacts = NOTHING
     erasure: ErasureFacts | None = None
+    restricted: RestrictedFacts | None = None
+    recipients_told: tuple[ToldFacts, ...] = ()
 
     @property
     def own_results(self) -> tuple[ResultFacts, ...]:
@@ -183,11 +257,11 @@ class ClaimFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """What was kept back, from where, and why: a reason code of ``app.domain.release``."""
+    """What was kept back (a ``category`` as a whole is not counted), from where, and why: a code of ``REASONS``."""
 
     recipient: str
     category_title: str
-    what: Literal["row", "field"]
+    what: Literal["row", "field", "category"]
     count: int
     reason_code: str
 
@@ -279,3 +353,7 @@ class LetterFacts:
     question: QuestionFacts | None = None
     unclassified: bool = False  #: free text of which nobody has said yet what it claims
     wait_until: str | None = None  #: until when what cannot be undone waits, in words
+    lifting: LiftingFacts | None = None
+    notice: NoticeFacts | None = None
+    forwarding: ForwardingFacts | None = None
+    forwardings: tuple[ForwardingFacts, ...] = ()

@@ -167,8 +167,82 @@ KINDS: dict[str, Kind] = {
             speaks_of=lambda _claim: True,
             sections=("stop", "next", "contact"),
         ),
+        Kind(
+            key="restriction_lifting",
+            sv="Begränsningen av dina uppgifter hävs",
+            en="The restriction of your data will be lifted",
+            speaks_of=lambda _claim: True,
+            facts=(
+                Part("lifting", "GDPR Art. 18(3)", lambda facts: facts.lifting is not None),
+                Part("lifting.outcome", "GDPR Art. 18(3)", lambda facts: _has(facts.lifting, "ended", "outcome")),
+                Part("lifting.then", "GDPR Art. 18(2)-(3)", lambda facts: _has(facts.lifting, "then")),
+                Part(
+                    "lifting.lifting_on",
+                    "GDPR Art. 18(3)",
+                    lambda facts: facts.lifting is not None and facts.lifting.lifting_on > facts.written_on,
+                ),
+            ),
+            sections=("lifting", "complaint", "remedy", "contact"),
+        ),
+        Kind(
+            key="recipients_notice",
+            sv="Underrättelse om en ändring",
+            en="Notice of a change",
+            speaks_of=lambda _claim: True,
+            facts=(
+                Part("notice", "GDPR Art. 19", lambda facts: facts.notice is not None),
+                Part("notice.recipient", "GDPR Art. 19", lambda facts: _has(facts.notice, "recipient", "action")),
+                Part(
+                    "notice.identified_by",
+                    "GDPR Art. 19, 5(1)(c)",
+                    lambda facts: facts.notice is not None and len(facts.notice.identified_by) == 1,
+                ),
+            ),
+            sections=("notice", "confirm", "contact"),
+        ),
+        Kind(
+            key="forwarding",
+            sv="Din begäran hör till en annan personuppgiftsansvarig",
+            en="Your request belongs to another controller",
+            speaks_of=lambda _claim: True,
+            facts=(
+                Part("forwarding", "GDPR Art. 28(3)(e)", lambda facts: facts.forwarding is not None),
+                Part(
+                    "forwarding.categories",
+                    "GDPR Art. 12(1), 28(3)(e)",
+                    lambda facts: _has(facts.forwarding, "categories", "for_whom"),
+                ),
+                Part("forwarding.to_name", "GDPR Art. 28(3)(e)", lambda facts: _is_named_once_sent(facts)),
+            ),
+            sections=("forwarding", "own", "contact"),
+        ),
+        Kind(
+            key="forwarding_controller",
+            sv="En begäran som hör till er",
+            en="A request that belongs to you",
+            speaks_of=lambda _claim: True,
+            facts=(
+                Part("forwarding", "GDPR Art. 28(3)(e)", lambda facts: facts.forwarding is not None),
+                Part(
+                    "forwarding.to_name",
+                    "GDPR Art. 28(3)(e)",
+                    lambda facts: _has(facts.forwarding, "to_name", "categories", "rights", "identifiers"),
+                ),
+            ),
+            sections=("request", "person", "due", "support", "contact"),
+        ),
     )
 }
+
+
+def _has(facts: object, *names: str) -> bool:
+    """Whether something is said under each of these names."""
+    return facts is not None and all(getattr(facts, name) for name in names)
+
+
+def _is_named_once_sent(facts: LetterFacts) -> bool:
+    one = facts.forwarding
+    return one is not None and (one.forwarded_on is None or bool(one.to_name))
 
 
 def missing_facts(kind: Kind, facts: LetterFacts) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.domain.release import REASONS
 from app.domain.rights import right
 from app.letters.facts import ClaimFacts, LeftOut, LetterFacts
-from app.letters.words import KEPT_WHILE, LAWS, OUTCOMES, RIGHTS
+from app.letters.words import KEPT_WHILE, LAWS, OUTCOMES, RIGHTS, TOLD
 
 _ANSWERED = frozenset({"granted", "partly_granted"})
 
@@ -126,6 +126,21 @@ def _categories_are_named(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     return all(result.categories for result in claim.own_results if result.is_done)
 
 
+def _recipients_are_told(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    """Each is named, and whoever could not be told has a reason; nobody says "all told" where nobody was."""
+    named = all(_said(one.name) and one.state in TOLD for one in claim.recipients_told)
+    excused = [one for one in claim.recipients_told if one.state == "disproportionate"]
+    return (
+        named
+        and all(_said(one.reason) for one in excused)
+        and (bool(claim.recipients_told) or not _something_done(claim))
+    )
+
+
+def _restriction_is_explained(claim: ClaimFacts, _facts: LetterFacts) -> bool:
+    return claim.restricted is not None or not _something_done(claim)
+
+
 def _plan_is_explained(claim: ClaimFacts, _facts: LetterFacts) -> bool:
     """Whatever is kept has its reason, its article and its end, or the day on which somebody looks again."""
     erasure = claim.erasure
@@ -209,17 +224,24 @@ _FEE = (
     ClaimPart("record.evidence", "GDPR Art. 12(5)", _evidence_is_told),
 )
 
+_TOLD = ClaimPart("recipients_told", "GDPR Art. 19", _recipients_are_told)
+
 #: (letter, right) -> what it must say of a claim of that right; ``*`` is every right.
 PER_CLAIM: dict[tuple[str | None, str], tuple[ClaimPart, ...]] = {
     ("fulfilment", "*"): _FULFILMENT,
     ("fulfilment", "access"): _PACKAGE,
     ("fulfilment", "portability"): _PACKAGE,
-    ("fulfilment", "rectification"): (ClaimPart("changed", "GDPR Art. 16, 19", _change_is_named),),
+    ("fulfilment", "rectification"): (ClaimPart("changed", "GDPR Art. 16, 19", _change_is_named), _TOLD),
     ("fulfilment", "erasure"): (
         ClaimPart("results.categories", "GDPR Art. 17(1), 12(3)", _categories_are_named),
         ClaimPart("kept", "GDPR Art. 12(4), 17(1), 17(3)", _plan_is_explained),
+        _TOLD,
     ),
-    ("fulfilment", "restriction"): (ClaimPart("record.restriction", "GDPR Art. 18(1), 18(3)", _restriction_is_told),),
+    ("fulfilment", "restriction"): (
+        ClaimPart("record.restriction", "GDPR Art. 18(1), 18(3)", _restriction_is_told),
+        ClaimPart("restricted", "GDPR Art. 18(1)-(3)", _restriction_is_explained),
+        _TOLD,
+    ),
     ("fulfilment", "objection"): (),
     ("fulfilment", "marketing_objection"): (),
     ("fulfilment", "automated_decision"): (ClaimPart("record.review", "GDPR Art. 22(3)", _review_is_told),),

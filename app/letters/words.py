@@ -102,6 +102,28 @@ NOT_PORTABLE: Words = {
     ),
 }
 
+#: Where a recipient's notification stands (GDPR Art. 19), after its name.
+TOLD: Words = {
+    "pending": ("ska få besked", "will be told"),
+    "sent": ("har fått besked", "has been told"),
+    "confirmed": ("har fått besked och bekräftat det", "has been told and has confirmed it"),
+    "impossible": ("har inte kunnat få besked", "could not be told"),
+    "disproportionate": (
+        "har inte fått besked, eftersom det skulle kräva orimligt mycket arbete",
+        "has not been told, since that would take a disproportionate effort",
+    ),
+}
+
+#: How a request reached us.
+CHANNELS: Words = {
+    "phone": ("telefon", "telephone"),
+    "letter": ("brev", "letter"),
+    "in_person": ("besök", "a visit"),
+    "email": ("e-post", "e-mail"),
+    "web": ("våra egna sidor", "our own pages"),
+    "other": ("annan väg", "another way"),
+}
+
 CLAIM_OUTCOMES: Words = {
     "granted": ("Du har fått det du bad om.", "You have been given what you asked for."),
     "partly_granted": ("Du har delvis fått det du bad om.", "You have been given part of what you asked for."),

@@ -6,6 +6,7 @@ from app.models.clock import SuspensionRow
 from app.models.erasure import ErasedDataRow, ErasurePlanRow, ScheduledErasureRow, SuppressionRow
 from app.models.guarding import ContactChangeRow, KnownChannelRow, OneTimeCodeRow, ProtectionMarkRow
 from app.models.notes import CaseNoteRow, DisagreementNoteRow, FeeNoticeRow
+from app.models.outward import ForwardingRow, LedgerEntryRow, RestrictionIdentifierRow, RestrictionRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
@@ -36,10 +37,12 @@ __all__ = [
     "ErasedDataRow",
     "ErasurePlanRow",
     "FeeNoticeRow",
+    "ForwardingRow",
     "IdempotencyRow",
     "IdentifierRow",
     "KnownChannelRow",
     "LaneRow",
+    "LedgerEntryRow",
     "LetterRow",
     "LetterTemplateRow",
     "OneTimeCodeRow",
@@ -49,6 +52,8 @@ __all__ = [
     "ProfileAppliedRow",
     "ProtectionMarkRow",
     "RequestRow",
+    "RestrictionIdentifierRow",
+    "RestrictionRow",
     "Row",
     "ScheduledErasureRow",
     "SupplementRow",

@@ -1,6 +1,6 @@
 """Second persons' words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -24,6 +24,12 @@ async def approval(tx: Tx, approval_id: UUID, *, lock: bool = False) -> Approval
 async def open_of(tx: Tx, request_id: UUID) -> Sequence[ApprovalRow]:
     query = select(ApprovalRow).where(col(ApprovalRow.request_id) == request_id, col(ApprovalRow.verdict).is_(None))
     return (await tx.session.execute(query)).scalars().all()
+
+
+async def asked_about(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
+    """Those of these things about which a question waits for its second person."""
+    query = select(col(ApprovalRow.about)).where(col(ApprovalRow.about).in_(ids), col(ApprovalRow.verdict).is_(None))
+    return {one for one in (await tx.session.execute(query)).scalars().all() if one is not None}
 
 
 async def forget_open(tx: Tx, claim_id: UUID) -> None:

@@ -1,6 +1,6 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -21,15 +21,18 @@ from app.models import (
     ClaimRow,
     ErasurePlanRow,
     FeeNoticeRow,
+    ForwardingRow,
     IdentifierRow,
+    LedgerEntryRow,
     LetterRow,
     PackageRow,
     ProcessorRow,
     RequestRow,
+    RestrictionRow,
     SuspensionRow,
     TaskRow,
 )
-from app.repositories import clock, erasure, guarding, notes, registry
+from app.repositories import clock, erasure, guarding, notes, outward, registry
 
 
 async def request(tx: Tx, request_id: UUID, *, lock: bool = False) -> RequestRow | None:
@@ -72,6 +75,20 @@ async def task_by_token(tx: Tx, token_hash: bytes) -> TaskRow | None:
     return (await tx.session.execute(query)).scalar_one_or_none()
 
 
+@dataclass(frozen=True)
+class Setting:
+    """
+    What a case needs to know and its tables do not say: from the controller's profile, and from sealed answers.
+
+    ``forwarded`` are the categories held for another controller, ``recipients`` those no system reaches.
+    """
+
+    forwarded: frozenset[str] = frozenset()
+    recipients: tuple[str, ...] = ()
+    to_forward: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    known_on: date | None = None
+
+
 @dataclass
 class CaseRows:
     """
@@ -91,6 +108,11 @@ class CaseRows:
     fees: list[FeeNoticeRow] = field(default_factory=list)
     plan: list[ErasurePlanRow] = field(default_factory=list)  #: of the request's erasure
     code_wanted: bool = False
+    restrictions: list[RestrictionRow] = field(default_factory=list)
+    ledger: list[LedgerEntryRow] = field(default_factory=list)
+    forwardings: list[ForwardingRow] = field(default_factory=list)
+    erasure_opposed: bool = False
+    setting: Setting = Setting()
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -113,10 +135,17 @@ class CaseRows:
             is_follow_up=self.row.follows is not None,
             stopped=self.row.is_stopped,
             code_wanted=self.code_wanted,
+            restrictions=tuple(outward.restriction_seen(one) for one in self.restrictions),
+            ledger=tuple(outward.entry_seen(one) for one in self.ledger),
+            forwardings=tuple(outward.forwarding_seen(one) for one in self.forwardings),
+            recipients=self.setting.recipients,
+            to_forward=self.setting.to_forward,
+            known_on=self.setting.known_on,
+            erasure_opposed=self.erasure_opposed,
         )
 
     def _processors_seen(self) -> dict[str, Processor]:
-        seen = registry.as_seen(self.processors, among=self.row.participants)
+        seen = registry.as_seen(self.processors, among=self.row.participants, forwarded=self.setting.forwarded)
         if self.row.follows is None:
             return seen
         # A follow-up concerns one recipient and the categories that it kept, and nobody who came later.
@@ -137,9 +166,11 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
     """Read a case; a fixed number of statements whatever its size."""
     letters = select(LetterRow.kind, LetterRow.about, LetterRow.sent_at).where(col(LetterRow.request_id) == row.id)  # type: ignore[call-overload]
     sent = {letter_key(kind, about): sent_at for kind, about, sent_at in (await tx.session.execute(letters)).all()}
+    claims = list(await claims_of(tx, [row.id]))
+    erases = any(right(claim.right).action is Action.ERASE for claim in claims)
     return CaseRows(
         row=row,
-        claims=list(await claims_of(tx, [row.id])),
+        claims=claims,
         tasks=list(await tasks_of(tx, row.id)),
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
         letters=set(sent),
@@ -149,6 +180,10 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
         plan=await erasure.plan_of_request(tx, row.id),
         now=tx.now,
         code_wanted=await guarding.is_code_wanted(tx, row),
+        restrictions=list(await outward.restrictions_of(tx, row.id)),
+        ledger=list(await outward.entries_of(tx, row.id)),
+        forwardings=list(await outward.forwardings_of(tx, row.id)),
+        erasure_opposed=erases and await outward.erasure_is_opposed(tx, row.id),
     )
 
 
@@ -201,7 +236,11 @@ async def open_and_due_until(tx: Tx, day: date) -> dict[str, int]:
     """How many open requests are due on or before *day*, per controller; none are left out as 0."""
     query = (
         select(col(RequestRow.controller_id), func.count())
-        .where(col(RequestRow.next_at).is_not(None), col(RequestRow.due_on) <= day)
+        .where(
+            col(RequestRow.next_at).is_not(None),
+            col(RequestRow.due_on) <= day,
+            col(RequestRow.phase) != Phase.CLOSED.value,
+        )
         .group_by(col(RequestRow.controller_id))
     )
     return {controller: number for controller, number in (await tx.session.execute(query)).all()}  # noqa: C416

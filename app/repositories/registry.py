@@ -9,6 +9,7 @@ from sqlmodel import col
 from app.db import Tx
 from app.domain.execution import taking_part
 from app.domain.fanout import Action
+from app.domain.forwarding import split
 from app.domain.snapshot import Processor
 from app.models import LaneRow, ProcessorRow
 
@@ -42,7 +43,9 @@ async def add(tx: Tx, row: ProcessorRow) -> None:
     tx.session.add(LaneRow(processor_id=row.id, controller_id=row.controller_id, refilled_at=tx.now))
 
 
-def as_seen(rows: Iterable[ProcessorRow], *, among: Collection[str] | None) -> dict[str, Processor]:
+def as_seen(
+    rows: Iterable[ProcessorRow], *, among: Collection[str] | None, forwarded: frozenset[str] = frozenset()
+) -> dict[str, Processor]:
     """
     The processors as the pure process sees them; order by key, so that plans are the same every time.
 
@@ -51,15 +54,17 @@ def as_seen(rows: Iterable[ProcessorRow], *, among: Collection[str] | None) -> d
     """
     there = [row for row in rows if row.state in TAKES_PART]
     ids = {row.key: str(row.id) for row in there}
-    first = {str(row.id): _seen(row, ids) for row in there if among is None or str(row.id) in among}
+    first = {str(row.id): _seen(row, ids, forwarded) for row in there if among is None or str(row.id) in among}
     newcomers = sorted((row for row in there if str(row.id) not in first), key=lambda row: (row.created_at, row.key))
-    return taking_part(first, later=[_seen(row, ids) for row in newcomers])
+    return taking_part(first, later=[_seen(row, ids, forwarded) for row in newcomers])
 
 
-def _seen(row: ProcessorRow, ids: Mapping[str, str]) -> Processor:
+def _seen(row: ProcessorRow, ids: Mapping[str, str], forwarded: frozenset[str]) -> Processor:
+    own, others = split(row.categories, forwarded=forwarded)
     return Processor(
         id=str(row.id),
         actions=frozenset(Action(action) for action in row.actions),
-        categories=frozenset(row.categories),
+        categories=own,
+        forwarded=others,
         after=frozenset(ids[key] for key in row.after if key in ids),
     )

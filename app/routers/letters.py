@@ -21,7 +21,7 @@ Named = Annotated[
     str, Path(pattern=r"^[a-z_]{1,40}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", examples=["receipt"])
 ]
 About = Annotated[str, Query(max_length=64, description="What a letter named by its kind is about.")]
-_PAGE = READS | {200: {"description": "The letter.", "content": {"text/html": {"schema": {"type": "string"}}}}}
+PAGE = READS | {200: {"description": "The letter.", "content": {"text/html": {"schema": {"type": "string"}}}}}
 _PDF = READS | {
     200: {"description": "The letter.", "content": {"application/pdf": {"schema": {"type": "string"}}}},
 }
@@ -61,7 +61,7 @@ async def read_own_pdf(work: Subject, id: UUID, letter: Named, about: About = ""
     operation_id="readOwnLetter",
     tags=["self-service"],
     response_class=HTMLResponse,
-    responses=_PAGE,
+    responses=PAGE,
 )
 async def read_own(work: Subject, id: UUID, letter: Named, about: About = "") -> HTMLResponse:
     """One letter, as a page."""
@@ -88,7 +88,7 @@ async def list_letters(work: Staff, id: UUID) -> views.View:
     operation_id="readLetter",
     tags=["requests"],
     response_class=HTMLResponse,
-    responses=_PAGE,
+    responses=PAGE,
 )
 async def read(work: Staff, id: UUID, letter: Named, about: About = "") -> HTMLResponse:
     """One letter, as a page; that it was read is written down."""
@@ -114,8 +114,12 @@ async def _page(work: Work, id: UUID, named: str, about: str, *, own: bool = Fal
     await steps.note(work.tx, row, AuditStep.LETTER_READ, actor=work.actor, facts=facts)
     if own:
         await posting.read_by_the_person(work.tx, row, letter)
-    headers = {"content-security-policy": _POLICY, "content-language": letter.language}
-    return HTMLResponse(correspondence.opened(work.ctx, row, letter), headers=headers)
+    return page_of(correspondence.opened(work.ctx, row, letter), letter.language)
+
+
+def page_of(html: str, language: str) -> HTMLResponse:
+    """A letter's page, fenced in."""
+    return HTMLResponse(html, headers={"content-security-policy": _POLICY, "content-language": language})
 
 
 async def _paper(work: Work, id: UUID, named: str, about: str, *, own: bool = False) -> Response:

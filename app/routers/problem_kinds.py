@@ -16,10 +16,13 @@ from app.domain import (
     execution,
     extension,
     finding,
+    forwarding,
     guarding,
     identity,
+    ledger,
     records,
     redaction,
+    restrictions,
     retention,
     rights,
     webhook_signature,
@@ -48,6 +51,7 @@ from app.services import (
     packaging,
     protecting,
     registration,
+    restricting,
     searching,
     steps,
     stopping,
@@ -412,6 +416,40 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     supplements.SupplementsMoved: Kind(412, "Kompletteringarna har ändrats sedan du läste dem; läs dem igen."),
     completeness.OnlyALink: Kind(422, "En länk till en policy säger personen ingenting: säg det här.", "#/supplements"),
+    # restrictions, recipients, forwarding
+    restrictions.UnknownRestriction: Kind(404, "Det finns ingen sådan begränsning."),
+    restrictions.RestrictionLifted: Kind(409, "Begränsningen är redan hävd."),
+    restrictions.EndingDoesNotFit: Kind(422, "Så upphör inte en begränsning på den grunden.", "#/ground_ended"),
+    restrictions.LiftingTooSoon: Kind(
+        422, "En begränsning hävs en senare dag än den då personen får besked (artikel 18.3).", "#/lifting_on"
+    ),
+    restrictions.NoticeGiven: Kind(409, "Personen har redan fått besked; dagen i beskedet flyttas inte."),
+    restrictions.NoticeNotOut: Kind(
+        409, "Personen ska först ha fått besked: beskedet om hävningen är inte ute (artikel 18.3)."
+    ),
+    restrictions.LiftingDayNotCome: Kind(409, "Dagen som personen fick besked om har inte kommit."),
+    restrictions.LiftAsked: Kind(409, "Hävningen väntar redan på en andra person."),
+    restrictions.ErasureRestricted: Kind(
+        409,
+        "Personen vill att uppgifterna finns kvar (artikel 18.1 b–c). Häv först den begränsningen, efter besked.",
+    ),
+    restrictions.UseNotPermitted: Kind(422, "Begränsade uppgifter får inte användas för det (artikel 18.2).", "#/use"),
+    restricting.NobodyLeftToTell: Kind(
+        409, "Uppgifterna i begäran är förstörda; begränsningen kan inte längre hävas här."
+    ),
+    ledger.UnknownEntry: Kind(404, "Begäran har ingen sådan mottagare."),
+    ledger.EntryFollowsTask: Kind(409, "Mottagaren nås av ett system: raden följer dess uppgift, avsluta den."),
+    ledger.EntrySettled: Kind(409, "Vad som hände med mottagaren är redan antecknat."),
+    ledger.EntryNotSettled: Kind(422, "En mottagare som har fått besked blir inte ofärdig igen.", "#/state"),
+    ledger.ExcuseNeedsReason: Kind(
+        422, "Att det är omöjligt eller oproportionerligt att ge besked behöver ett skäl (artikel 19).", "#/reason"
+    ),
+    forwarding.UnknownForwarding: Kind(404, "Begäran har ingen sådan vidarebefordran."),
+    forwarding.AddresseeMissing: Kind(
+        409, "Det är inte känt vem begäran ska skickas vidare till: ange den personuppgiftsansvarige."
+    ),
+    forwarding.ForwardingOver: Kind(409, "Begäran är redan skickad vidare."),
+    forwarding.ForwardingNotSent: Kind(409, "Bara det som har skickats vidare kan bekräftas."),
     # ours
     markup.UnknownMarkup: _OURS,
     pdf.CannotBeSet: _OURS,

@@ -16,9 +16,9 @@ from app.routers.documented import ACTS, READS, dump, problems
 from app.routers.paging import Paging, page
 from app.routers.refusals import CursorMalformed
 from app.schemas.base import Phase, RightKey
-from app.schemas.records import RecipientList, TaskList
+from app.schemas.records import StaffRecipientList, TaskList
 from app.schemas.requests import RequestIn, RequestPage, RequestWithDeadline, SearchIn, StaffRequest
-from app.services import intake, steps, views
+from app.services import case_rows, intake, ledger, steps, views
 from app.services.intake import NewRequest
 from app.vault import normalise
 
@@ -163,10 +163,12 @@ async def tasks_of(work: Staff, id: UUID) -> views.View:
 @router.get(
     "/{id}/recipients",
     operation_id="listRecipients",
-    response_model=RecipientList,
+    response_model=StaffRecipientList,
     response_model_exclude_none=True,
     responses=READS,
 )
 async def recipients(work: Staff, id: UUID) -> views.View:
-    """The recipients' ledger (GDPR Art. 19)."""
-    return {"items": await views.recipients(work.tx, await steps.hold(work.tx, id))}
+    """Who was asked what, and the recipients' ledger (GDPR Art. 19)."""
+    row = await steps.hold(work.tx, id)
+    told = ledger.views(work.ctx, await case_rows.read(work.tx, work.ctx, row), for_staff=True)
+    return {"items": await views.recipients(work.tx, row), "ledger": told}

@@ -16,7 +16,7 @@ from app.routers.paging import Paging, page
 from app.routers.refusals import ControllerNeeded, NumberComesFromLogin
 from app.schemas.records import RecipientList, Timeline
 from app.schemas.requests import OwnRequestIn, RequestPage, RequestWithDeadline, WithdrawalIn
-from app.services import casework, intake, views
+from app.services import casework, intake, ledger, views
 from app.services.intake import Identifier, NewRequest
 from app.vault import MalformedIdentifier, normalise
 
@@ -128,8 +128,9 @@ async def timeline(work: Subject, id: UUID) -> views.View:
     responses=READS,
 )
 async def recipients(work: Subject, id: UUID) -> views.View:
-    """Who was asked what about you, and what came of it (GDPR Art. 19)."""
-    return {"items": await views.own_recipients(work.tx, await views.own_row(work.tx, id, work.own_keys()))}
+    """Who was asked what about you, and who was told of what was done (GDPR Art. 19)."""
+    row = await views.own_row(work.tx, id, work.own_keys())
+    return {"items": await views.own_recipients(work.tx, row), "ledger": await ledger.own(work.tx, work.ctx, row)}
 
 
 @router.post(

@@ -88,6 +88,13 @@ class SearchFacts(Contract):
     fiscal_years_ended: Annotated[
         list[date], Field(description="Ends of the financial years that bookkeeping records about the person lie in.")
     ] = Field(default_factory=list)
+    customer: Annotated[
+        dict[str, Any] | None,
+        Field(description="Whose data they are, where they are held on a customer's behalf: `{name, contact}`."),
+    ] = None
+    customers: Annotated[
+        list[dict[str, Any]], Field(description="The same for several customers, each with its `categories`.")
+    ] = Field(default_factory=list)
     contacts: list[ContactFact] = Field(default_factory=list)
     protected: Annotated[bool, Field(description="The person must not be found: secrecy mark or the like.")] = False
     household_split: Annotated[bool, Field(description="People who shared the home no longer do.")] = False

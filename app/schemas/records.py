@@ -163,8 +163,42 @@ class RecipientOut(Answer):
     at: datetime | None = None
 
 
+class LedgerEntry(Answer):
+    """One recipient that is told of one change (GDPR Art. 19), in plain words."""
+
+    name: str
+    about: Literal["change", "meanwhile", "lift"] = Field(
+        description="`change`: what the claim wanted was done; `meanwhile`: restricted while the claim was pending; "
+        "`lift`: that restriction ended."
+    )
+    right: str
+    state: Literal["pending", "sent", "confirmed", "impossible", "disproportionate"]
+    text: str
+    at: datetime | None = None
+
+
+class StaffLedgerEntry(LedgerEntry):
+    """The same for staff: what only a person can do is ``by_hand``."""
+
+    id: UUID
+    recipient: str = Field(description="The recipient's id in the profile, or the processor's key.")
+    by_hand: bool
+    reason_code: str | None = None
+    reason: str | None = None
+
+
 class RecipientList(Answer):
+    """Who was asked what, and who was told of what was done."""
+
     items: list[RecipientOut]
+    ledger: list[LedgerEntry] = Field(default_factory=list)
+
+
+class StaffRecipientList(Answer):
+    """Who was asked what, and who was told or still has to be told of what was done."""
+
+    items: list[RecipientOut]
+    ledger: list[StaffLedgerEntry] = Field(default_factory=list)
 
 
 class TimelineEntry(Answer):

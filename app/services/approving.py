@@ -10,7 +10,7 @@ from app.domain.audit import AuditStep
 from app.domain.four_eyes import Subject, check_second_person
 from app.models import ApprovalRow, RequestRow
 from app.repositories import approvals
-from app.services import casework, extension, fees, packaging, protecting, sealing, steps
+from app.services import casework, extension, fees, packaging, protecting, restricting, sealing, steps
 from app.services.context import Actor, Context
 from app.services.four_eyes import ApprovalGiven, UnknownApproval, noted_as
 
@@ -29,7 +29,11 @@ FOLLOWS: dict[Subject, Follows] = {
     Subject.FEE: fees.take_second_word,
     Subject.RELEASE: packaging.take_second_word,
     Subject.PROTECTED_IDENTITY: protecting.take_second_word,
+    Subject.RESTRICTION_LIFT: restricting.take_second_word,
 }
+
+#: Acts that may still have to be done about a closed request, which is not opened again for them.
+OUTLIVES = frozenset({Subject.RESTRICTION_LIFT})
 
 
 async def give(tx: Tx, ctx: Context, approval_id: UUID, *, approved: bool, reason: str, actor: Actor) -> ApprovalRow:
@@ -43,7 +47,8 @@ async def give(tx: Tx, ctx: Context, approval_id: UUID, *, approved: bool, reaso
     found = await approvals.approval(tx, approval_id)
     if found is None:
         raise UnknownApproval
-    row = await steps.hold_open(tx, found.request_id)
+    outlives = Subject(found.subject) in OUTLIVES
+    row = await (steps.hold if outlives else steps.hold_open)(tx, found.request_id)
     approval = await approvals.approval(tx, approval_id, lock=True)
     if approval is None or approval.verdict is not None:
         raise ApprovalGiven

@@ -27,7 +27,7 @@ from app.letters.package_facts import CategoryRows, InformationIncomplete, Packa
 from app.letters.words import Language
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.profiles import Category, Profile
-from app.repositories import cases, registry
+from app.repositories import cases, outward, registry
 from app.services import information, orders, supplements, tasks, telling
 from app.services.context import Context
 from app.services.information import Disclosed, Held, Informer
@@ -64,6 +64,7 @@ class Sources:
     gave: tuple[Gave, ...]
     strangers: frozenset[str]  #: recipients that know nothing of the person
     supplements: Mapping[str, Supplement]
+    passed_on: tuple[LeftOut, ...] = ()  #: categories of another controller, whom the request goes to as well
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -133,7 +134,29 @@ async def read(tx: Tx, ctx: Context, row: RequestRow) -> Sources:
         gave=tuple(reader.gave(processors[one], of_one) for one, of_one in _by_processor(exports).items()),
         strangers=_strangers(profile, found, processors),
         supplements=await supplements.of(tx, ctx, row.controller_id),
+        passed_on=tuple(await _passed_on(tx, row, profile, processors, language)),
     )
+
+
+async def _passed_on(
+    tx: Tx, row: RequestRow, profile: Profile, processors: Mapping[UUID, ProcessorRow], language: Language
+) -> list[LeftOut]:
+    """Categories that belong to another controller: nobody was asked to export them, and the package says so."""
+    held = {
+        (information.recipient_title(profile, processors[one.processor_id], language), category)
+        for one in await outward.forwardings_of(tx, row.id)
+        for category in one.categories
+    }
+    return [
+        LeftOut(
+            recipient=name,
+            category_title=profile.category(category).title.in_language(language),
+            what="category",
+            count=1,
+            reason_code="forwarded",
+        )
+        for name, category in sorted(held)
+    ]
 
 
 def _by_processor(exports: Sequence[TaskRow]) -> dict[UUID, list[TaskRow]]:
@@ -231,7 +254,7 @@ def assemble(sources: Sources, redactions: Sequence[Redaction], *, created_at: d
         controller=telling.controller_facts(sources.profile),
         rights=sources.rights,
         parts=tuple(_part(gave, reviewed, scopes) for gave in sources.gave),
-        left_out=tuple(_left_out(sources, reviewed)),
+        left_out=(*_left_out(sources, reviewed), *sources.passed_on),
         information=informer.about(held) if is_access and not missing else (),
         automated_decisions=informer.automated_decisions() if held and not missing else None,
         not_portable=tuple(_not_portable(sources, scopes)),

@@ -57,7 +57,7 @@ async def receive(
     row, task = await tasks.hold_with_request(tx, task.id)
     if not await replays.is_first(tx, task, event_id):
         return False
-    if task.state == TaskState.CLOSED or tx.now >= tasks.token_expires_at(ctx, row):
+    if task.state == TaskState.CLOSED or tx.now >= tasks.token_expires_at(ctx, row, task):
         raise CallbackOver
     answer = read_outcome(_data(body, task), code="callback")
     tasks.check_categories(task, answer.body)

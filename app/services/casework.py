@@ -13,14 +13,15 @@ from app.domain.case import AlreadyUnderWay, ClaimNotOpen, ClaimOutcome, ClaimSt
 from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
-from app.domain.fanout import TaskState
+from app.domain.fanout import Action, TaskState
 from app.domain.finding import FootageNotDescribed, footage_lacks
 from app.domain.four_eyes import Subject
 from app.domain.identity import Level
 from app.domain.records import Record
+from app.domain.restrictions import ErasureRestricted
 from app.domain.rights import right
-from app.models import ApprovalRow, ClaimRow, RequestRow
-from app.repositories import approvals, cases
+from app.models import ApprovalRow, ClaimRow, RequestRow, TaskRow
+from app.repositories import approvals, cases, outward
 from app.services import (
     channels,
     claims,
@@ -151,8 +152,8 @@ async def decide(
     Decide one claim; where four eyes are due the decision waits, and the approval that it waits for is returned.
 
     Raises:
-        ClaimNotOpen, IdentityNotProven, FootageNotDescribed, IdentifiersNotChecked, ClaimUnderWay, AlreadyDone,
-        GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory, NotClassified
+        ClaimNotOpen, IdentityNotProven, FootageNotDescribed, IdentifiersNotChecked, ErasureRestricted,
+        ClaimUnderWay, AlreadyDone, GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory, NotClassified
         and what :func:`app.domain.records.check` raises: a decision is documented before it counts;
         for an erasure what :func:`app.services.erasing.decide_plan` refuses in its *plan*.
     """
@@ -168,6 +169,8 @@ async def decide(
         raise IdentifiersNotChecked
     if verdict is Verdict.GRANTED and footage_lacks(claims.details_of(ctx, row, claim)):
         raise FootageNotDescribed
+    if claim.right == "erasure" and verdict is not Verdict.REFUSED and await outward.erasure_is_opposed(tx, row.id):
+        raise ErasureRestricted
     await _check_tasks(tx, row, claim, verdict)
     its_right = right(claim.right)
     decisions.check(verdict=verdict, ground=ground, reasons=reasons, allowed=its_right.refusal_grounds)
@@ -203,7 +206,9 @@ async def decide(
 
 async def _check_tasks(tx: Tx, row: RequestRow, claim: ClaimRow, verdict: Verdict) -> None:
     """A claim that was handed back may have tasks: none may be at work, and what is done is not refused (F08)."""
-    own = [task for task in await cases.tasks_of(tx, row.id) if task.claim_id == claim.id]
+    apart = {Action.RESTRICT, Action.LIFT_RESTRICTION} - {right(claim.right).action}  # done whatever is decided
+    found = [task for task in await cases.tasks_of(tx, row.id) if task.claim_id == claim.id]
+    own = [task for task in found if task.action not in apart]
     if any(task.state != TaskState.CLOSED for task in own):
         raise ClaimUnderWay
     if verdict is Verdict.REFUSED and any(task.outcome in DONE for task in own):
@@ -241,6 +246,15 @@ async def take_second_word(
         claims.undo_decision(claim)
 
 
+def _holds_a_withdrawal_up(task: TaskRow, chosen: Sequence[ClaimRow]) -> bool:
+    """What was asked in a claim's name; a restriction meanwhile does so only until it has been answered."""
+    claim = next((one for one in chosen if one.id == task.claim_id), None)
+    if claim is None:
+        return False
+    meanwhile = task.action == Action.RESTRICT and right(claim.right).action is not Action.RESTRICT
+    return not meanwhile or task.state != TaskState.CLOSED
+
+
 async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Actor) -> None:
     """
     Take claims back while nothing has been asked of a processor for them; empty *rights* means all that can be.
@@ -252,10 +266,10 @@ async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Act
     chosen = [claim for claim in await cases.claims_of(tx, [row.id]) if not rights or claim.right in rights]
     if len(chosen) < len(set(rights)):
         raise claims.UnknownClaim
-    begun = {task.claim_id for task in await cases.tasks_of(tx, row.id)}
     if row.follows is not None:
         raise AlreadyUnderWay  # an end that was promised is nobody's to take back
     chosen = [claim for claim in chosen if claim.state != ClaimState.CLOSED]
+    begun = {task.claim_id for task in await cases.tasks_of(tx, row.id) if _holds_a_withdrawal_up(task, chosen)}
     if not chosen or any(claim.id in begun for claim in chosen):
         raise AlreadyUnderWay
     for claim in chosen:

@@ -18,6 +18,7 @@ from app.domain.deadlines import Deadline, Suspension
 from app.domain.errors import DomainError
 from app.domain.extension import ExtensionState
 from app.domain.fanout import TaskState
+from app.domain.working_days import months_later
 from app.models import RequestRow, SuspensionRow
 from app.observability import ALARMS
 from app.repositories import cases, clock
@@ -189,8 +190,11 @@ def show_extension(row: RequestRow) -> None:
 
 def answer_by(tx: Tx, ctx: Context, row: RequestRow) -> date:
     """The day on which a processor asked today should have answered; it follows the case, not a fixed term (B.3)."""
+    today = ctx.today(row.controller_id, tx.now)
+    # What comes after the answer (a restriction is lifted) has no statutory day: a month, as for everything else.
+    is_over = row.phase == Phase.CLOSED
     return deadlines.answer_by(
-        deadline_on=row.due_on,
-        today=ctx.today(row.controller_id, tx.now),
+        deadline_on=months_later(today, 1) if is_over else row.due_on,
+        today=today,
         calendar=ctx.calendar(row.controller_id),
     )

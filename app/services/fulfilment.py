@@ -14,6 +14,7 @@ from app.domain.case import ClaimState, Phase
 from app.domain.case_clock import LapseExtension, RaiseAlarm, TakeExtension
 from app.domain.decisions import Verdict
 from app.domain.fanout import TaskState
+from app.domain.outward import MoveEntry, OpenForwarding, OpenLedger, ProposeLift, SetRestriction
 from app.domain.process import (
     Act,
     CloseClaim,
@@ -37,14 +38,18 @@ from app.repositories import cases
 from app.repositories.cases import CaseRows
 from app.services import (
     at_once,
+    case_rows,
     claims,
     codes,
     cooling,
     correspondence,
     deadline_watch,
     keeping,
+    ledger,
     packaging,
+    passing_on,
     raising,
+    restricting,
     steps,
     suppression,
     tasks,
@@ -79,12 +84,12 @@ async def advance(tx: Tx, ctx: Context, request_id: UUID) -> int:
 
 
 async def _advance(tx: Tx, ctx: Context, row: RequestRow) -> int:
-    case_rows, done = await cases.rows_of(tx, row), 0
-    if case_rows.package is not None:
-        await packaging.destroy_former(tx, ctx, row, case_rows.package)
-    await deadline_watch.look(tx, ctx, case_rows)
+    rows, done = await case_rows.read(tx, ctx, row), 0
+    if rows.package is not None:
+        await packaging.destroy_former(tx, ctx, row, rows.package)
+    await deadline_watch.look(tx, ctx, rows)
     for _ in range(MOST_ROUNDS):
-        case = case_rows.seen()
+        case = rows.seen()
         acts = next_actions(case, today=ctx.today(row.controller_id, tx.now))
         if not acts:
             row.next_at = next_instant(case, now=tx.now, next_midnight=_next_midnight(ctx, row, tx.now))
@@ -92,7 +97,7 @@ async def _advance(tx: Tx, ctx: Context, row: RequestRow) -> int:
             return done
         try:
             for act in acts:
-                await _do(tx, ctx, case_rows, act)
+                await _do(tx, ctx, rows, act)
         except (LetterIncomplete, PackageRefused) as lacking:
             # An answer that lacks what the law demands is not given: a person must see what is missing.
             row.status, row.next_at = _LACKING[isinstance(lacking, LetterIncomplete)], _next_midnight(ctx, row, tx.now)
@@ -138,6 +143,16 @@ async def _do(tx: Tx, ctx: Context, case: CaseRows, act: Act) -> None:
         case SendCode():
             await codes.make(tx, ctx, row)
             case.code_wanted = False
+        case SetRestriction():
+            await restricting.set_(tx, ctx, case, act)
+        case ProposeLift(restriction):
+            await restricting.propose_lift(tx, case, restriction)
+        case OpenLedger(to_tell):
+            await ledger.open_(tx, case, to_tell)
+        case MoveEntry():
+            await ledger.move(tx, case, act)
+        case OpenForwarding():
+            await passing_on.open_(tx, ctx, case, act)
         case _:
             assert_never(act)
 

@@ -11,6 +11,7 @@ from app.domain.fanout import Action
 from app.domain.finding import Known, may_travel
 from app.domain.guarding import is_address, without_addresses
 from app.domain.identity import Level
+from app.domain.restrictions import MEANWHILE, PERMITTED, ground_said
 from app.domain.rights import right
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Order
@@ -52,7 +53,7 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
         details=await details_for(tx, ctx, row, task),
         answer_by=task.answer_by,
         callback_url=f"{ctx.settings.base_url}/v1/callbacks/{tasks.callback_token(ctx, row.controller_id, task.id)}",
-        callback_expires_at=tasks.token_expires_at(ctx, row),
+        callback_expires_at=tasks.token_expires_at(ctx, row, task),
         asked_at=tx.now,
     )
 
@@ -93,6 +94,8 @@ def _details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow | Non
         return {"until": datetime.fromisoformat(row.deadline["extended_due_on"]).date().isoformat()}
     if claim is None or task.action == Action.LOCATE:
         return {}
+    if task.action in (Action.RESTRICT, Action.LIFT_RESTRICTION):
+        return _restriction_details(ctx, row, task, claim)
     details = dict(details_of(ctx, row, claim))
     if (bases := _ENDS.get(claim.right)) is not None:
         details = {"legal_bases": list(bases)} | details
@@ -101,3 +104,16 @@ def _details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow | Non
         if task.action == Action.RECTIFY and not any(one.get("field") for one in corrections_of(details)):
             raise NobodyToAskFor  # all there was to correct says where somebody is
     return {"right": claim.right} | details if task.action == Action.NOTIFY else details
+
+
+def _restriction_details(ctx: Context, row: RequestRow, task: TaskRow, claim: ClaimRow) -> Mapping[str, Any]:
+    """
+    Why, and what may still be done (GDPR Art. 18(2)); of a claim that is only pending nothing else.
+
+    Alarm handling that protects somebody's life goes on, but never silently: each such use says why (R18-2).
+    """
+    its_own = right(claim.right).action is Action.RESTRICT
+    ground = ground_said(details_of(ctx, row, claim)) if its_own else MEANWHILE[claim.right]
+    if task.action == Action.LIFT_RESTRICTION:
+        return {"ground": ground.value}
+    return {"ground": ground.value, "permitted": list(PERMITTED), "live_alarm": "override_with_reason"}

@@ -34,6 +34,7 @@ from app.domain.fanout import (
 )
 from app.domain.process import CreateTask
 from app.domain.retention import BOOKKEEPING_HOLD
+from app.domain.working_days import months_later
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
@@ -115,9 +116,15 @@ def callback_token(ctx: Context, controller: str, task_id: UUID) -> str:
     return f"{controller}.{base64.urlsafe_b64encode(secret).decode().rstrip('=')}"
 
 
-def token_expires_at(ctx: Context, row: RequestRow) -> datetime:
-    """The statutory end of the case, extension included: midnight after the extended due date."""
+def token_expires_at(ctx: Context, row: RequestRow, task: TaskRow | None = None) -> datetime:
+    """
+    The statutory end of the case, extension included: midnight after the extended due date.
+
+    A task that ends a restriction may come long after it, and can be answered for a month after its own day.
+    """
     last = datetime.fromisoformat(row.deadline["extended_due_on"]).date()
+    if task is not None and task.action == Action.LIFT_RESTRICTION:
+        last = max(last, months_later(task.answer_by, 1))
     return datetime.combine(last + timedelta(days=1), time(), tzinfo=ctx.zone(row.controller_id)).astimezone(UTC)
 
 

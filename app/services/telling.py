@@ -42,6 +42,7 @@ from app.services import information, orders, record_telling, sealing, tasks
 from app.services.context import Context
 from app.services.erasure_telling import erasure_facts
 from app.services.telling_clock import clock_facts
+from app.services.telling_outward import Outward
 
 #: What leaves nothing to be told to somebody who has proved nothing.
 _SETTLED = frozenset({Outcome.COMPLETED.value, Outcome.NOT_FOUND.value})
@@ -89,7 +90,8 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
     identifiers = orders.person_of(ctx, row)["identifiers"]
     package = _package(ctx, rows, today)
     planned = {claim.id: erasure_facts(ctx, rows, claim, language) for claim in claims}
-    teller = _Teller(ctx, row, language, package, fees=tuple(rows.fees))
+    outward = Outward(ctx, rows, language, about)
+    teller = _Teller(ctx, row, language, package, outward, fees=tuple(rows.fees))
     return LetterFacts(
         controller=controller_facts(profile),
         reference=row.reference,
@@ -117,6 +119,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
         **clock_facts(ctx, rows, about=about, today=today, language=language),
         unclassified=row.unclassified,
         wait_until=_wait_until(ctx, rows, language),
+        **outward.facts(),
     )
 
 
@@ -156,6 +159,11 @@ def _package(ctx: Context, rows: CaseRows, today: date) -> PackageFacts | None:
     )
 
 
+def _is_apart(task: TaskRow, claim: ClaimRow) -> bool:
+    """Whether a task restricted while the claim was pending, or ended a restriction: it is not what was asked for."""
+    return task.action in {Action.RESTRICT, Action.LIFT_RESTRICTION} - {right(claim.right).action}
+
+
 class _Teller:
     """Puts rows of one case into words."""
 
@@ -165,10 +173,11 @@ class _Teller:
         row: RequestRow,
         language: Language,
         package: PackageFacts | None,
+        outward: Outward,
         *,
         fees: Sequence[FeeNoticeRow] = (),
     ) -> None:
-        self._ctx, self._row, self._language = ctx, row, language
+        self._ctx, self._row, self._language, self._outward = ctx, row, language, outward
         self._fees = fees
         self._withheld: Counter[tuple[str, str]] = Counter()
         self._not_portable = frozenset(one.category_title for one in (package.not_portable if package else ()))
@@ -189,7 +198,7 @@ class _Teller:
         decided = claim.verdict is not None or claim.outcome is not None
         details = claiming.details_of(self._ctx, self._row, claim)
         results = tuple(
-            self._result(task, recipients[task.processor_id], claim.right)
+            self._result(task, recipients[task.processor_id], claim.right, meanwhile=_is_apart(task, claim))
             for task in task_rows
             if task.closed_at is not None and task.processor_id in recipients
         )
@@ -206,6 +215,8 @@ class _Teller:
             record=record_telling.facts_of(
                 self._ctx, self._row, claim, titles=self._titles, fees=self._fees, language=self._language
             ),
+            restricted=self._outward.restricted(claim),
+            recipients_told=self._outward.told(claim),
         )
 
     def _is_granted_to_nobody_known(self, claim: ClaimRow) -> bool:
@@ -280,7 +291,7 @@ class _Teller:
             return None
         return GroundFacts(source=found.source, text=found.sv if self._language == "sv" else found.en)
 
-    def _result(self, task: TaskRow, recipient: str, its_right: str) -> ResultFacts:
+    def _result(self, task: TaskRow, recipient: str, its_right: str, *, meanwhile: bool = False) -> ResultFacts:
         answer = tasks.answer_of(self._ctx, self._row, task)
         kept = tuple(self._kept(one) for one in answer.get("retained", []))
         kept_titles = {one.category_title for one in kept}
@@ -306,6 +317,7 @@ class _Teller:
             retained=kept,
             reason=self._reason(answer, gave_none=gave_none),
             gave_none=gave_none,
+            meanwhile=meanwhile,
         )
 
     def _kept(self, one: Mapping[str, Any]) -> Retained:

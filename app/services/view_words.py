@@ -59,6 +59,15 @@ _STEPS: dict[str, tuple[str, str]] = {
     "letter:sent": ("Brevet gick ut till dig.", "The letter went out to you."),
     "package:sealed": ("Dina uppgifter sammanställdes.", "Your data was put together."),
     "package:released": ("Dina uppgifter finns att hämta.", "Your data is ready to be fetched."),
+    "restriction:set": (
+        "Dina uppgifter begränsades: de sparas men används inte.",
+        "Your data were restricted: they are stored but not used.",
+    ),
+    "restriction:lifted": ("Begränsningen av dina uppgifter hävdes.", "The restriction of your data was lifted."),
+    "request:forwarded": (
+        "En del av din begäran skickades vidare till den som ansvarar för uppgifterna.",
+        "A part of your request was passed on to whoever is responsible for the data.",
+    ),
     "package:downloaded": ("Du hämtade dina uppgifter.", "You fetched your data."),
     "retention:scheduled": (
         "Det som sparas har fått en dag då det raderas eller prövas på nytt.",
@@ -90,13 +99,30 @@ _OUTCOMES: dict[str, tuple[str, str]] = {
 }
 
 
+_ENTRIES: dict[str, tuple[str, str]] = {
+    "pending": ("Ska få besked.", "Will be told."),
+    "sent": ("Har fått besked.", "Has been told."),
+    "confirmed": ("Har fått besked och bekräftat det.", "Has been told and has confirmed it."),
+    "impossible": ("Har inte kunnat få besked.", "Could not be told."),
+    "disproportionate": (
+        "Har inte fått besked: det skulle kräva orimligt mycket arbete.",
+        "Has not been told: that would take a disproportionate effort.",
+    ),
+}
+
+
+def of_entry(state: str, language: str) -> str:
+    """Where a recipient's notification stands (GDPR Art. 19), in words."""
+    return _ENTRIES[state][1 if language == "en" else 0]
+
+
 def of_step(step: str, language: str) -> str | None:
     """A step in words; None for what is ours to know."""
     found = _STEPS.get(step)
     return None if found is None else found[1 if language == "en" else 0]
 
 
-def of_entry(step: str, facts: Mapping[str, Any], language: str) -> str | None:
+def of_noted(step: str, facts: Mapping[str, Any], language: str) -> str | None:
     """A step in words, with its day where that is what the person wants to know."""
     if step == "retention:erased" and "until" in facts:
         last = day(date.fromisoformat(str(facts["until"])), "en" if language == "en" else "sv")

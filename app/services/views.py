@@ -31,6 +31,7 @@ from app.profiles import Category
 from app.repositories import approvals, audit, cases, registry
 from app.services import (
     assembling,
+    case_rows,
     clock_views,
     deadline_watch,
     decision_views,
@@ -113,10 +114,10 @@ async def own_row(tx: Tx, id: UUID, keys: Mapping[str, Sequence[bytes]], *, hold
 #: Whose hands a case is in is ours to know; the person reads the phase instead.
 _STAFF_STATUS = frozenset(
     {
-        "awaiting_classification", "letter_incomplete", "letter_waiting", "needs_person", "nobody_able",
-        "package_incomplete",
+        *("awaiting_classification", "letter_incomplete", "letter_waiting", "needs_person", "nobody_able"),
+        *("package_incomplete", "recipients_to_tell", "forwarding_wanted", "forwarding_late"),
     }
-)  # fmt: skip
+)
 #: When we hurry is ours to know; the person reads when the answer is due and why.
 _STAFF_DATES = frozenset(
     {
@@ -325,7 +326,7 @@ async def plan(tx: Tx, ctx: Context, row: RequestRow, claim_id: UUID) -> View:
     Raises:
         UnknownClaim: The request has no such claim.
     """
-    case = await cases.snapshot(tx, row)
+    case = (await case_rows.read(tx, ctx, row)).seen()
     seen = next((one for one in case.claims if one.id == str(claim_id)), None)
     if seen is None:
         raise UnknownClaim
@@ -431,5 +432,5 @@ async def timeline(tx: Tx, row: RequestRow) -> list[View]:
     """What happened, as far as it means something to the person, in their language."""
     language = language_of(row)
     entries = await audit.entries_of(tx, row.id)
-    told = ((one, view_words.of_entry(one.step, one.facts, language)) for one in entries)
+    told = ((one, view_words.of_noted(one.step, one.facts, language)) for one in entries)
     return [{"at": one.at, "step": one.step, "text": text} for one, text in told if text is not None]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sandbox.categories import CARDS, kinds_of
+from sandbox.categories import CARDS, customer_of, kinds_of
 from sandbox.identifiers import matching, normalise
 from sandbox.people import BY_ID
 from sandbox.services._service import Hold, Service
@@ -81,6 +81,8 @@ def locate(file: File) -> Outcome:
     if not found:
         return {"outcome": "not_found"}
     facts = file.service.facts([(kind, row) for _, _, kind, row in rows]) | _facts(file)
+    if (customer := customer_of(file.data.controller, file.person)) is not None:
+        facts["customer"] = customer
     return {"outcome": "completed", "found_categories": found, "facts": facts}
 
 

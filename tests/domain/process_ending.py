@@ -1,11 +1,14 @@
 """A world that helps: everybody does their part until the case is closed."""
 
+from dataclasses import replace
+
 from app.domain import execution
 from app.domain.case import ClaimState
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 from app.domain.guarding import Cooling
 from app.domain.identity import Level
+from app.domain.ledger import EntryState
 from app.domain.snapshot import Claim, Processor
 from tests.domain.process_world import World
 
@@ -44,6 +47,12 @@ def cooperate(world: World, *, try_again: bool) -> None:
     if world.may_release():
         world.release()
     world.post()
+    world.case = replace(world.case, erasure_opposed=False)
+    for entry in world.by_hand():
+        world.settle(entry, EntryState.CONFIRMED)
+    for one in world.case.forwardings:
+        if one.is_open:
+            world.pass_on(one)
 
 
 def _find_somebody(world: World, action: Action) -> None:

@@ -12,8 +12,9 @@ from app.domain.extension import ExtensionState
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.guarding import Cooling
 from app.domain.identity import Level
+from app.domain.ledger import About, EntryState
 from app.domain.rights import RIGHTS
-from app.domain.snapshot import Case, Claim, Processor, Task
+from app.domain.snapshot import Case, Claim, Entry, Forwarding, ForwardingState, Processor, Restriction, Task
 
 
 def to_facts(case: Case) -> dict[str, Any]:
@@ -35,7 +36,19 @@ def to_facts(case: Case) -> dict[str, Any]:
              t.next_at and t.next_at.isoformat()]
             for t in case.tasks
         ],
-        "processors": [[p.id, plain(p.actions), plain(p.categories), plain(p.after)] for p in case.processors.values()],
+        "processors": [
+            [p.id, plain(p.actions), plain(p.categories), plain(p.after), plain(p.forwarded)]
+            for p in case.processors.values()
+        ],
+        "restrictions": [[r.id, r.claim, r.is_lift_proposed, r.is_lifted] for r in case.restrictions],
+        "ledger": [[e.id, e.claim, e.about, e.recipient, e.processor, e.state] for e in case.ledger],
+        "forwardings": [[f.id, f.processor, f.due_by.isoformat(), f.is_known, f.state] for f in case.forwardings],
+        "outside": [
+            plain(case.recipients),
+            {key: plain(found) for key, found in case.to_forward.items()},
+            case.known_on and case.known_on.isoformat(),
+            case.erasure_opposed,
+        ],
     }  # fmt: skip
 
 
@@ -69,6 +82,7 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
     shuffle(facts["processors"])
     phase, status, assurance, due_on = facts["case"]
     sealed, released, stopped, code_wanted = facts["flags"]
+    recipients, to_forward, known_on, erasure_opposed = facts["outside"]
     return Case(
         phase=Phase(phase),
         status=status,
@@ -108,9 +122,39 @@ def from_facts(facts: dict[str, Any], *, order: int) -> Case:
                 actions=frozenset(map(Action, actions)),
                 categories=frozenset(categories),
                 after=frozenset(after),
+                forwarded=frozenset(forwarded),
             )
-            for id_, actions, categories, after in facts["processors"]
+            for id_, actions, categories, after, forwarded in facts["processors"]
         },
+        restrictions=tuple(
+            Restriction(id=id_, claim=claim, is_lift_proposed=proposed, is_lifted=lifted)
+            for id_, claim, proposed, lifted in facts["restrictions"]
+        ),
+        ledger=tuple(
+            Entry(
+                id=id_,
+                claim=claim,
+                about=About(about),
+                recipient=recipient,
+                processor=processor,
+                state=EntryState(state),
+            )
+            for id_, claim, about, recipient, processor, state in facts["ledger"]
+        ),
+        forwardings=tuple(
+            Forwarding(
+                id=id_,
+                processor=processor,
+                due_by=date.fromisoformat(due_by),
+                is_known=known,
+                state=ForwardingState(state),
+            )
+            for id_, processor, due_by, known, state in facts["forwardings"]
+        ),
+        recipients=tuple(recipients),
+        to_forward={key: frozenset(found) for key, found in to_forward.items()},
+        known_on=known_on and date.fromisoformat(known_on),
+        erasure_opposed=erasure_opposed,
         letters=frozenset(facts["letters"]),
         unsent_letters=frozenset(facts["unsent"]),
         package_sealed=sealed,

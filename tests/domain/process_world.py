@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
-from app.domain import execution, process, waiting
+from app.domain import execution, ledger, notifying, process, waiting
 from app.domain.case import ClaimOutcome, ClaimState, Phase, Step, advance
 from app.domain.case_clock import (
     WORKING_DAYS,
@@ -40,7 +40,20 @@ from app.domain.fanout import (
 )
 from app.domain.guarding import Cooling, cooling_of
 from app.domain.identity import Level
-from app.domain.snapshot import Case, Claim, Processor, Task
+from app.domain.ledger import EntryState
+from app.domain.notifying import ToTell
+from app.domain.restrictions import check_lift
+from app.domain.snapshot import (
+    Case,
+    Claim,
+    Entry,
+    Forwarding,
+    ForwardingState,
+    Processor,
+    Restriction,
+    Task,
+    letter_key,
+)
 from tests.domain.process_facts import from_facts, to_facts
 
 REASONS = "These are reasons a person can understand."
@@ -73,6 +86,7 @@ class World:
     registry: dict[str, Processor] = field(default_factory=dict)  #: the controller's, in the order of registration
     by_post: bool = False  #: whether a letter is out only when somebody has posted it
     first_due_on: date | None = None  #: before any extension
+    announced: dict[str, date] = field(default_factory=dict)  #: restrictions whose notice is out, and since when
     first: Mapping[str, Processor] | None = None  #: who was there when the case began to be carried out
     carried_out: ClassVar[set[type]] = set()  #: kinds of actions any world has met
 
@@ -141,8 +155,8 @@ class World:
                     self.first = self.case.processors
             case process.ShowStatus(status):
                 self.case = replace(self.case, status=status)
-            case process.WriteLetter(kind):
-                self._write(kind)
+            case process.WriteLetter(kind, about):
+                self._write(kind, about)
             case process.CreateTask():
                 self._ask(act)
             case process.GrantAtOnce(claim):
@@ -159,8 +173,9 @@ class World:
                 assert not any(t.action is Action.EXPORT and not t.is_over for t in self.case.tasks)
                 self.case = replace(self.case, package_sealed=True)
             case process.CloseClaim(claim, outcome):
-                assert self.claim(claim).state is ClaimState.DECIDED
-                assert all(task.is_over for task in self.case.tasks_of(self.claim(claim)))
+                forwarded = outcome is ClaimOutcome.FORWARDED
+                assert self.claim(claim).state is ClaimState.DECIDED or forwarded
+                assert not self._at_work(claim)
                 self._claim(claim, state=ClaimState.CLOSED, outcome=outcome)
             case RaiseAlarm(alarm):
                 self._alarm(alarm)
@@ -179,6 +194,24 @@ class World:
             case process.SendCode():
                 assert all(task.is_over or task.state is TaskState.NEEDS_PERSON for task in self._searches())
                 self.case = replace(self.case, code_wanted=False)
+            case process.SetRestriction():
+                self._restrict(act)
+            case process.ProposeLift(restriction):
+                self._restriction(restriction, is_lift_proposed=True)
+            case process.OpenLedger(to_tell):
+                self._open_ledger(to_tell)
+            case process.MoveEntry(entry, state):
+                self._entry(entry, state=state)
+            case process.OpenForwarding(processor):
+                assert processor not in {one.processor for one in self.case.forwardings}
+                number = len(self.case.forwardings)
+                made = Forwarding(
+                    id=f"f{number}",
+                    processor=processor,
+                    due_by=self.today + timedelta(days=2),
+                    is_known=bool(number % 2),
+                )
+                self.case = replace(self.case, forwardings=(*self.case.forwardings, made))
 
     def _clock(self, **changes: Any) -> None:
         self.case = replace(self.case, clock=replace(self.case.clock, **changes))
@@ -207,6 +240,77 @@ class World:
     def _searches(self) -> list[Task]:
         return [task for task in self.case.tasks if task.action is Action.LOCATE]
 
+    def _at_work(self, claim: str) -> list[Task]:
+        """Tasks of a claim that are not over; lifting a restriction comes after the claim."""
+        found = [task for task in self.case.tasks if task.claim == claim and not task.is_over]
+        return [task for task in found if task.action is not Action.LIFT_RESTRICTION]
+
+    def _restrict(self, act: process.SetRestriction) -> None:
+        claim = self.claim(act.claim)
+        assert act.claim not in {one.claim for one in self.case.restrictions}, "restricted twice"
+        assert self.case.is_ready(claim)
+        if act.ground is None:
+            assert self.did_something(claim), "restricted by what nobody did"
+        else:
+            assert claim.state in (ClaimState.OPEN, ClaimState.AWAITING_APPROVAL), "restricted after the decision"
+        made = Restriction(id=f"r{len(self.case.restrictions)}", claim=act.claim)
+        self.case = replace(self.case, restrictions=(*self.case.restrictions, made))
+
+    def _restriction(self, restriction: str, **changes: Any) -> None:
+        changed = tuple(replace(one, **changes) if one.id == restriction else one for one in self.case.restrictions)
+        self.case = replace(self.case, restrictions=changed)
+
+    def _entry(self, entry: str, **changes: Any) -> None:
+        changed = tuple(replace(one, **changes) if one.id == entry else one for one in self.case.ledger)
+        self.case = replace(self.case, ledger=changed)
+
+    def _open_ledger(self, to_tell: ToTell) -> None:
+        assert (to_tell.claim, to_tell.about) not in {(one.claim, one.about) for one in self.case.ledger}
+        number = len(self.case.ledger)
+        told = [(one, one) for one in to_tell.processors] + [(one, None) for one in to_tell.recipients]
+        made = tuple(
+            Entry(
+                id=f"e{number + place}",
+                claim=to_tell.claim,
+                about=to_tell.about,
+                recipient=recipient,
+                processor=processor,
+            )
+            for place, (recipient, processor) in enumerate(told)
+        )
+        self.case = replace(self.case, ledger=(*self.case.ledger, *made))
+
+    # --- what people do about restrictions, recipients and other controllers -------------------------------------
+
+    def by_hand(self) -> list[Entry]:
+        """Entries that only a person can settle."""
+        return [one for one in self.case.ledger if not one.is_settled and notifying.is_by_hand(self.case, one)]
+
+    def settle(self, entry: Entry, state: EntryState) -> None:
+        ledger.check_settling(now=entry.state, to=state, reason=REASONS)
+        self._entry(entry.id, state=state)
+
+    def announce_lift(self, restriction: str) -> None:
+        """The notice is out; the day it names is tomorrow."""
+        self.announced = {**self.announced, restriction: self.today}
+
+    def lift(self, restriction: str) -> None:
+        """Two people lift a restriction, after its notice."""
+        check_lift(
+            notice_sent_at=datetime.combine(self.announced[restriction], MIDNIGHT),
+            lifting_on=self.announced[restriction] + timedelta(days=1),
+            now=self.now,
+            today=self.today,
+        )
+        self._restriction(restriction, is_lifted=True)
+
+    def pass_on(self, one: Forwarding) -> None:
+        changed = tuple(
+            replace(other, state=ForwardingState.SENT, is_known=True) if other.id == one.id else other
+            for other in self.case.forwardings
+        )
+        self.case = replace(self.case, forwardings=changed)
+
     def claim(self, claim: str) -> Claim:
         return next(one for one in self.case.claims if one.id == claim)
 
@@ -224,20 +328,19 @@ class World:
         self._claim(claim.id, state=ClaimState.OPEN, verdict=None, excluded=frozenset(), withheld=frozenset())
         self.reopened |= {claim.id}
 
-    def _write(self, kind: str) -> None:
+    def _write(self, kind: str, about: str) -> None:
+        key = letter_key(kind, about)
         assert not self.case.stopped, "a letter about what somebody said is not theirs"
-        assert kind not in self.case.letters, f"the letter {kind} is written twice"
-        if kind not in ("receipt", "extension"):
-            assert not any(task.claim and not task.is_over for task in self.case.tasks), (
-                f"{kind} before the work is done"
-            )
+        assert key not in self.case.letters, f"the letter {key} is written twice"
+        if kind not in ("receipt", "extension", "forwarding"):
+            assert not any(self._at_work(claim.id) for claim in self.case.claims), f"{kind} before the work is done"
         if kind == "fulfilment":
             copies = [c for c in self.case.claims if c.right.yields_package and c.is_carried_out]
             assert not copies or self.case.package_released, "a fulfilment letter before its package is released"
         self.case = replace(
             self.case,
-            letters=self.case.letters | {kind},
-            unsent_letters=self.case.unsent_letters | ({kind} if self.by_post else set()),
+            letters=self.case.letters | {key},
+            unsent_letters=self.case.unsent_letters | ({key} if self.by_post else set()),
         )
         if kind == "refusal":
             self._clock(refusal_sent_on=self.today)
@@ -249,12 +352,20 @@ class World:
         assert key not in {(t.claim, t.processor, t.action) for t in self.case.tasks}, f"asked twice: {key}"
         assert not self.case.stopped, "somebody is asked although it was stopped"
         assert act.action in self.case.processors[act.processor].actions
-        if act.claim is not None:
+        if act.action is Action.LIFT_RESTRICTION:
+            self._check_lift(act)
+        elif (
+            act.claim is not None and act.action is Action.RESTRICT and self.claim(act.claim).right.key != "restriction"
+        ):
+            self._check_meanwhile(act)
+        elif act.claim is not None:
             claim = self.claim(act.claim)
             assert claim.is_carried_out
             assert self.case.is_ready(claim)
             assert claim.has_cooled_off or claim.right.yields_package, "done before anybody could say it was not them"
             assert not claim.left_out & set(act.categories), "asked for what the decision leaves out"
+            assert not self.case.processors[act.processor].forwarded & set(act.categories), "another controller's"
+            assert act.action is not Action.ERASE or not self.case.erasure_opposed, "erased what the person wants kept"
             if Action.LOCATE in self.case.processors[act.processor].actions:
                 search = self.case.located(act.processor)
                 assert search and search.is_over and search.outcome is not Outcome.NOT_FOUND, "asked before found"  # noqa: PT018
@@ -264,6 +375,7 @@ class World:
                 assert self.did_something(claim), "told of what nobody did"
         else:
             assert self.case.phase is not Phase.ANSWERING, "a search after the answer has begun"
+            self.case = replace(self.case, known_on=self.case.known_on or self.today)
         human = self.manners[act.processor][1] is AnswerMode.HUMAN
         task = Task(
             id=f"t{len(self.case.tasks)}",
@@ -276,9 +388,26 @@ class World:
         )
         self.case = replace(self.case, tasks=(*self.case.tasks, task))
 
+    def _check_lift(self, act: process.CreateTask) -> None:
+        (restriction,) = [one for one in self.case.restrictions if one.claim == act.claim]
+        assert restriction.is_lifted, "lifted by itself"
+        assert self.announced[restriction.id] < self.today, "lifted before the notice was out (R18-3)"
+        done = [
+            t for t in self.case.tasks if (t.claim, t.processor) == (act.claim, act.processor) and t.outcome in DONE
+        ]
+        assert Action.RESTRICT in {task.action for task in done}, "lifted where nobody restricted"
+
+    def _check_meanwhile(self, act: process.CreateTask) -> None:
+        claim = self.claim(str(act.claim))
+        assert claim.right.key in ("objection", "rectification"), "restricted for a right that does not restrict"
+        assert claim.state in (ClaimState.OPEN, ClaimState.AWAITING_APPROVAL), "restricted after the decision"
+        assert self.case.is_ready(claim)
+        assert not self.case.processors[act.processor].forwarded & set(act.categories), "another controller's"
+
     def _answer_by(self) -> date:
-        """Before the case is due, but never a day that has passed."""
-        return max(min(self.today + timedelta(days=14), self.case.due_on), self.today)
+        """Before the case is due, but never a day that has passed; of a closed one, in two weeks."""
+        due = self.case.due_on if self.case.phase is not Phase.CLOSED else self.today + timedelta(days=14)
+        return max(min(self.today + timedelta(days=14), due), self.today)
 
     def _check_turn(self, claim: Claim) -> None:
         """Nothing of a higher rank starts before the lower ones are through, and no erasure before the copy."""
@@ -362,7 +491,7 @@ class World:
         )
         match verdict:
             case Close():
-                self._task(task.id, state=TaskState.CLOSED, outcome=outcome, next_at=None)
+                self._close(task, outcome)
             case Wait(poll_at):
                 self._task(task.id, state=TaskState.ACCEPTED, next_at=poll_at)
             case TryAgain(at) | AskProcessor(at):
@@ -370,10 +499,17 @@ class World:
             case AskPerson():
                 self._task(task.id, state=TaskState.NEEDS_PERSON, next_at=None)
 
+    def _close(self, task: Task, outcome: Outcome) -> None:
+        """The task is over; who found the person may have found what it holds for another controller."""
+        self._task(task.id, state=TaskState.CLOSED, outcome=outcome, next_at=None)
+        held = self.case.processors[task.processor].forwarded if task.processor in self.case.processors else frozenset()
+        if task.action is Action.LOCATE and outcome is not Outcome.NOT_FOUND and held:
+            self.case = replace(self.case, to_forward={**self.case.to_forward, task.processor: held})
+
     def resolve(self, task: Task, outcome: Outcome) -> None:
         """A person says what came of a task; any other word than an end sends it once more."""
         if outcome in TERMINAL_BY_PERSON:
-            self._task(task.id, state=TaskState.CLOSED, outcome=outcome, next_at=None)
+            self._close(task, outcome)
         else:
             self.send_again(task)
 

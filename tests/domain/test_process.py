@@ -53,6 +53,7 @@ class TestNextActions:
             *("GrantAtOnce", "Reopen", "NamePerson", "SealPackage", "CloseClaim"),
             *("RaiseAlarm", "TakeExtension", "LapseExtension"),
             *("CoolOff", "SendCode"),
+            *("SetRestriction", "ProposeLift", "OpenLedger", "MoveEntry", "OpenForwarding"),
         }
 
     @pytest.mark.parametrize("phase", [Phase.RECEIVED, Phase.IDENTIFYING, Phase.ASSESSING, Phase.EXECUTING])

@@ -9,6 +9,7 @@ from app.domain.case import ClaimOutcome, ClaimState, Phase, Step
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action, Outcome
 from app.domain.identity import Level
+from app.domain.ledger import About, EntryState
 from app.domain.process import (
     CloseClaim,
     SealPackage,
@@ -18,7 +19,7 @@ from app.domain.process import (
     letters_owed,
     outcome_of,
 )
-from app.domain.snapshot import Claim
+from app.domain.snapshot import Claim, Entry
 from tests.domain.process_cases import (
     a_case,
     a_claim,
@@ -68,7 +69,9 @@ class TestSeal:
         checked = a_task("erasure", Action.LOCATE, Outcome.NOT_FOUND, id="check")  # F22: an erasure is looked after
         tasks = (located(), a_task("erasure", Action.ERASE, Outcome.COMPLETED), checked)
 
-        assert wanted(a_case(granted("erasure"), tasks=tasks)) == [TakeStep(Step.BEGIN_ANSWER)]
+        assert SealPackage() not in wanted(a_case(granted("erasure"), tasks=tasks))
+        told = (Entry(id="e", claim="erasure", about=About.CHANGE, recipient="crm", state=EntryState.CONFIRMED),)
+        assert wanted(a_case(granted("erasure"), tasks=tasks, ledger=told)) == [TakeStep(Step.BEGIN_ANSWER)]
 
 
 class TestAnswer:

@@ -32,8 +32,9 @@ from app.domain.extension import ExtensionState
 from app.domain.fanout import SAYABLE, TERMINAL_BY_PERSON, Action, AnswerMode, Idempotency, Outcome, TaskState
 from app.domain.guarding import Cooling
 from app.domain.identity import Level
+from app.domain.ledger import SETTLED, EntryState
 from app.domain.rights import RIGHTS, Right
-from app.domain.snapshot import Case, Claim, Processor, Task
+from app.domain.snapshot import Case, Claim, Processor, Restriction, Task
 from tests.domain.process_ending import drive_to_the_end
 from tests.domain.process_promises import is_never_silently_over, keeps_its_promises
 from tests.domain.process_world import DONE, World, a_clock
@@ -76,6 +77,8 @@ def a_processor(id_: str, before: Sequence[str], pick: int) -> tuple[Processor, 
     """One of four kinds of recipients; it may have to wait for those registered *before* it, never in a circle."""
     kind, pick = pick % 4, pick // 4
     after, held = some_of(before, pick >> 3), some_of(CATEGORIES, ~pick)
+    # Now and then some or all of it is held for another controller.
+    forwarded = some_of(held, pick >> 2) if pick % 5 == 1 else frozenset()
     match kind:
         case 0:
             able, manners = frozenset(Action), one_of(MANNERS, pick)
@@ -85,7 +88,7 @@ def a_processor(id_: str, before: Sequence[str], pick: int) -> tuple[Processor, 
             able, manners = some_of(OTHER_THAN_LOCATE, ~pick), HUMAN
         case _:
             able, manners = frozenset({Action.NOTIFY}), one_of([*MANNERS, HUMAN], pick)
-    return Processor(id=id_, actions=able, categories=held, after=after), manners
+    return Processor(id=id_, actions=able, categories=held - forwarded, after=after, forwarded=forwarded), manners
 
 
 class Watch:
@@ -108,8 +111,9 @@ class Requests(RuleBasedStateMachine):
         registry=st.lists(picks, min_size=1, max_size=5),
         strict=st.booleans(),
         by_post=st.booleans(),
+        recipients=st.integers(0, 2),
     )
-    def file(self, rights: list[str], registry: list[int], strict: bool, by_post: bool) -> None:
+    def file(self, rights: list[str], registry: list[int], strict: bool, by_post: bool, recipients: int) -> None:
         claims = tuple(
             Claim(
                 id=key,
@@ -127,6 +131,7 @@ class Requests(RuleBasedStateMachine):
             claims=claims,
             clock=a_clock(FIRST_DAY + timedelta(days=31)),
             code_wanted=strict,
+            recipients=("police", "insurers")[:recipients],
         )
         self.world = World(case=case, today=FIRST_DAY, watch=Watch.look, by_post=by_post)
         for pick in registry:
@@ -201,7 +206,7 @@ class Requests(RuleBasedStateMachine):
     @rule(pick=picks)
     def undecided_claim_is_given_up(self, pick: int) -> None:
         claim = one_of(self._claims(ClaimState.OPEN, ClaimState.AWAITING_APPROVAL), pick // 8)
-        if pick % 8 == 7 and not self.world.case.tasks_of(claim):
+        if pick % 8 == 7 and not any(task.claim == claim.id for task in self.world.case.tasks):
             outcome = ClaimOutcome.WITHDRAWN if self.world.case.is_ready(claim) else ClaimOutcome.NOT_IDENTIFIED
             self.world.end(claim.id, outcome)
 
@@ -228,6 +233,37 @@ class Requests(RuleBasedStateMachine):
         in_vain = [t for t in self.world.own_tasks(claim) if t.is_over and t.outcome not in DONE]
         if in_vain:
             self.world.send_again(one_of(in_vain, pick // 8))
+
+    @precondition(lambda self: self.world.by_hand())
+    @rule(pick=picks, state=st.sampled_from(sorted(SETTLED)))
+    def person_tells_a_recipient(self, pick: int, state: EntryState) -> None:
+        self.world.settle(one_of(self.world.by_hand(), pick), state)
+
+    def _restrictions(self) -> list[Restriction]:
+        return [one for one in self.world.case.restrictions if not one.is_lifted]
+
+    @precondition(lambda self: self._restrictions())
+    @rule(pick=picks)
+    def person_is_told_of_a_lifting(self, pick: int) -> None:
+        chosen = one_of(self._restrictions(), pick)
+        if chosen.id not in self.world.announced:
+            self.world.announce_lift(chosen.id)
+
+    @precondition(lambda self: self._restrictions())
+    @rule(pick=picks)
+    def two_people_lift(self, pick: int) -> None:
+        chosen = one_of(self._restrictions(), pick)
+        if self.world.announced.get(chosen.id, self.world.today) < self.world.today:
+            self.world.lift(chosen.id)
+
+    @rule(opposed=st.booleans())
+    def person_wants_data_kept_or_no_longer(self, opposed: bool) -> None:
+        self.world.case = replace(self.world.case, erasure_opposed=opposed)
+
+    @precondition(lambda self: any(one.is_open for one in self.world.case.forwardings))
+    @rule(pick=picks)
+    def request_is_passed_on(self, pick: int) -> None:
+        self.world.pass_on(one_of([one for one in self.world.case.forwardings if one.is_open], pick))
 
     @precondition(lambda self: self.world.may_release())
     @rule()

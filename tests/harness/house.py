@@ -22,6 +22,7 @@ import asyncpg
 from app import clock
 from app.bootstrap import make_postman
 from app.db import Tx
+from app.domain import notifying
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.erasure_decision import Entry
@@ -29,17 +30,22 @@ from app.domain.erasure_plan import Contract, Fate
 from app.domain.fanout import TaskState
 from app.domain.four_eyes import Subject
 from app.domain.identity import Level
+from app.domain.ledger import EntryState
 from app.domain.records import Balancing, Fact, FactKind, Intent, Record, Review, Statute, Weighed
+from app.domain.snapshot import ForwardingState, letter_key
 from app.models import ApprovalRow, ClaimRow, PackageRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import approvals, audit, cases, jobs, registry
+from app.repositories import approvals, audit, cases, jobs, outward, registry
 from app.repositories import letters as stored_letters
 from app.services import (
     approving,
+    case_rows,
     casework,
     correspondence,
     erasing,
     intake,
+    ledger,
     packaging,
+    passing_on,
     posting,
     redacting,
     registration,
@@ -84,6 +90,9 @@ RECORDS: Mapping[str, Record] = {
 CHIEF = Actor("dpo", "55555555-5555-4555-8555-555555555555")
 ADMIN = Actor("admin", "66666666-6666-4666-8666-666666666666")
 DETAILS: Mapping[str, Mapping[str, Any]] = {"rectification": {"field": "email", "value": "ny.adress@example.org"}}
+
+#: Statuses in which a person has to tell somebody of the case.
+TO_TELL = ("recipients_to_tell", "forwarding_wanted", "forwarding_late")
 
 Found = TypeVar("Found")
 
@@ -267,6 +276,8 @@ class House:
                 for claim in seen.claims:
                     if claim.state == ClaimState.OPEN:
                         await self.grant(tx, seen.row, claim)
+            if seen.row.status in TO_TELL:
+                await self.tell_everybody(tx, seen.row)
             if seen.row.status == "awaiting_release" and self.releases:
                 # The status follows a moment later, when the case is carried on.
                 with suppress(packaging.PackageReleased):
@@ -288,7 +299,7 @@ class House:
     @staticmethod
     def _waits_for_staff(seen: Seen) -> bool:
         by_hand = any(task.state == TaskState.NEEDS_PERSON for task in seen.tasks)
-        return by_hand or seen.row.status in ("awaiting_decision", "awaiting_release", "letter_waiting")
+        return by_hand or seen.row.status in ("awaiting_decision", "awaiting_release", "letter_waiting", *TO_TELL)
 
     async def post_letters(self, request_id: UUID) -> int:
         """Post every letter of a case that is to go on paper, today; without a mail server every one."""
@@ -303,6 +314,18 @@ class House:
         for letter in waiting:
             await posting.posted(tx, self.ctx, row, letter, on=today, how="post", actor=AGENT)
         return len(waiting)
+
+    async def tell_everybody(self, tx: Tx, row: RequestRow) -> None:
+        """Whoever no system reaches is told by a person, and what is another controller's is passed on."""
+        case = await case_rows.read(tx, self.ctx, row)
+        for entry in case.ledger:
+            if entry.state == EntryState.PENDING and notifying.is_by_hand(case.seen(), outward.entry_seen(entry)):
+                await ledger.settle(tx, self.ctx, row, entry.id, state=EntryState.SENT, reason="", actor=AGENT)
+        for one in case.forwardings:
+            if one.state == ForwardingState.PENDING:
+                await passing_on.carry_on(
+                    tx, self.ctx, row, one.id, state=ForwardingState.SENT, to_name="Kunden AB", actor=AGENT
+                )
 
     async def grant(self, tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
         """Say yes to a claim, with a second person where one is needed."""
@@ -384,7 +407,7 @@ class House:
         async with self.tx() as tx:
             row = await steps.hold(tx, request_id)
             found = await stored_letters.letters_of(tx, row)
-            return {one.kind: correspondence.opened(self.ctx, row, one) for one in found}
+            return {letter_key(one.kind, one.about): correspondence.opened(self.ctx, row, one) for one in found}
 
     async def package(self, request_id: UUID) -> bytes:
         """A case's package, opened; raises ``NoPackage``."""

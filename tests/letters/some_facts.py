@@ -9,12 +9,17 @@ from app.letters.facts import (
     ClaimFacts,
     ControllerFacts,
     ExtensionFacts,
+    ForwardingFacts,
     GroundFacts,
     LetterFacts,
+    LiftingFacts,
+    NoticeFacts,
     PackageFacts,
     QuestionFacts,
+    RestrictedFacts,
     ResultFacts,
     Retained,
+    ToldFacts,
 )
 from app.letters.record_facts import FactLine, FeeFacts, RecordFacts, RestrictionFacts, ReviewFacts
 
@@ -41,6 +46,41 @@ QUESTION = QuestionFacts(
     reason=GroundFacts(source="GDPR Art. 12(6)", text="Begäran kom på en väg som även andra kan ha tillgång till"),
     text="Visa på ett av sätten att det är du som har skickat begäran.",
     stops=True,
+)
+TOLD = (ToldFacts(name="Polisen", state="sent"), ToldFacts(name="Exempelfaktura AB", state="confirmed"))
+CONTESTED = GroundFacts(source="GDPR Art. 18(1)(a)", text="Du har sagt att uppgifterna är fel, och vi kontrollerar dem")
+RESTRICTED = RestrictedFacts(ground=CONTESTED, since=ON, categories=("Kontaktuppgifter",))
+LIFTING = LiftingFacts(
+    ground=CONTESTED,
+    ended="Vi har kontrollerat uppgifterna och de stämmer.",
+    outcome="Adressen stämmer med folkbokföringen.",
+    lifting_on=date(2026, 4, 10),
+    then="Vi använder adressen igen för fakturor.",
+    categories=("Kontaktuppgifter",),
+)
+NOTICE = NoticeFacts(
+    recipient="Polisen",
+    action="rectify",
+    identified_by=(("customer_number", "k-10023"),),
+    on=ON,
+    answer_by=date(2026, 4, 10),
+    changes=(("email", "ny@example.org"),),
+)
+FORWARDING = ForwardingFacts(
+    to_name="Bostadsbolaget Exempel AB",
+    to_contact="dso@example.org",
+    for_whom="Kunden som har beställt bevakningen",
+    categories=("Position från personlarm",),
+    own_categories=("Inspelade samtal i larmcentralen",),
+    rights=("Tillgång till dina uppgifter (registerutdrag)",),
+    received_on=date(2026, 3, 16),
+    forwarded_on=date(2026, 3, 17),
+    controller_due_on=date(2026, 4, 16),
+    channel="letter",
+    message="Jag vill veta vad ni har om mig.",
+    identifiers=(("name", "eva exempel"),),
+    contact=(("email", "eva@example.org"),),
+    searched=("Larmcentralens produktionssystem",),
 )
 
 
@@ -70,6 +110,9 @@ def granted(right: str, **changes: Any) -> ClaimFacts:
             ),
             withdrawn_on=date(2026, 3, 16),
         ),
+        reasons="En handläggare har gått igenom beslutet och ändrat det." if right == "automated_decision" else None,
+        recipients_told=TOLD if RIGHTS[right].tells_recipients else (),
+        restricted=RESTRICTED if right == "restriction" else None,
     )
     return replace(claim, **changes)
 
@@ -100,6 +143,9 @@ def facts(*claims: ClaimFacts, **changes: Any) -> LetterFacts:
         extension=EXTENSION,
         question=QUESTION,
         wait_until="4 april 2026 kl. 14:05",
+        lifting=LIFTING,
+        notice=NOTICE,
+        forwarding=FORWARDING,
     )
     return replace(whole, **changes)
 
@@ -131,6 +177,10 @@ CLAIM_FOR: dict[str, ClaimFacts] = {
     "kept_erased": granted("erasure"),
     "cooling_off_notice": ClaimFacts(right="erasure"),
     "stopped": ClaimFacts(right="erasure"),
+    "restriction_lifting": granted("restriction"),
+    "recipients_notice": granted("rectification"),
+    "forwarding": ClaimFacts(right="access"),
+    "forwarding_controller": ClaimFacts(right="access"),
 }
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
 
 from app.main import ROUTERS
+from app.models import RestrictionRow
 from app.routers.conditions import etag
+from app.services.context import Context
 from tests.routers.conftest import (
     ADMIN,
     AGENT,
@@ -78,6 +81,12 @@ REGISTERED = {
     "categories": [],
 }
 QUESTION = {"kind": "clarification", "reason": "unclear_request", "question": "Do you want the calls or all of it?"}
+LIFTING = {
+    "ground_ended": "corrected",
+    "outcome": "The address has been corrected.",
+    "lifting_on": "2099-01-01",
+    "then": "The address is used for invoices again.",
+}
 OWN_PATH, PATH = "/v1/self-service/requests", "/v1/requests"
 
 TABLE: Mapping[tuple[str, str], Row] = {
@@ -153,6 +162,18 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/scheduled-erasures"): Row(LISTS),
     ("POST", "/v1/suppressions/lookup"): Row(frozenset({"integrator"}), {"controller": "westra", **PERSON}),
     ("GET", "/v1/restorations/pending"): Row(frozenset({"admin", "dpo"}), query={"processor": "{processor}"}),
+    ("POST", PATH + "/{id}/recipients/{entry}"): Row(STAFF, {"state": "sent"}),
+    ("GET", PATH + "/{id}/recipients/{entry}/notice"): Row(STAFF),
+    ("GET", PATH + "/{id}/forwardings"): Row(STAFF),
+    ("POST", PATH + "/{id}/forwardings/{forwarding}"): Row(STAFF, {"state": "confirmed"}),
+    ("GET", PATH + "/{id}/forwardings/{forwarding}/letter"): Row(STAFF),
+    ("POST", "/v1/restrictions/lookup"): Row(frozenset({"integrator"}), PERSON),
+    ("GET", "/v1/restrictions"): Row(LISTS),
+    ("POST", "/v1/restrictions/{id}/lift-notice"): Row(STAFF, LIFTING),
+    ("POST", "/v1/restrictions/{id}/lift"): Row(STAFF),
+    ("POST", "/v1/restrictions/{id}/uses"): Row(
+        frozenset({"integrator"}), {"use": "protect_others", "reason": "alarm_response"}
+    ),
     ("GET", "/v1/deadlines"): Row(READERS, query={"controller": "westra", "received_at": "2026-01-01T10:00:00+01:00"}),
     ("GET", "/v1/controllers"): Row(REGISTRY | {"another tenant's agent"}),
     ("GET", "/v1/controllers/{id}/profile"): Row(REGISTRY),
@@ -180,8 +201,9 @@ TABLE: Mapping[tuple[str, str], Row] = {
 }
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
 INSIDE = {
-    "/problems/no-package", "/problems/unknown-download", "/problems/unknown-callback", "/problems/unknown-question",
-}  # fmt: skip
+    *("/problems/no-package", "/problems/unknown-download", "/problems/unknown-callback"),
+    *("/problems/unknown-question", "/problems/unknown-entry", "/problems/unknown-forwarding"),
+}
 #: About who did what before, not about the role.
 INSIDE |= {"/problems/second-person-needed"}
 
@@ -192,7 +214,9 @@ def routes() -> set[tuple[str, str]]:
 
 
 @pytest.fixture
-async def ids(client: httpx.AsyncClient, file: File, advance: Advance, registered: None) -> dict[str, dict[str, str]]:
+async def ids(
+    client: httpx.AsyncClient, file: File, advance: Advance, registered: None, ctx: Context
+) -> dict[str, dict[str, str]]:
     """What the paths' names stand for: a request under way with tasks, a letter and a decision that waits."""
     filed = await file("access", "erasure")
     await advance(filed["id"])
@@ -207,8 +231,24 @@ async def ids(client: httpx.AsyncClient, file: File, advance: Advance, registere
     processors = (await client.get("/v1/processors", headers=ADMIN.headers())).json()["items"]
     (letter,) = (await client.get(f"{path}/letters", headers=AGENT.headers())).json()["items"]
     request = {"id": filed["id"], "claim": filed["claims"][0]["id"], "letter": letter["id"], "question": str(uuid4())}
+    request |= {"entry": str(uuid4()), "forwarding": str(uuid4())}
+    restriction = RestrictionRow(
+        id=uuid4(),
+        controller_id="westra",
+        request_id=UUID(filed["id"]),
+        claim_id=UUID(filed["claims"][0]["id"]),
+        reference=filed["reference"],
+        ground="accuracy_contested",
+        categories=["contact"],
+        since=datetime.now(UTC),
+    )
+    async with ctx.database.transaction(["westra"]) as tx:
+        tx.session.add(restriction)
+        await tx.session.flush()
+        restricted = str(restriction.id)
     return {
         "reference": {"reference": filed["reference"]},
+        "/v1/restrictions": {"id": restricted},
         OWN_PATH: request,
         PATH: request,
         "/v1/approvals": {"id": decided.json()["approval_id"]},

@@ -13,7 +13,7 @@ from app.processors import Kind
 from app.repositories import cases, registry
 from app.services import approving, fulfilment, registration, steps, tasks
 from app.services.context import Actor
-from tests.harness.house import AGENT, APPROVER, House, Seen
+from tests.harness.house import AGENT, APPROVER, TO_TELL, House, Seen
 
 CONTROLLER = "westra"
 REASONS = "Uppgifterna har kontrollerats mot avtalet och stämmer."
@@ -41,11 +41,15 @@ async def answer(house: House, task: TaskRow, said: Mapping[str, Any] = DONE) ->
 
 
 async def answer_all(house: House, request_id: UUID, says: Says = lambda _task: DONE) -> Seen:
-    """Have everybody who is asked answer, until nobody is asked any more."""
-    while waiting := open_tasks(seen := await look(house, request_id)):
-        for task in waiting:
-            await answer(house, task, says(task))
-    return seen
+    """Have everybody who is asked answer until nobody is asked any more, and everybody told who has to be."""
+    while True:
+        while waiting := open_tasks(seen := await look(house, request_id)):
+            for task in waiting:
+                await answer(house, task, says(task))
+        if seen.row.status not in TO_TELL:
+            return seen
+        async with house.tx() as tx:
+            await house.tell_everybody(tx, await steps.hold(tx, request_id))
 
 
 def open_tasks(seen: Seen) -> list[TaskRow]:

@@ -111,6 +111,23 @@ async def _fill_the_rest(house: House) -> None:
             request,
             WALKED,
         )
+        restriction = "00000000-0000-4000-8000-000000000001"
+        await connection.execute(
+            "INSERT INTO restriction (id, controller_id, request_id, claim_id, reference, ground, categories, since)"
+            " VALUES ($1, $2, $3, $3, 'INS-2026-AAAAAAAA', 'accuracy_contested', '[]', now())",
+            restriction,
+            WALKED,
+            request,
+        )
+        await connection.execute("INSERT INTO restriction_identifier VALUES ($1, '\\x00', $2)", restriction, WALKED)
+        await connection.execute(
+            "INSERT INTO forwarding (id, request_id, processor_id, controller_id, categories, state,"
+            " received_by_processor_at, due_by, controller_due_on, opened_at)"
+            " SELECT gen_random_uuid(), $1, id, controller_id, '[]', 'pending', now(), now(), now(), now()"
+            " FROM processor WHERE controller_id = $2 LIMIT 1",
+            request,
+            WALKED,
+        )
         await connection.execute("INSERT INTO profile_applied VALUES ($1, 'sha256', now(), '{}')", WALKED)
 
 

@@ -118,11 +118,14 @@ class TestRequest:
 
     def test_tells_the_person_of_receipt_and_of_the_end(self, walked):
         """
-        Receipt at once, and what was done about it, by reference (GDPR Art. 12(3)); a notice where something waited.
+        Receipt at once, and what was done about it, by reference (GDPR Art. 12(3)); a notice where something waited;
+        and where a part of it belongs to another controller, that it was passed on (Art. 28(3)(e)).
         """
         waited = {"cooling_off_notice"} if walked.right in ("erasure", "rectification") else set()
+        about_others = {kind for kind in walked.letters if kind.startswith("forwarding:")}
 
-        assert set(walked.letters) == {"receipt", "fulfilment"} | waited
+        assert set(walked.letters) - about_others == {"receipt", "fulfilment"} | waited
+        assert bool(about_others) == (walked.controller == "securitas")
         assert all(walked.seen.row.reference in html for html in walked.letters.values())
 
     def test_leaves_an_unbroken_chain(self, walked):
