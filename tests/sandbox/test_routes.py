@@ -233,11 +233,14 @@ class TestProcessors:
 
 
 class TestOutbox:
-    async def test_shows_what_insyn_sent(self, api):
+    async def test_shows_what_insyn_sent(self, api, store):
         """
-        Letters and mails are Insyn's; they are shown as it hands them over.
+        Letters are Insyn's and shown as it hands them over; mails are what arrived in the mailbox.
         """
-        assert (await api.get("/sandbox/outbox")).json() == {"items": [{"letter": "receipt"}]}
+        store.put_mail({"to": ["anna@example.org"]})
+        shown = (await api.get("/sandbox/outbox")).json()
+
+        assert shown == {"items": [{"letter": "receipt"}], "mails": [{"to": ["anna@example.org"]}]}
 
 
 class TestReset:
