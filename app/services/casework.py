@@ -153,7 +153,8 @@ async def decide(
 
     Raises:
         ClaimNotOpen, IdentityNotProven, FootageNotDescribed, IdentifiersNotChecked, ErasureRestricted,
-        ClaimUnderWay, AlreadyDone, GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory, NotClassified
+        ClaimUnderWay, AlreadyDone, GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory,
+        NotClassified
         and what :func:`app.domain.records.check` raises: a decision is documented before it counts;
         for an erasure what :func:`app.services.erasing.decide_plan` refuses in its *plan*.
     """
