@@ -21,9 +21,10 @@ from rich.table import Table
 from app.bootstrap import Unfit, check_settings, read_settings
 from app.settings import Settings
 from sandbox import house
+from sandbox.caller import CallFailed
 from sandbox.main import description, world_file
 from sandbox.store import Store
-from sandbox.tour import Filed, Tour, TourFailed, expected_outcome
+from sandbox.tour import Filed, Tour, expected_outcome
 from sandbox.world import start_again
 
 console = Console()
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         for fault in error.faults:
             console.print(f"insyn demo does not start: {fault}", style="red", markup=False, soft_wrap=True)
         return error.exit_code
-    except (house.NotReady, TourFailed) as error:
+    except (house.NotReady, CallFailed) as error:
         console.print(f"the tour failed: {error}", style="red", markup=False, soft_wrap=True)
         return 1
 

@@ -7,7 +7,6 @@ and releases, customers who fetch their package. Processors answer by themselves
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +18,7 @@ import httpx
 
 from app.domain.rights import RIGHTS
 from sandbox import people
+from sandbox.caller import Caller, CallFailed
 from sandbox.categories import CONTROLLERS
 
 #: Who asks for what; one person a right, so that an erasure takes nothing from anybody else's answer.
@@ -70,7 +70,7 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 Progress = Callable[[int, int, str], None]
 
 
-class TourFailed(Exception):
+class TourFailed(CallFailed):
     """The tour did not end as it must; the text says where."""
 
 
@@ -91,6 +91,24 @@ def expected_outcomes(controller: str, right: str) -> tuple[str, ...]:
 def expected_outcome(controller: str, right: str) -> str:
     """The same in one word for a report."""
     return " or ".join(expected_outcomes(controller, right))
+
+
+def left_to_staff(plan: Mapping[str, Any], *, contract: str = "active") -> dict[str, Any]:
+    """
+    What staff add to the proposal of an erasure: what is known of the contract, where no processor told it, and that
+    what it leaves to a person is not needed.
+    """
+    planned = {one["id"]: one["planned"] for step in plan["steps"] for one in step["categories"]}
+    asked = {id: one.get("asks", []) for id, one in planned.items() if one["fate"] == "undecided"}
+    said: dict[str, Any] = {"facts": {}, "categories": []}
+    if any("contract" in asks for asks in asked.values()):
+        said["facts"] = {"contract": contract}
+    said["categories"] = [
+        {"category": each, "verdict": "erase", "ground": "not_necessary", "reason": "Behövs inte för avtalet."}
+        for each, asks in sorted(asked.items())
+        if "contract" not in asks
+    ]
+    return said
 
 
 @dataclass
@@ -119,16 +137,15 @@ class Tour:
     """Plays all the people against one running Insyn."""
 
     def __init__(self, base_url: str, folder: Path, progress: Progress) -> None:
-        self._client = httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30)
+        self._as = Caller(base_url)
         self._folder = folder
         self._progress = progress
-        self._tokens: dict[str, str] = {}
         self._released: set[str] = set()
         self.filed: list[Filed] = []
 
     async def run(self) -> list[Filed]:
         """File everything, play everybody, fetch the answers; raises :class:`TourFailed`."""
-        async with self._client:
+        async with self._as:
             await self._sign_in()
             for controller in CONTROLLERS:
                 for right in RIGHTS:
@@ -149,34 +166,12 @@ class Tour:
         }
         people |= {person: {"role": "subject", "person": person} for person in set(ASKED_BY.values())}
         for name, wanted in people.items():
-            said = await self._call("POST", "/sandbox/tokens", None, json=wanted)
-            self._tokens[name] = said["access_token"]
-
-    async def _call(
-        self, method: str, path: str, who: str | None, *, etag: str | None = None, **content: Any
-    ) -> dict[str, Any]:
-        answer = await self._answer(method, path, who, etag=etag, **content)
-        return dict(answer.json()) if answer.content else {}
-
-    async def _answer(
-        self, method: str, path: str, who: str | None, *, etag: str | None = None, **content: Any
-    ) -> httpx.Response:
-        headers = {"Accept-Language": "sv"}
-        if who is not None:
-            headers["Authorization"] = f"Bearer {self._tokens[who]}"
-        if method == "POST":
-            headers["Idempotency-Key"] = str(uuid.uuid4())
-        if etag is not None:
-            headers["If-Match"] = etag
-        answer = await self._client.request(method, path, headers=headers, **content)
-        if answer.is_error:
-            raise TourFailed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
-        return answer
+            await self._as.sign_in(name, **wanted)
 
     async def _file(self, controller: str, right: str) -> Filed:
         person = ASKED_BY[right]
         language = "sv" if right != "portability" else "en"
-        said = await self._call(
+        said = await self._as.call(
             "POST",
             "/v1/self-service/requests",
             person,
@@ -210,15 +205,6 @@ class Tour:
             await self._let_time_pass()
             await asyncio.sleep(0.1)
 
-    async def _items(self, path: str, who: str, **query: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        page = await self._call("GET", path, who, params=query | {"limit": 200})
-        found += page["items"]
-        while page.get("next"):
-            page = await self._call("GET", page["next"], who)
-            found += page["items"]
-        return found
-
     async def _staff_tasks(self) -> None:
         """
         Do by hand what only people can do, and say so in the language of whoever asked.
@@ -226,25 +212,25 @@ class Tour:
         What only people reach (a mailbox, a binder) holds nothing about the tour's people, so there is nothing to copy.
         """
         filed = {one.id: one for one in self.filed}
-        for task in await self._items("/v1/tasks", "agent", state="needs_person"):
+        for task in await self._as.items("/v1/tasks", "agent", state="needs_person"):
             if (one := filed.get(task["request_id"])) is not None:
                 outcome = "not_found" if task["action"] == "export" else "completed"
                 said = {"outcome": outcome, "message": BY_HAND[outcome][one.language]}
-                await self._call("POST", f"/v1/tasks/{task['id']}/outcome", "agent", json=said)
+                await self._as.call("POST", f"/v1/tasks/{task['id']}/outcome", "agent", json=said)
                 self._tell(f"{task['processor']}: {task['action']} done by hand")
 
     async def _staff_cases(self) -> None:
         """Look at the work lists, as staff do, and open only what waits for somebody or has just ended."""
         waiting = {one.id: one for one in self.filed if one.seconds is None}
         for status in ("awaiting_decision", "awaiting_approval", "awaiting_release", "letter_waiting"):
-            for listed in await self._items("/v1/requests", "agent", status=status):
+            for listed in await self._as.items("/v1/requests", "agent", status=status):
                 if listed["id"] in waiting:
                     await self._carry_on(waiting[listed["id"]])
         for query in ({"status": "recipients_to_tell"}, {"status": "forwarding_wanted"}):
-            for listed in await self._items("/v1/requests", "agent", **query):
+            for listed in await self._as.items("/v1/requests", "agent", **query):
                 if listed["id"] in waiting:
                     await self._tell_others(waiting[listed["id"]])
-        for listed in await self._items("/v1/requests", "agent", phase="closed"):
+        for listed in await self._as.items("/v1/requests", "agent", phase="closed"):
             if listed["id"] in waiting:
                 one = waiting[listed["id"]]
                 ended = next(claim for claim in listed["claims"] if claim["right"] == one.right)
@@ -258,26 +244,26 @@ class Tour:
         What cannot be undone waits for days in which the person may say that it was not them.
         """
         waiting = {one.id for one in self.filed if one.seconds is None}
-        cooling = {one["id"] for one in await self._items("/v1/requests", "agent", status="cooling_off")}
+        cooling = {one["id"] for one in await self._as.items("/v1/requests", "agent", status="cooling_off")}
         if waiting and waiting <= cooling:
             self._tell("what cannot be undone has waited its days")
-            await self._call("POST", "/sandbox/clock", None, json={"advance": "P3D"})
+            await self._as.call("POST", "/sandbox/clock", None, json={"advance": "P3D"})
 
     async def _tell_others(self, one: Filed) -> None:
         """Tell the recipients that no system reaches, and pass on what belongs to another controller."""
         path = f"/v1/requests/{one.id}"
-        for entry in (await self._call("GET", f"{path}/recipients", "agent"))["ledger"]:
+        for entry in (await self._as.call("GET", f"{path}/recipients", "agent"))["ledger"]:
             if entry["by_hand"] and entry["state"] == "pending":
-                await self._call("POST", f"{path}/recipients/{entry['id']}", "agent", json={"state": "sent"})
+                await self._as.call("POST", f"{path}/recipients/{entry['id']}", "agent", json={"state": "sent"})
                 self._tell(f"{one.controller}: {entry['name']} told by hand")
-        for part in (await self._call("GET", f"{path}/forwardings", "agent"))["items"]:
+        for part in (await self._as.call("GET", f"{path}/forwardings", "agent"))["items"]:
             if part["state"] == "pending":
                 said = {} if "to_name" in part else {"to_name": "Kunden enligt avtalet AB"}
-                await self._call("POST", f"{path}/forwardings/{part['id']}", "agent", json={"state": "sent"} | said)
+                await self._as.call("POST", f"{path}/forwardings/{part['id']}", "agent", json={"state": "sent"} | said)
                 self._tell(f"{one.controller}: {one.right} passed on to the customer")
 
     async def _carry_on(self, one: Filed) -> None:
-        answer = await self._answer("GET", f"/v1/requests/{one.id}", "agent")
+        answer = await self._as.answer("GET", f"/v1/requests/{one.id}", "agent")
         case, etag = answer.json(), answer.headers["etag"]
         # What a claim has raised (a withdrawn consent, an objection) is decided too, one at a time.
         open_claim = next((claim for claim in case["claims"] if claim["state"] == "open"), None)
@@ -295,50 +281,36 @@ class Tour:
     async def _post_letters(self, one: Filed) -> None:
         """Put what goes on paper into the letter-box, and say so."""
         path = f"/v1/requests/{one.id}/letters"
-        now = datetime.fromisoformat((await self._call("GET", "/sandbox/clock", None))["now"])
+        now = datetime.fromisoformat((await self._as.call("GET", "/sandbox/clock", None))["now"])
         today = now.astimezone(STOCKHOLM).date().isoformat()
-        for letter in (await self._call("GET", path, "agent"))["items"]:
+        for letter in (await self._as.call("GET", path, "agent"))["items"]:
             if letter["via"] == "post" and "sent_at" not in letter:
-                await self._call("POST", f"{path}/{letter['id']}/posting", "agent", json={"posted_on": today})
+                await self._as.call("POST", f"{path}/{letter['id']}/posting", "agent", json={"posted_on": today})
                 self._tell(f"{one.controller}: {letter['kind']} posted")
 
     async def _decide(self, one: Filed, claim: Mapping[str, Any], etag: str) -> None:
         path = f"/v1/requests/{one.id}/claims/{claim['id']}"
         body: dict[str, Any] = {"outcome": "granted", "record": RECORDS.get(claim["right"], {})}
         if claim["right"] == "erasure":
-            body["plan"] = {"categories": await self._left_to_staff(path)}
-        await self._call("POST", f"{path}/decision", "agent", etag=etag, json=body)
+            body["plan"] = left_to_staff(await self._as.call("GET", f"{path}/plan", "agent"))
+        await self._as.call("POST", f"{path}/decision", "agent", etag=etag, json=body)
         self._tell(f"{one.controller}: {claim['right']} granted")
-
-    async def _left_to_staff(self, path: str) -> list[dict[str, str]]:
-        """What the proposal leaves to a person is not needed for the contract here, and is erased."""
-        plan = await self._call("GET", f"{path}/plan", "agent")
-        undecided = {
-            category["id"]
-            for step in plan["steps"]
-            for category in step["categories"]
-            if category["planned"]["fate"] == "undecided"
-        }
-        return [
-            {"category": each, "verdict": "erase", "ground": "not_necessary", "reason": "Behövs inte för avtalet."}
-            for each in sorted(undecided)
-        ]
 
     async def _release(self, one: Filed) -> None:
         """Look at what the person will see, and let out that very version; where two are needed, so do they."""
         path = f"/v1/requests/{one.id}/package"
-        seen = await self._call("GET", f"{path}/redactions", "approver")
-        said = await self._call("POST", f"{path}/release", "approver", json={"sha256": seen["sha256"]})
+        seen = await self._as.call("GET", f"{path}/redactions", "approver")
+        said = await self._as.call("POST", f"{path}/release", "approver", json={"sha256": seen["sha256"]})
         if said["state"] == "awaiting_approval":
-            await self._call("GET", f"{path}/redactions", "chief")
+            await self._as.call("GET", f"{path}/redactions", "chief")
             agreed = {"verdict": "approved", "reason": "Förhandsvisningen är granskad av en andra person."}
-            await self._call("POST", f"/v1/approvals/{said['approval_id']}", "chief", json=agreed)
+            await self._as.call("POST", f"/v1/approvals/{said['approval_id']}", "chief", json=agreed)
 
     async def _approve(self, one: Filed) -> None:
-        for approval in await self._items("/v1/approvals", "approver"):
+        for approval in await self._as.items("/v1/approvals", "approver"):
             if approval["request_id"] == one.id:
                 said = {"verdict": "approved", "reason": "Granskat av en andra person."}
-                await self._call("POST", f"/v1/approvals/{approval['id']}", "approver", json=said)
+                await self._as.call("POST", f"/v1/approvals/{approval['id']}", "approver", json=said)
                 self._tell(f"{one.controller}: {one.right} approved by a second person")
 
     async def _fetch(self, one: Filed) -> None:
@@ -346,13 +318,13 @@ class Tour:
         mine = f"/v1/self-service/requests/{one.id}"
         folder = self._folder / one.controller / f"{one.right}-{one.reference}"
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        one.recipients = (await self._call("GET", f"{mine}/recipients", one.person))["items"]
-        for letter in (await self._call("GET", f"{mine}/letters", one.person))["items"]:
+        one.recipients = (await self._as.call("GET", f"{mine}/recipients", one.person))["items"]
+        for letter in (await self._as.call("GET", f"{mine}/letters", one.person))["items"]:
             about = letter.get("about", "")
-            page = await self._answer("GET", f"{mine}/letters/{letter['kind']}", one.person, params={"about": about})
+            page = await self._as.answer("GET", f"{mine}/letters/{letter['kind']}", one.person, params={"about": about})
             name = "-".join(part for part in (letter["kind"], *about.split(":")) if part)
             await asyncio.to_thread((folder / f"{name}.html").write_bytes, page.content)
         if RIGHTS[one.right].yields_package:
-            link = await self._call("POST", f"{mine}/package/downloads", one.person)
-            package = await self._answer("GET", httpx.URL(link["url"]).raw_path.decode(), one.person)
+            link = await self._as.call("POST", f"{mine}/package/downloads", one.person)
+            package = await self._as.answer("GET", httpx.URL(link["url"]).raw_path.decode(), one.person)
             await asyncio.to_thread((folder / "package.zip").write_bytes, package.content)
