@@ -131,7 +131,9 @@ class LeftOutOut(ReasonOut):
 
     recipient: str
     category_title: str
-    what: Literal["row", "field"]
+    what: Literal["row", "field", "category"] = Field(
+        description="`category`: all of it is another controller's, and the request was passed on there."
+    )
     count: int
     reason_code: str
 

@@ -1,10 +1,12 @@
 """The preview and what is changed about it, over HTTP."""
 
-from typing import Any
+from typing import Any, get_type_hints
 
 import httpx
 import pytest
 
+from app.letters.facts import LeftOut
+from app.schemas.packages import LeftOutOut
 from tests.routers.conftest import AGENT, APPROVER, DPO, Advance, File
 from tests.routers.test_release import PATH
 
@@ -125,3 +127,11 @@ class TestRedactions:
         answer = await client.put(f"{package}/redactions", json={"redactions": []}, headers=headers)
 
         assert answer.status_code == status
+
+
+class TestWhatIsLeftOut:
+    def test_is_shown_in_every_word_the_letters_know(self) -> None:
+        """
+        R15-9: a category that was passed on to its controller is left out too, and the preview must not fail on it.
+        """
+        assert get_type_hints(LeftOutOut)["what"] == get_type_hints(LeftOut)["what"]
