@@ -32,7 +32,8 @@ class Kind:
     """
     One letter: its subject lines, the claims it speaks of, its mandatory facts and its mandatory sections.
 
-    ``per_claim`` names the tables of :mod:`app.letters.parts` that each of those claims must satisfy.
+    ``per_claim`` names the tables of :mod:`app.letters.parts` that each of those claims must satisfy. A letter that
+    is not ``to_person`` goes to a recipient or another controller: it is never sealed among the person's letters.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Kind:
     facts: tuple[Part, ...] = ()
     per_claim: str | None = None
     sections: tuple[str, ...] = ()
+    to_person: bool = True
 
 
 HEAD: tuple[Part, ...] = (
@@ -199,6 +201,7 @@ KINDS: dict[str, Kind] = {
                 ),
             ),
             sections=("notice", "confirm", "contact"),
+            to_person=False,
         ),
         Kind(
             key="forwarding",
@@ -230,6 +233,7 @@ KINDS: dict[str, Kind] = {
                 ),
             ),
             sections=("request", "person", "due", "support", "contact"),
+            to_person=False,
         ),
     )
 }

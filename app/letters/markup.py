@@ -27,7 +27,11 @@ class UnknownMarkup(DomainError):
 
 
 class Taken(HTMLParser):
-    """A letter's parts, in order: ``sender`` lines, ``heading``, ``facts`` (label, values) and ``blocks``."""
+    """
+    A letter's parts, in order: ``sender`` lines, ``heading``, ``facts`` (label, values) and ``blocks``.
+
+    A list of terms is facts in the head and a block of its own, in its place, anywhere else.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -97,7 +101,7 @@ class Taken(HTMLParser):
         if tag == "h1":
             self.heading = parts
         elif tag in ("dt", "dd"):
-            self._fact(tag, parts)
+            self._fact(tag, parts, in_header=in_header)
         elif tag == "p" and in_header:
             self.sender.append(parts)
         elif tag in ("h2", "h3"):
@@ -107,13 +111,27 @@ class Taken(HTMLParser):
         else:
             self._item(tag, parts)
 
-    def _fact(self, tag: str, parts: list[Part]) -> None:
-        if tag == "dt":
+    def _fact(self, tag: str, parts: list[Part], *, in_header: bool) -> None:
+        if not in_header:
+            self._term(tag, parts)
+        elif tag == "dt":
             self.facts.append((parts, []))
         elif self.facts:
             self.facts[-1][1].append(parts)
         else:
             raise UnknownMarkup
+
+    def _term(self, tag: str, parts: list[Part]) -> None:
+        """A term with what is said of it, in the letter's body."""
+        going_on = bool(self.blocks) and self.blocks[-1]["kind"] == "terms"
+        if tag == "dt" and not going_on:
+            self.blocks.append({"kind": "terms", "terms": []})
+        elif tag == "dd" and not going_on:
+            raise UnknownMarkup
+        if tag == "dt":
+            self.blocks[-1]["terms"].append({"label": parts, "said": []})
+        else:
+            self.blocks[-1]["terms"][-1]["said"].append(parts)
 
     def _item(self, tag: str, parts: list[Part]) -> None:
         """A list's item or a table's cell, where there is such a list or table."""

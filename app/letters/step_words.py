@@ -17,15 +17,53 @@ STEPS: Words = {
     "request:execution_begun": ("Verkställandet började.", "Carrying out began."),
     "request:answer_begun": ("Arbetet med svaret började.", "Work on the answer began."),
     "request:extended": ("Fristen förlängdes.", "The period was extended."),
+    "request:extension_lapsed": (
+        "En förlängning gällde inte: beskedet hann inte ut före sista dagen.",
+        "An extension did not count: it was not told before the due date.",
+    ),
     "request:deadline_moved": ("Sista dagen för svar räknades om.", "The due date was reckoned anew."),
+    "request:later_date_possible": (
+        "En senare sista dag blev möjlig; ingen har bestämt den.",
+        "A later due date became possible; nobody has settled on it.",
+    ),
     "request:due_soon": ("En påminnelse: sista dagen närmar sig.", "A reminder: the due date is near."),
     "request:overdue": ("Sista dagen passerades utan svar.", "The due date passed without an answer."),
+    "request:refusal_late": (
+        "Ett nej lämnades mer än en månad efter att begäran kom in.",
+        "A no was told more than a month after receipt.",
+    ),
     "request:assigned": ("Begäran fick en handläggare.", "The request was assigned."),
     "request:noted": ("En anteckning gjordes.", "A note was made."),
     "request:attached": ("En handling lades till.", "A document was attached."),
     "request:protected": ("Hanteringen ändrades till skyddad.", "Handling was changed to protected."),
     "request:forwarded": ("Begäran lämnades vidare.", "The request was forwarded."),
-    "request:stopped": ("Begäran stoppades av den den gällde.", "The person concerned stopped the request."),
+    "forwarding:opened": (
+        "En del av begäran visade sig höra till en annan ansvarig.",
+        "A part of the request was found to belong to another controller.",
+    ),
+    "forwarding:confirmed": (
+        "Den andra ansvariga bekräftade att begäran kommit fram.",
+        "The other controller confirmed that it has the request.",
+    ),
+    "request:stopped": (
+        "Någon sa att begäran inte var deras, och den stoppades.",
+        "Somebody said that the request was not theirs, and it was stopped.",
+    ),
+    "request:stop_settled": ("En handläggare avgjorde stoppet.", "Staff settled the stop."),
+    "request:cooling_begun": (
+        "Väntetiden började för det som inte går att ångra.",
+        "The wait began for what cannot be undone.",
+    ),
+    "request:contact_changed": (
+        "En kontaktuppgift ändrades, och den som äger den fick veta det på kända adresser.",
+        "A contact detail was changed, and its owner was told at the known addresses.",
+    ),
+    "request:code_made": ("En engångskod gjordes.", "A one-time code was made."),
+    "request:code_tried": ("En engångskod prövades.", "A one-time code was tried."),
+    "request:more_told": (
+        "Fler uppgifter att söka med lämnades.",
+        "More details to search with were given.",
+    ),
     "request:withdrawn": ("Begäran togs tillbaka, helt eller delvis.", "The request was withdrawn, whole or in part."),
     "request:closed": ("Begäran avslutades.", "The request was closed."),
     "request:read": ("En handläggare läste begäran.", "Staff read the request."),
@@ -36,6 +74,15 @@ STEPS: Words = {
     "evidence:exported": ("Ett bevispaket togs ut.", "An evidence pack was taken out."),
     "claim:decided": ("Ett beslut fattades.", "A decision was made."),
     "claim:reopened": ("Ett beslut öppnades igen.", "A decision was opened again."),
+    "claim:raised": (
+        "En prövning av radering öppnades, som följd av ett annat beslut.",
+        "An assessment of erasure was opened, as another decision's consequence.",
+    ),
+    "claim:disagreed": (
+        "Den som begärde lämnade en invändning mot beslutet.",
+        "The person added a note of disagreement.",
+    ),
+    "claim:fee_asked": ("En avgift föreslogs.", "A fee was proposed."),
     "claim:closed": ("En rättighet i begäran var färdigbehandlad.", "One right of the request was done with."),
     "approval:asked": ("En andra person ombads ta ställning.", "A second person was asked."),
     "approval:given": ("En andra person godkände.", "A second person approved."),
@@ -52,6 +99,10 @@ STEPS: Words = {
     "callback:accepted": ("En mottagare svarade.", "A recipient answered."),
     "callback:repeated": ("En mottagare upprepade sitt svar.", "A recipient repeated its answer."),
     "callback:refused": ("Ett svar avvisades.", "An answer was refused."),
+    "recipient:named": (
+        "En mottagare som ska underrättas antecknades.",
+        "A recipient that is to be notified was noted.",
+    ),
     "recipient:notified": ("En mottagare underrättades (artikel 19).", "A recipient was notified (Article 19)."),
     "recipient:confirmed": ("En mottagare bekräftade.", "A recipient confirmed."),
     "recipient:excused": (
@@ -63,18 +114,37 @@ STEPS: Words = {
     "letter:failed": ("Ett brev kunde inte skickas.", "A letter could not be sent."),
     "letter:read": ("Ett brev lästes.", "A letter was read."),
     "package:sealed": ("Uppgifterna sammanställdes och förseglades.", "The data were put together and sealed."),
+    "package:read": ("En förhandsvisning av paketet lästes.", "A preview of the package was read."),
     "package:redacted": ("Uppgifter maskerades.", "Data were masked."),
     "package:released": ("Uppgifterna lämnades ut.", "The data were released."),
     "package:linked": ("En engångslänk för hämtning gjordes.", "A one-time link to fetch them was made."),
     "package:downloaded": ("Uppgifterna hämtades.", "The data were fetched."),
     "package:destroyed": ("Paketet förstördes.", "The package was destroyed."),
     "restriction:set": ("Behandlingen begränsades.", "Processing was restricted."),
+    "restriction:read": ("Någon slog upp att begränsningen gäller.", "The restriction was looked up."),
+    "restriction:used": (
+        "Begränsade uppgifter användes, för något som lagen tillåter.",
+        "Restricted data were used, for something the law permits.",
+    ),
+    "restriction:lift_proposed": (
+        "Det föreslogs att begränsningen ska hävas.",
+        "It was proposed that the restriction be lifted.",
+    ),
     "restriction:lift_announced": (
         "Besked gavs om att begränsningen ska hävas.",
         "Notice was given that the restriction will be lifted.",
     ),
     "restriction:lifted": ("Begränsningen hävdes.", "The restriction was lifted."),
     "suppression:set": ("En spärr sattes.", "A suppression was set."),
+    "retention:scheduled": (
+        "Dagen då det som sparades ska raderas eller prövas igen bestämdes.",
+        "The day was set on which what was kept is to be erased or looked at again.",
+    ),
+    "retention:ended": (
+        "Tiden för det som sparades var slut, och den här begäran öppnades för det.",
+        "The time for what was kept was over, and this request was opened for it.",
+    ),
+    "retention:erased": ("Det som sparades raderades.", "What was kept was erased."),
     "key:destroyed": ("Nyckeln till uppgifterna förstördes.", "The key to the data was destroyed."),
 }
 

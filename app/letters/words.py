@@ -39,6 +39,13 @@ RIGHTS: Words = {
     "automated_decision": ("Ny prövning av ett automatiserat beslut", "Review of an automated decision"),
     "consent_withdrawal": ("Återkallat samtycke", "Withdrawn consent"),
 }
+#: The same, told to somebody else than the person.
+RIGHTS_OF_SOMEBODY: Words = {
+    **RIGHTS,
+    "access": ("Tillgång till sina uppgifter (registerutdrag)", "Access to their data"),
+    "portability": ("Att få ut och flytta sina uppgifter (dataportabilitet)", "Taking their data along (portability)"),
+    "objection": ("Invändning mot att uppgifterna används", "Objection to the use of their data"),
+}
 
 ACTIONS: Words = {
     "locate": ("Söka efter dina uppgifter", "Look for your data"),

@@ -10,6 +10,7 @@ from app.domain.audit import AuditStep
 from app.domain.delivery import Via
 from app.domain.errors import DomainError
 from app.domain.snapshot import letter_key
+from app.letters.kinds import KINDS
 from app.letters.render import render
 from app.models import LetterRow, RequestRow
 from app.repositories import letters
@@ -21,6 +22,10 @@ from app.services.ids import new_id
 
 class UnknownLetterHere(DomainError):
     """There is no such letter in this request."""
+
+
+class LetterForSomebodyElse(ValueError):
+    """A letter to a recipient or another controller was written to the person. A fault of ours."""
 
 
 #: Handed over in person, or forwarded by the tax agency to an address nobody here knows.
@@ -36,7 +41,10 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
 
     Raises:
         LetterIncomplete: A part the law demands is missing; nothing is written.
+        LetterForSomebodyElse: It is not to the person; nothing is written.
     """
+    if kind in KINDS and not KINDS[kind].to_person:
+        raise LetterForSomebodyElse(kind)
     row = case.row
     letter = render(kind, telling.language_of(row), telling.letter_facts(ctx, case, now=tx.now, about=about))
     letter_id, planned = new_id(), delivering.plan(ctx, row)

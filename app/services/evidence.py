@@ -239,7 +239,7 @@ def _page(
 def _decided(claim: Mapping[str, Any], language: Language, when: Any) -> dict[str, Any]:
     ground = claim["ground"] or {}
     return {
-        "title": words.say(words.RIGHTS, claim["right"], language),
+        "title": words.say(words.RIGHTS_OF_SOMEBODY, claim["right"], language),
         "outcome": words.say(step_words.ENDED, claim["outcome"] or "open", language),
         "decided_at": when(claim["decided_at"]) if claim["decided_at"] else None,
         "decided_by": (claim["decided_by"] or "")[:8],

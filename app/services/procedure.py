@@ -11,13 +11,13 @@ from app.domain import clarification, deadlines
 from app.domain.extension import GROUNDS
 from app.domain.four_eyes import Subject
 from app.domain.identity import METHODS, Level, suffices
+from app.domain.own_retention import PACKAGE_DAYS
 from app.domain.rights import RIGHTS, Right
 from app.letters.words import ACTIONS, Language, article, say
 from app.letters.words import METHODS as METHOD_WORDS
 from app.letters.words import RIGHTS as RIGHT_WORDS
 from app.profiles import Profile
 from app.services.approving import FOLLOWS
-from app.services.telling import PACKAGE_WAITS
 
 View = dict[str, Any]
 Texts = tuple[str, str]
@@ -52,6 +52,10 @@ _SUBJECTS: dict[Subject, Texts] = {
         "releasing what shows how a home is protected",
     ),
     Subject.RESTRICTION_LIFT: ("att häva en begränsning", "lifting a restriction"),
+    Subject.FEE: (
+        "att ta ut en avgift; personen får besked först och kan avstå",
+        "charging a fee; the person is told first and may decline",
+    ),
     Subject.PROTECTED_IDENTITY: ("det som rör skyddade personuppgifter", "whatever touches a protected identity"),
 }
 
@@ -94,8 +98,10 @@ def _intake(profile: Profile, language: Language) -> Iterator[str]:
     )
     yield _in(
         (
-            "Det finns ingen gräns för hur ofta någon får begära; det är gratis.",
-            "There is no limit to how often somebody may ask; it is free of charge.",
+            "Det finns ingen gräns för hur ofta någon får begära. Det är gratis; en avgift kommer bara i fråga för det"
+            " som är uppenbart ogrundat eller orimligt (artikel 12.5).",
+            "There is no limit to how often somebody may ask. It is free of charge; a fee is possible only for what"
+            " is manifestly unfounded or excessive (Article 12(5)).",
         ),
         language,
     )
@@ -224,18 +230,29 @@ def _search(profile: Profile, language: Language) -> Iterator[str]:
         yield f"{system.title.in_language(language)}: {actions}."
 
 
-def _case_files(_profile: Profile, language: Language) -> Iterator[str]:
+def _case_files(profile: Profile, language: Language) -> Iterator[str]:
     yield _in(
         (
-            f"Paketet med uppgifterna väntar {PACKAGE_WAITS.days} dagar efter att det lämnats ut.",
-            f"The package with the data waits for {PACKAGE_WAITS.days} days after its release.",
+            f"Paketet och det som hämtats till det förstörs {PACKAGE_DAYS} dagar efter att det lämnats ut, men inte"
+            f" medan ärendet är öppet. Lämnas inget ut räknas {PACKAGE_DAYS} dagar från avslutet.",
+            f"The package and what was fetched for it are destroyed {PACKAGE_DAYS} days after its release, but not"
+            f" while the case is open. Where nothing is released, {PACKAGE_DAYS} days count from closing.",
         ),
         language,
     )
     yield _in(
         (
-            "Varje steg skrivs i en kedja av koder, id och dagar, utan personuppgifter.",
-            "Every step is written into a chain of codes, ids and dates, without personal data.",
+            f"Ärendet sparas {profile.case_file_months} månader efter att det avslutats, hur det än slutade; därefter"
+            " raderas det och dess nyckel. Antal per månad, rättighet och utfall finns kvar.",
+            f"The case file is kept for {profile.case_file_months} months after closing, however it ended; then it"
+            " is erased with its key. Numbers by month, right and outcome remain.",
+        ),
+        language,
+    )
+    yield _in(
+        (
+            "Varje steg skrivs i en kedja av koder, id och dagar, utan personuppgifter. Kedjan finns kvar.",
+            "Every step is written into a chain of codes, ids and dates, without personal data. The chain remains.",
         ),
         language,
     )

@@ -19,8 +19,7 @@ from app.letters.facts import (
     RestrictedFacts,
     ToldFacts,
 )
-from app.letters.words import LANGUAGES, Language, say
-from app.letters.words import RIGHTS as RIGHT_WORDS
+from app.letters.words import LANGUAGES, RIGHTS_OF_SOMEBODY, Language, say
 from app.models import ClaimRow, ForwardingRow, LedgerEntryRow, RestrictionRow, TaskRow
 from app.profiles import Profile
 from app.repositories.cases import CaseRows
@@ -171,7 +170,7 @@ class Outward:
             for_whom=self._for_whom(one),
             categories=self._named(one.categories),
             own_categories=self._own_categories(one),
-            rights=tuple(say(RIGHT_WORDS, claim.right, self._language) for claim in self._case.claims),
+            rights=tuple(say(RIGHTS_OF_SOMEBODY, claim.right, self._language) for claim in self._case.claims),
             received_on=self._day(one.received_by_processor_at),
             forwarded_on=self._day(one.forwarded_at) if one.forwarded_at is not None else None,
             controller_due_on=one.controller_due_on,

@@ -1,11 +1,11 @@
 """Free text in the process: shown to staff until it is classified, decided by nobody, and never silently over."""
 
 from dataclasses import fields
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 
-from app.domain import process
+from app.domain import decisions, process, restrictions
 from app.domain.case import Phase
 from app.domain.decisions import Verdict
 from app.domain.fanout import Action
@@ -49,6 +49,16 @@ class TestAct:
     def test_carries_no_verdict(self, act: type) -> None:
         """
         R22-2, R12-8: whatever the service does by itself, there is no way to say no among it.
+
+        The ground of Art. 18(1) on which a restriction protects somebody is none of a no, and is of another type.
         """
-        assert not {one.name for one in fields(act)} & {"verdict", "ground", "reasons"}
+        types = get_type_hints(act)
+        said = {one.name for one in fields(act)}
+
+        assert not said & {"verdict", "reasons"}
+        assert "ground" not in said or types["ground"] == restrictions.Ground | None
+        assert not {part for type_ in types.values() for part in (type_, *get_args(type_))} & {
+            Verdict,
+            decisions.Ground,
+        }
         assert Verdict.REFUSED.value not in act.__name__.lower()

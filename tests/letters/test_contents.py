@@ -8,7 +8,8 @@ import pytest
 
 from app.domain.rights import RIGHTS
 from app.letters.facts import ClaimFacts, ControllerFacts, LeftOut, LetterFacts, PackageFacts
-from app.letters.kinds import LetterIncomplete
+from app.letters.kinds import KINDS, LetterIncomplete
+from app.letters.markup import Taken
 from app.letters.record_facts import RecordFacts
 from app.letters.render import render
 from app.letters.words import LANGUAGES, Language, day, say
@@ -58,7 +59,33 @@ class TestEveryLetter:
         assert all(said in text for said in vars(given.controller).values())
         assert given.reference in text
         assert day(given.written_on, language) in text
-        assert say(RIGHTS_IN_WORDS, CLAIM_FOR[kind].right, language) in text
+        assert not KINDS[kind].to_person or say(RIGHTS_IN_WORDS, CLAIM_FOR[kind].right, language) in text
+
+    @LANGUAGE
+    def test_to_a_recipient_says_nothing_of_what_was_asked_for(self, language: Language) -> None:
+        """GDPR Art. 19, 5(1)(c): the change and the person; not the other rights, nor when the request came in."""
+        every = facts(*(replace(CLAIM_FOR["recipients_notice"], right=right) for right in RIGHTS))
+        text = Page(render("recipients_notice", language, every).html).text
+
+        assert [right for right in RIGHTS if say(RIGHTS_IN_WORDS, right, language) in text] == []
+        assert day(every.received_on, language) not in text
+
+    @LANGUAGE
+    def test_to_another_controller_names_the_rights_once_and_never_in_the_head(self, language: Language) -> None:
+        """GDPR Art. 28(3)(e), 5(1)(c): what is passed on stands in the letter itself."""
+        head = Taken(render("forwarding_controller", language, facts_for("forwarding_controller")).html).facts
+
+        assert len(head) == 2
+
+    @pytest.mark.parametrize("kind", [key for key, one in KINDS.items() if not one.to_person])
+    @LANGUAGE
+    def test_to_somebody_else_tells_them_how_to_answer(self, kind: str, language: Language) -> None:
+        """They have sent no request of their own, also where the controller has published no address."""
+        given = facts_for(kind, controller=ControllerFacts(name="Exempellarm AB"))
+        text = Page(render(kind, language, given).html).text
+
+        assert ("din begäran" if language == "sv" else "your request") not in text
+        assert ("fick det här brevet" if language == "sv" else "this letter reached you") in text
 
     @pytest.mark.parametrize(
         "kind", ["receipt", "fulfilment", "refusal", "not_identified", "withdrawal", "nothing_held"]
@@ -85,6 +112,34 @@ class TestEveryLetter:
         given = facts_for("receipt", controller=ControllerFacts(name="Exempellarm AB"))
 
         assert "Vi har inte angett något dataskyddsombud." in swedish("receipt", given)
+
+
+class TestTheList:
+    """The letters the service promises to have, each in both languages."""
+
+    PROMISED = (
+        *("receipt", "identity_wanted", "clarification", "extension", "refusal", "fulfilment", "nothing_held"),
+        *("recipients_notice", "restriction_lifting", "forwarding", "fee", "withdrawal", "cooling_off_notice"),
+    )
+    #: Beyond the promise: Art. 11(2); to the other controller; a stop; what was kept and is now erased.
+    BEYOND = ("not_identified", "forwarding_controller", "stopped", "kept_erased")
+
+    def test_is_complete(self) -> None:
+        """law.md A.0, G: no event without its letter, and no letter that nobody has thought of."""
+        assert set(KINDS) == {*self.PROMISED, *self.BEYOND}
+
+    @pytest.mark.parametrize("right", RIGHTS)
+    def test_has_an_answer_for_every_right(self, right: str) -> None:
+        """R12-3: the fulfilment of each right says something of its own."""
+        others = {one: swedish("fulfilment", facts(granted(one))) for one in RIGHTS}
+
+        assert list(others.values()).count(others[right]) == 1
+
+    def test_knows_which_go_to_somebody_else(self) -> None:
+        """GDPR Art. 19, 28(3)(e): a recipient and another controller; everything else is the person's."""
+        elsewhere = {key for key, one in KINDS.items() if not one.to_person}
+
+        assert elsewhere == {"recipients_notice", "forwarding_controller"}
 
 
 class TestTheEventsOfTheLaw:

@@ -27,7 +27,8 @@ CASES += [("fulfilment", granted(right)) for right in RIGHTS]
 def sentences(kind: str, claim: ClaimFacts) -> Iterator[str]:
     taken = Taken(render(kind, "sv", facts(claim)).html)
     for block in taken.blocks:
-        for parts in [block["parts"]] if "parts" in block else block.get("items", []):
+        terms = [parts for one in block.get("terms", []) for parts in (one["label"], *one["said"])]
+        for parts in [block["parts"]] if "parts" in block else block.get("items", terms):
             said = "".join(part["text"] for part in parts)
             yield from re.split(r"(?<=[.!?])\s+(?=[A-ZÅÄÖ])", said)
 
@@ -54,10 +55,13 @@ class TestEveryLetter:
                 assert "dataskyddsförordningen" in one
 
     def test_r12_1_speaks_to_somebody(self, kind: str, claim: ClaimFacts) -> None:
-        """R12-1: a person is written to; nobody is "den registrerade" in a letter to themselves."""
+        """R12-1: a person is written to, a company as such; nobody is "den registrerade"."""
         said = " ".join(sentences(kind, claim))
+        you = (r"\b(du|dig|din|ditt|dina)\b", r"\b(ni|er|era|ert)\b")
+        reader, other = you if KINDS[kind].to_person else reversed(you)
 
-        assert re.search(r"\b(du|dig|din|ditt|dina)\b", said)
+        assert re.search(reader, said, re.IGNORECASE)
+        assert not re.search(other, said, re.IGNORECASE)
         assert "registrerad" not in said
 
 

@@ -42,6 +42,19 @@ class TestProcedure:
         for system in PROFILES[name].systems:
             assert system.title.in_language(language) in told["search"]
 
+    def test_f27_says_how_long_the_case_file_is_kept(self, name, language):
+        """
+        F27, GDPR Art. 5(1)(e): CEF 2024 found none, or seven years as for bookkeeping; ours is the profile's own.
+        """
+        profile = PROFILES[name]
+        longer = profile.model_copy(update={"case_file_months": profile.case_file_months + 1})
+        months = "månader" if language == "sv" else "months"
+        told = self.sections(name, language)["case_files"]
+        lines = procedure.of(longer, language)["sections"][-1]["lines"]
+
+        assert f"{profile.case_file_months} {months}" in told
+        assert f"{longer.case_file_months} {months}" in " ".join(lines)
+
     def test_f31_promises_no_quota_and_demands_no_form(self, name, language):
         """
         F31, R12-2: whatever the policy says of signed paper or once a year.

@@ -6,8 +6,9 @@ import asyncpg
 import pytest
 
 from app.domain.ledger import EntryFollowsTask, EntryState, ExcuseNeedsReason, UnknownEntry
-from app.repositories import outward
-from app.services import case_rows, ledger, steps
+from app.letters.kinds import KINDS
+from app.repositories import letters, outward
+from app.services import case_rows, correspondence, ledger, steps
 from app.services.ids import new_id
 from tests.harness.house import AGENT
 from tests.services.by_hand import answer, found, grant, look, open_tasks
@@ -169,3 +170,21 @@ class TestNotice:
         assert page.count("<dt>Personen</dt>") == 1
         assert not [one for one in ("personnummer", "Adress:", "telefonnummer:") if one in page.lower()]
         assert "letter:read" in await house.steps_of(request_id)
+
+    @pytest.mark.parametrize("kind", [key for key, one in KINDS.items() if not one.to_person])
+    async def test_is_never_written_to_the_person(self, house, kind):
+        """
+        R19-1, GDPR Art. 5(1)(f): what goes to somebody else is not sealed among the person's letters, nor listed.
+        """
+        request_id, _ = await done(house, "rectification")
+        entry = (await entries(house, request_id))["processors"]
+        async with house.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            await ledger.notice(tx, house.ctx, row, entry.id, actor=AGENT)
+            case = await case_rows.read(tx, house.ctx, row)
+            with pytest.raises(correspondence.LetterForSomebodyElse):
+                await correspondence.write(tx, house.ctx, case, kind, about=str(entry.id))
+            listed = [letter.kind for letter in await letters.letters_of(tx, row)]
+
+        assert "receipt" in listed
+        assert kind not in listed

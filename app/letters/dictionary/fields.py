@@ -24,6 +24,7 @@ FIELDS: Words = {
     "contact_for": ("anläggning som personen är kontakt för", "installation the person is a contact for"),
     "contact_id": ("larmkod enligt Contact ID", "alarm code, Contact ID"),
     "contract": ("avtalets läge", "state of the contract"),
+    "contract_ended_on": ("dag då avtalet upphörde", "day the contract ended"),
     "customer_number": ("kundnummer", "customer number"),
     "decision_id": ("beslutets nummer", "number of the decision"),
     "detector": ("slag av detektor", "kind of detector"),
