@@ -74,7 +74,7 @@ def read_outcome(body: Mapping[str, Any], *, code: str) -> Answer:
     _check_found(body.get("found_categories", []))
     _check_records(body.get("records", []))
     _check_retained(body.get("retained", []), outcome)
-    _check_facts(body.get("facts"))
+    _check_facts(body.get("facts", {}))
     effective_at = _instant(body.get("effective_at"))
     if outcome is Outcome.EFFECTIVE_LATER and effective_at is None:
         raise AnswerNotUnderstood("'effective_later' says when, in effective_at.")
@@ -134,8 +134,6 @@ def _is_law(code: object) -> bool:
 
 def _check_facts(facts: object) -> None:
     """What a search may say of the person's contract and addresses; unknown facts are ignored."""
-    if facts is None:
-        return
     if not isinstance(facts, dict) or facts.get("contract", "none") not in _CONTRACTS:
         raise AnswerNotUnderstood("facts are an object; contract is active, ended or none.")
     years = facts.get("fiscal_years_ended", [])

@@ -229,7 +229,8 @@ async def ids(
     )
     tasks = (await client.get(f"{path}/tasks", headers=AGENT.headers())).json()["items"]
     processors = (await client.get("/v1/processors", headers=ADMIN.headers())).json()["items"]
-    (letter,) = (await client.get(f"{path}/letters", headers=AGENT.headers())).json()["items"]
+    letters = (await client.get(f"{path}/letters", headers=AGENT.headers())).json()["items"]
+    (letter,) = [one for one in letters if one["kind"] == "receipt"]
     request = {"id": filed["id"], "claim": filed["claims"][0]["id"], "letter": letter["id"], "question": str(uuid4())}
     request |= {"entry": str(uuid4()), "forwarding": str(uuid4())}
     restriction = RestrictionRow(

@@ -133,10 +133,14 @@ class TestQuestions:
             params={"about": letter["about"]},
             headers=ANNA_BEARER.headers(),
         )
-        other = await client.get(f"{OWN}/{made['id']}/letters/clarification", headers=ANNA_BEARER.headers())
+        latest = await client.get(f"{OWN}/{made['id']}/letters/clarification", headers=ANNA_BEARER.headers())
+        other = await client.get(
+            f"{OWN}/{made['id']}/letters/clarification", params={"about": made["id"]}, headers=ANNA_BEARER.headers()
+        )
 
         assert letter["about"] == own["questions"][0]["id"]
         assert (page.status_code, other.status_code) == (200, 404)
+        assert latest.text == page.text  # a kind alone names its latest letter
         assert LARGE["question"] in page.text
         assert put.status_code == 201
         assert [one["kind"] for one in own["questions"]] == ["clarification"]

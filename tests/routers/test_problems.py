@@ -193,7 +193,7 @@ class TestCommit:
             request = await file("erasure")
             await client.post(
                 f"/v1/requests/{request['id']}/claims/{request['claims'][0]['id']}/decision",
-                json={"outcome": "granted"},
+                json={"outcome": "granted", "plan": {"facts": {"contract": "ended"}}},
                 headers=AGENT.headers(**{"If-Match": '"1"'}),
             )
             answer = await client.post("/alone", headers=AGENT.headers())
