@@ -15,6 +15,7 @@ from app.letters import pdf, press
 from app.letters.kinds import KINDS
 from app.letters.markup import Taken, UnknownMarkup
 from app.letters.pdf import BOX, LONGEST_WORD, SHOWN, CannotBeSet, Paper, laid_out, printable
+from app.letters.record_facts import BalancingFacts, RecordFacts
 from app.letters.render import render
 from app.letters.words import LANGUAGES, Language
 from tests.letters.page import Page
@@ -35,8 +36,8 @@ def paper(html: str, language: Language = "sv", **changed: Any) -> Paper:
     return replace(whole, **changed)
 
 
-def paper_of(kind: str, language: Language = "sv", **changed: Any) -> Paper:
-    return paper(render(kind, language, facts_for(kind)).html, language, **changed)
+def paper_of(kind: str, language: Language = "sv", **told: Any) -> Paper:
+    return paper(render(kind, language, facts_for(kind, **told)).html, language)
 
 
 def made(one: Paper) -> bytes:
@@ -134,6 +135,22 @@ class TestPaper:
         assert "panic" not in hostile or '#panic("x") #read("/etc/hostname") *b*' in text
         assert "Om du vill klaga" in text
 
+    def test_leaves_a_list_of_terms_in_its_place(self) -> None:
+        """What was weighed stands under its heading, as on the page, and not among the facts of the head."""
+        weighed = BalancingFacts(
+            interest="Att larmet ska fungera.",
+            necessity="Utan dem larmar inget.",
+            impact_on_person="Liten.",
+            why_overrides="Andra bor där.",
+        )
+        claim = replace(CLAIM_FOR["refusal"], right="objection", record=RecordFacts(balancing=weighed))
+        taken = Taken(render("refusal", "sv", facts(claim)).html)
+        text = text_of(made(paper_of("refusal", claims=(claim,))))
+
+        assert taken.facts[0][0][0]["text"] == "Ärendenummer"
+        assert "Vårt intresse" not in json.dumps(taken.facts, ensure_ascii=False)
+        assert text.index("Så har vi vägt") < text.index("Vårt intresse") < text.index("Andra bor där.")
+
     def test_says_that_something_could_not_be_printed(self) -> None:
         """A box instead of a picture, and a line that explains it, only where there is one."""
         claim = replace(CLAIM_FOR["refusal"], reasons="Det här är inte roligt 😀 alls.")
@@ -172,6 +189,9 @@ class TestPaper:
             "<main><h1>x</h1>loose</main>",
             "<main><p>no heading</p></main>",
             "<main><h1>x</h1><li>loose</li></main>",
+            "<main><h1>x</h1><dl><dd>loose</dd></dl></main>",
+            "<main><h1>x</h1><dl><dt>a</dt><dd><blockquote>b</blockquote></dd></dl></main>",
+            "<main><h1>x</h1><p><code>x</code></p></main>",
             "",
         ],
     )
