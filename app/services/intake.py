@@ -170,6 +170,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
         },
     )
     if new.protected or (row.subject_key is not None and await guarding.hides(tx, row)):
+        await tx.session.flush()  # first: the mark raises what the claims need, and reads them
         await protecting.mark(tx, ctx, row, reason=protecting.BY_ITSELF, actor=actor)
     jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
     for claim in new.claims:

@@ -41,10 +41,12 @@ async def mark(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Act
         return
     tx.session.add(_noted(tx, ctx, row, "on", reason, actor))
     row.protected = True
+    await stored.hide_what_is_kept(tx, row.id, protected=True)
     await stored.stop_mails(tx, row.id, failure="withdrawn")
     for claim in await cases.claims_of(tx, [row.id]):
         if claim.state == ClaimState.OPEN and not right(claim.right).granted_at_once:
             claim.two_needed = True
+    await tx.session.flush()  # or the next read of the claims would forget it
     await _raise_needs(tx, ctx, row)
     # An entry of no special kind: the chain, too, says nothing.
     await steps.note(tx, row, AuditStep.REQUEST_NOTED, actor=actor)
@@ -87,6 +89,7 @@ async def take_second_word(
         wanted.approved_by, wanted.approved_at = actor.ref, tx.now
         await tx.session.flush()  # first: the database lets no mark go without it
         row.protected = False
+        await stored.hide_what_is_kept(tx, row.id, protected=False)
 
 
 async def mark_as_told(tx: Tx, ctx: Context, row: RequestRow, marks: Collection[RiskMark]) -> None:

@@ -143,7 +143,7 @@ class TestStolenSession:
                 await answer(house, task)
         with pytest.raises(CoolingOff):
             async with house.tx() as tx:
-                await packaging.release(tx, house.ctx, await steps.hold(tx, request_id), actor=APPROVER)
+                await house.release(tx, await steps.hold(tx, request_id))
         await look(house, request_id)  # its days pass
         await release(house, request_id)
         async with house.tx() as tx:
@@ -223,6 +223,14 @@ class TestProtectedPerson:
             assert await cases.request(tx, request_id) is None
             assert await cases.work_list(tx, after=None, limit=10) == []
         assert hers.address not in str(await house.steps_of(request_id))
+
+    async def test_needs_the_stronger_proof_from_the_moment_it_is_filed(self, house):
+        """A mark known at intake counts like one that a search brings: whoever has her session gets no copy on it."""
+        request_id = await house.file(CONTROLLER, "access", "marketing_objection", person="elin-dahl", protected=True)
+        claims = {claim.right: claim for claim in (await house.see(request_id)).claims}
+
+        assert (claims["access"].needs, claims["access"].two_needed) == ("high", True)
+        assert (claims["marketing_objection"].needs, claims["marketing_objection"].two_needed) == ("none", False)
 
     async def test_is_named_to_processors_without_an_address(self, house):
         """Orders about her say nowhere where she is."""
