@@ -9,6 +9,7 @@ person asks otherwise (GDPR Art. 12(1), 12(3)); nothing about the case ever stan
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from app.domain.errors import DomainError
 
@@ -23,6 +24,9 @@ class Via(StrEnum):
 
 #: Forms of an answer that a person has to carry out: on paper, or spoken with the letter as what was said.
 BY_HAND = frozenset({"paper", "post", "letter", "oral"})
+#: Channels whose letters are looked for behind the login: the person's own, and what was kept, which goes on the day
+#: that the answer named, when no address of the person's may be left.
+LOGS_IN = frozenset({"web", "retention"})
 #: How many times a mail is tried, and how long is waited after each try: some three days in all.
 WAITS = (
     timedelta(minutes=1),
@@ -61,6 +65,16 @@ class Reach:
     may_mail: bool = True
 
 
+class Guarded(Protocol):
+    """A request with the marks that say whether its person may be mailed."""
+
+    @property
+    def protected(self) -> bool: ...
+
+    @property
+    def is_stopped(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Way:
     """The way a letter takes, and whether a mail tells of it."""
@@ -84,19 +98,19 @@ def way_of(reach: Reach) -> Way:
         return Way(Via.POST)
     if mailable and reach.email_vouched:
         return Way(Via.EMAIL, mails=True)
-    if reach.channel == "web":
+    if reach.channel in LOGS_IN:
         return Way(Via.PORTAL, mails=mailable)
     return Way(Via.POST)  # who telephoned does not know that something lies behind a login
 
 
-def may_mail(request: object) -> bool:
+def may_mail(request: Guarded) -> bool:
     """
     Whether a request's person may be mailed at all.
 
     Not who is protected, whose mail others may read, and not while a request stands still because somebody said "that
     was not me": then the address may be the impostor's.
     """
-    return not any(getattr(request, mark, False) for mark in ("protected", "is_stopped"))
+    return not (request.protected or request.is_stopped)
 
 
 def next_try(attempts: int) -> timedelta | None:

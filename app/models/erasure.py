@@ -94,6 +94,7 @@ class ScheduledErasureRow(Row, table=True):
     subject_key: bytes | None = None
     subject_sealed: bytes | None = None
     wrapped_key: bytes | None = None
+    protected: bool = False  #: as the request's mark, which it outlives: seen by trained handlers only
     made_at: datetime
     performed_at: datetime | None = None
     outcome: str | None = None

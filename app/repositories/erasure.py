@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import and_, delete, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -94,7 +94,10 @@ async def scheduled_for_staff(
     query = select(ScheduledErasureRow, ProcessorRow).join(
         ProcessorRow, col(ProcessorRow.id) == col(ScheduledErasureRow.processor_id)
     )
-    query = query.where(col(ScheduledErasureRow.state).in_(list(states)))
+    query = query.where(
+        col(ScheduledErasureRow.state).in_(list(states)),
+        true() if tx.sees_protected else col(ScheduledErasureRow.protected).is_(False),
+    )
     if controller is not None:
         query = query.where(col(ScheduledErasureRow.controller_id) == controller)
     if request_id is not None:

@@ -26,6 +26,7 @@ from app.models import (
     OutgoingMailRow,
     ProtectionMarkRow,
     RequestRow,
+    ScheduledErasureRow,
     TaskRow,
 )
 
@@ -246,6 +247,16 @@ async def hides(tx: Tx, row: RequestRow) -> bool:
         col(RequestRow.protected),
     )
     return (await tx.session.execute(query.limit(1))).first() is not None
+
+
+async def hide_what_is_kept(tx: Tx, request_id: UUID, *, protected: bool) -> None:
+    """Let what a request keeps be seen, or not, as the request is; it may outlive the request."""
+    await tx.session.execute(
+        update(ScheduledErasureRow)
+        .where(col(ScheduledErasureRow.request_id) == request_id)
+        .values(protected=protected)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 async def marks_of(tx: Tx, request_id: UUID) -> Sequence[ProtectionMarkRow]:

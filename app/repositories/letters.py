@@ -9,6 +9,7 @@ from sqlmodel import col
 from app.db import Tx
 from app.domain.case import Phase
 from app.models import LetterRow, OutgoingMailRow, RequestRow
+from app.repositories import guarding
 
 
 async def letters_of(tx: Tx, row: RequestRow) -> Sequence[LetterRow]:
@@ -45,6 +46,7 @@ async def unsent(
         .join(LetterRow, col(LetterRow.request_id) == col(RequestRow.id))
         .outerjoin(OutgoingMailRow, col(OutgoingMailRow.letter_id) == col(LetterRow.id))
         .where(
+            guarding.may_see(tx),
             col(LetterRow.sent_at).is_(None),
             or_(col(LetterRow.kind) != "receipt", col(RequestRow.phase) != Phase.CLOSED.value),
             col(LetterRow.via) == "post" if by_post else col(LetterRow.via) != "post",

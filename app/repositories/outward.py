@@ -11,6 +11,7 @@ from app.domain.ledger import About, EntryState
 from app.domain.restrictions import AGAINST_ERASURE
 from app.domain.snapshot import Entry, Forwarding, ForwardingState, Restriction
 from app.models import ForwardingRow, IdentifierRow, LedgerEntryRow, RestrictionIdentifierRow, RestrictionRow
+from app.repositories import guarding
 
 
 async def restrictions_of(tx: Tx, request_id: UUID) -> Sequence[RestrictionRow]:
@@ -20,7 +21,9 @@ async def restrictions_of(tx: Tx, request_id: UUID) -> Sequence[RestrictionRow]:
 
 
 async def restriction(tx: Tx, restriction_id: UUID, *, lock: bool = False) -> RestrictionRow | None:
-    query = select(RestrictionRow).where(col(RestrictionRow.id) == restriction_id)
+    query = select(RestrictionRow).where(
+        col(RestrictionRow.id) == restriction_id, guarding.may_see_its_request(tx, RestrictionRow.request_id)
+    )
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await tx.session.execute(query)).scalar_one_or_none()
@@ -28,7 +31,9 @@ async def restriction(tx: Tx, restriction_id: UUID, *, lock: bool = False) -> Re
 
 async def live(tx: Tx, *, controller: str | None, after: UUID | None, limit: int) -> Sequence[RestrictionRow]:
     """Restrictions that hold, the oldest first, keyset-paged."""
-    query = select(RestrictionRow).where(col(RestrictionRow.lifted_at).is_(None))
+    query = select(RestrictionRow).where(
+        col(RestrictionRow.lifted_at).is_(None), guarding.may_see_its_request(tx, RestrictionRow.request_id)
+    )
     if controller is not None:
         query = query.where(col(RestrictionRow.controller_id) == controller)
     if after is not None:

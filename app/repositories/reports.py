@@ -10,13 +10,12 @@ from sqlmodel import col
 
 from app.db import Tx
 from app.domain.case import Phase
-from app.domain.execution import DONE
-from app.domain.fanout import Action, TaskState
-from app.models import ClaimRow, RequestRow, TaskRow
+from app.domain.ledger import EntryState
+from app.models import ClaimRow, LedgerEntryRow, RequestRow
 from app.repositories import guarding
 
-#: What a recipient is told of under Art. 19, by doing it or by being notified.
-_TELLING = (Action.RECTIFY, Action.ERASE, Action.RESTRICT, Action.NOTIFY)
+#: A recipient that has been told, whether or not it has confirmed: Art. 19 asks to communicate.
+_TOLD = (EntryState.SENT, EntryState.CONFIRMED)
 
 
 async def counts(tx: Tx, *, overdue_on: date) -> tuple[Counter[str], Counter[str], Counter[str], int]:
@@ -52,7 +51,9 @@ async def punctuality(tx: Tx, controller: str, *, zone: str) -> Counter[bool]:
     in_time = closed_on <= col(RequestRow.due_on)
     query = (
         select(in_time, func.count())
-        .where(col(RequestRow.controller_id) == controller, col(RequestRow.closed_at).is_not(None))
+        .where(
+            guarding.may_see(tx), col(RequestRow.controller_id) == controller, col(RequestRow.closed_at).is_not(None)
+        )
         .group_by(in_time)
     )
     return Counter({row[0]: row[1] for row in await tx.session.execute(query)})
@@ -60,7 +61,7 @@ async def punctuality(tx: Tx, controller: str, *, zone: str) -> Counter[bool]:
 
 async def in_order(tx: Tx, *, controller: str | None, after: UUID | None, limit: int) -> Sequence[RequestRow]:
     """Requests in the order they were filed (ids are UUIDv7), keyset-paged."""
-    query = select(RequestRow)
+    query = select(RequestRow).where(guarding.may_see(tx))
     if controller is not None:
         query = query.where(col(RequestRow.controller_id) == controller)
     if after is not None:
@@ -69,15 +70,17 @@ async def in_order(tx: Tx, *, controller: str | None, after: UUID | None, limit:
 
 
 async def recipients_told(tx: Tx, request_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """How many recipients of each request know of a rectification, erasure or restriction."""
+    """
+    How many recipients of each request have been told of a rectification, erasure or restriction (GDPR Art. 19).
+
+    Each is counted once, of however many changes it was told; one that could not be told is not.
+    """
     query = (
-        select(col(TaskRow.request_id), func.count(func.distinct(col(TaskRow.processor_id))))
+        select(col(LedgerEntryRow.request_id), func.count(func.distinct(col(LedgerEntryRow.recipient))))
         .where(
-            col(TaskRow.request_id).in_(list(request_ids)),
-            col(TaskRow.action).in_([one.value for one in _TELLING]),
-            col(TaskRow.state) == TaskState.CLOSED,
-            col(TaskRow.outcome).in_([one.value for one in DONE]),
+            col(LedgerEntryRow.request_id).in_(list(request_ids)),
+            col(LedgerEntryRow.state).in_([one.value for one in _TOLD]),
         )
-        .group_by(col(TaskRow.request_id))
+        .group_by(col(LedgerEntryRow.request_id))
     )
     return {row[0]: row[1] for row in await tx.session.execute(query)}

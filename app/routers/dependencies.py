@@ -99,8 +99,9 @@ def door(*roles: str) -> Callable[..., AsyncIterator[Work]]:
         controllers = principal.controllers & ctx.profiles.keys()
         if role is None or not controllers:
             raise RoleNotAllowed
-        # Whoever is on the staff sees the people who must not be found only if trained for it; persons see themselves.
-        sees_protected = role == "subject" or "protected_handler" in principal.roles
+        # Whoever is on the staff sees the people who must not be found only if trained for it; persons see themselves,
+        # and what a system looks up by an identifier it has is answered, and written down, alike for everybody.
+        sees_protected = role in ("subject", "integrator") or "protected_handler" in principal.roles
         async with ctx.database.transaction(controllers, sees_protected=sees_protected) as tx:
             yield Work(ctx=ctx, tx=tx, principal=principal, actor=Actor(role, actor_ref(ctx, principal)))
 

@@ -42,7 +42,9 @@ async def read(work: Dpo, request: Request, pages: Paging, controller: Slug = No
         work.check_controller(controller)
     if TABLE in request.headers.get("accept", ""):
         headers = {"content-disposition": 'attachment; filename="register.csv"', "cache-control": "no-store"}
-        table = register.as_table(work.ctx, work.tx.controllers, controller=controller)
+        table = register.as_table(
+            work.ctx, work.tx.controllers, controller=controller, sees_protected=work.tx.sees_protected
+        )
         return StreamingResponse(table, media_type=f"{TABLE}; charset=utf-8; header=present", headers=headers)
     try:
         after = UUID(pages.after[0]) if pages.after else None

@@ -28,10 +28,6 @@ class LetterForSomebodyElse(ValueError):
     """A letter to a recipient or another controller was written to the person. A fault of ours."""
 
 
-#: Handed over in person, or forwarded by the tax agency to an address nobody here knows.
-BY_HAND = "by_hand"
-
-
 async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str = "") -> LetterRow:
     """
     Render a letter about a case and seal it.
@@ -64,8 +60,6 @@ async def write(tx: Tx, ctx: Context, case: CaseRows, kind: str, *, about: str =
         via=via,
         sent_at=tx.now if via is Via.PORTAL else None,
     )
-    if row.protected:
-        made.via, made.sent_at = BY_HAND, None  # nothing leaves on its own; two handlers see to the way
     tx.session.add(made)
     await tx.session.flush()  # the mail below points at it
     await delivering.tell(tx, ctx, row, planned, letter_id)

@@ -36,7 +36,7 @@ def plan(ctx: Context, row: RequestRow) -> Plan:
     vouched = address is not None and (address in known or proved or row.filed_by_role in _STAFF)
     reach = Reach(
         channel=row.channel,
-        answer_form=getattr(row, "answer_form", None),
+        answer_form=row.answer_form,
         can_log_in=row.subject_key is not None,
         has_email=address is not None,
         email_vouched=vouched,

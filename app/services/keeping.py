@@ -30,7 +30,7 @@ from app.models import (
     ScheduledErasureRow,
     TaskRow,
 )
-from app.repositories import cases, erasure, jobs
+from app.repositories import cases, erasure, guarding, jobs
 from app.repositories.cases import CaseRows
 from app.services import erasing, orders, own_retention, sealing, steps, suppression, tasks
 from app.services.context import INSYN, Context
@@ -141,6 +141,7 @@ async def _scheduled(
         subject_key=row.subject_key,
         subject_sealed=key.seal_json({"identifiers": known}, where=_where(row.controller_id, id_)),
         wrapped_key=key.wrapped,
+        protected=row.protected,
         made_at=tx.now,
         **why,
     )
@@ -239,6 +240,7 @@ async def _follow_up(tx: Tx, ctx: Context, due: Sequence[ScheduledErasureRow]) -
         wrapped_key=key.wrapped,
         subject_sealed=b"",
     )
+    row.protected = any(one.protected for one in due) or await guarding.hides(tx, row)
     row.subject_sealed = key.seal_json(person, where=sealing.where(row, "request", "subject", row.id))
     tx.session.add(row)
     await tx.session.flush()
@@ -288,6 +290,8 @@ def _claim(tx: Tx, row: RequestRow, one: ScheduledErasureRow) -> ClaimRow:
         decided_at=tx.now if is_agreed else None,
         approved_by=one.approved_by if is_agreed else None,
         identifiers_checked=one.identifiers_checked,
+        # Everybody was told, and the wait was over, before it was agreed to; nobody has asked for anything now.
+        cooling_until=tx.now if is_agreed else None,
     )
 
 

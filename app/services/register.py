@@ -49,12 +49,19 @@ def _line(tx: Tx, ctx: Context, row: RequestRow, claims: Iterable[ClaimRow], tol
     )
 
 
-async def as_table(ctx: Context, controllers: Iterable[str], *, controller: str | None) -> AsyncIterator[bytes]:
-    """The whole register as CSV, page by page, each read in a transaction of its own; no cell can be a formula."""
+async def as_table(
+    ctx: Context, controllers: Iterable[str], *, controller: str | None, sees_protected: bool
+) -> AsyncIterator[bytes]:
+    """
+    The whole register as CSV, page by page, each read in a transaction of its own; no cell can be a formula.
+
+    Args:
+        sees_protected: Whether the reader is trained for people who must not be found; else they are left out.
+    """
     names, after = frozenset(controllers), None
     yield as_csv([dict.fromkeys(rules.COLUMNS, "")]).splitlines(keepends=True)[0]
     while True:
-        async with ctx.database.transaction(names) as tx:
+        async with ctx.database.transaction(names, sees_protected=sees_protected) as tx:
             rows = await reports.in_order(tx, controller=controller, after=after, limit=PAGE)
             found = await lines(tx, ctx, rows)
         if found:

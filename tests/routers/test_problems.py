@@ -60,8 +60,8 @@ class BreaksOnCommit(Database):
     """A database that fails when it is to commit."""
 
     @asynccontextmanager
-    async def transaction(self, controllers: Iterable[str] = ()) -> AsyncIterator[Tx]:
-        async with super().transaction(controllers) as tx:
+    async def transaction(self, controllers: Iterable[str] = (), *, sees_protected: bool = True) -> AsyncIterator[Tx]:
+        async with super().transaction(controllers, sees_protected=sees_protected) as tx:
             yield tx
             raise ConnectionResetError(SECRET)
 

@@ -16,9 +16,9 @@ from app.domain.fanout import Outcome
 from app.models import ErasurePlanRow
 from app.processors import Answer
 from app.repositories import cases, erasure
-from app.services import casework, erasing, fulfilment, keeping, steps, suppression, tasks, views
+from app.services import casework, erasing, fulfilment, keeping, protecting, steps, suppression, tasks, views
 from app.services.intake import Identifier
-from tests.harness.house import CUSTOMER
+from tests.harness.house import AGENT, CUSTOMER
 from tests.letters.page import Page
 from tests.services.by_hand import (
     CONTROLLER,
@@ -246,6 +246,22 @@ class TestWhatIsKept:
         seen = await answer_all(house, follow_up)
 
         assert seen.outcomes() == {"erasure": "granted"}
+
+    @pytest.mark.parametrize("is_file_gone", [False, True])
+    async def test_about_somebody_who_must_not_be_found_stays_hidden(self, house, is_file_gone):
+        """
+        The request that follows is seen by trained handlers alone, also when the answered one is long gone.
+        """
+        request_id = await answered(house)
+        async with house.tx() as tx:
+            await protecting.mark(tx, house.ctx, await steps.hold(tx, request_id), reason="Sekretess.", actor=AGENT)
+        if is_file_gone:
+            await house.sql("DELETE FROM request WHERE id = $1", request_id)
+        await move_to(house, LAST_DAY + timedelta(days=1))
+        (follow_up,) = await begin_all(house)
+        (row,) = await house.sql("SELECT protected FROM request WHERE id = $1", follow_up)
+
+        assert row["protected"] is True
 
     async def test_is_sealed_under_a_key_of_its_own(self, house):
         """

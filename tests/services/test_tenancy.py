@@ -81,9 +81,9 @@ async def _fill_the_rest(house: House) -> None:
         await connection.execute(
             "INSERT INTO scheduled_erasure (id, controller_id, request_id, claim_id, reference, processor_id, category,"
             " exception, hold, until, due_on, state, next_at, decided_by, decided_at, identifiers_checked, assurance,"
-            " language, made_at) SELECT gen_random_uuid(), $1::varchar, $2, gen_random_uuid(), 'INS', id, 'contact',"
-            " 'legal_obligation', 'BFL_7_2', '2033-12-31', '2034-01-01', 'waiting', now(), 'a', now(), false, 'high',"
-            " 'sv', now() FROM processor WHERE controller_id = $1::varchar LIMIT 1",
+            " language, protected, made_at) SELECT gen_random_uuid(), $1::varchar, $2, gen_random_uuid(), 'INS', id,"
+            " 'contact', 'legal_obligation', 'BFL_7_2', '2033-12-31', '2034-01-01', 'waiting', now(), 'a', now(),"
+            " false, 'high', 'sv', false, now() FROM processor WHERE controller_id = $1::varchar LIMIT 1",
             WALKED,
             request,
         )
