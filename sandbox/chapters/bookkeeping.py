@@ -1,0 +1,81 @@
+"""What a law keeps has a last day, and on the next one it goes, though nobody thinks of it any more."""
+
+from datetime import date, timedelta
+
+from sandbox.chapters.stage import Case, Stage, StoryFailed, what_became
+
+WHO, WHERE = "tove-berg", "sensor-alarm"
+BOOKS = "bookkeeping_records"
+HOLDERS = ("guard-company", "billing", "crm", "telephony")
+
+
+async def play(stage: Stage) -> None:
+    """Tove left years ago and wants to be forgotten; her invoices may not be yet."""
+    case = await stage.file(WHO, WHERE, "erasure", language="en")
+    await stage.say(f"Tove left Sensor Alarm years ago and asks to be forgotten: {case.reference}.")
+    await stage.until(case, "awaiting_decision")
+    await _decide(stage, case)
+    kept = await _kept(stage, case)
+    await _years_pass(stage, case, kept)
+
+
+async def _decide(stage: Stage, case: Case) -> None:
+    plan = await stage.erasure_plan(case, contract="ended")
+    approval = await stage.decide(case, "erasure", plan=plan)
+    await stage.agree(case, approval)
+    await stage.until(case, "cooling_off")
+    await stage.pass_time("P3D")
+    await stage.until(case, "closed")
+    stage.must((await stage.outcomes(case))["erasure"] == "partly_granted", "the erasure should be granted in part")
+    await stage.say("Two people decide, three days pass, the processors erase. The answer says:")
+    for title, one in sorted((await stage.planned(case)).items()):
+        await stage.say(f"  {title}: {what_became(one)}")
+
+
+async def _kept(stage: Stage, case: Case) -> dict[str, str]:
+    """What waits for its day, and that nothing else is left."""
+    waiting = [one for one in await stage.caller.items("/v1/scheduled-erasures", "agent") if _is_of(one, case)]
+    held = await stage.held("billing", WHO, WHERE)
+    stage.must(set(held) == {"invoices"}, f"billing should hold invoices only, and holds {sorted(held)}")
+    others = [one for one in HOLDERS if one != "billing" and await stage.held(one, WHO, WHERE)]
+    stage.must(not others, f"{', '.join(others)} should hold nothing any more")
+    latest = max(int(row["bookkeeping_date"][:4]) for row in held["invoices"])
+    kept: dict[str, str] = next(one for one in waiting if one["category"] == BOOKS and "until" in one)
+    stage.must(kept["law"] == "BFL_7_2" and kept["until"].endswith("-12-31"), "until the last day of a year, by law")
+    stage.must(kept["until"] == f"{latest + 7}-12-31", "seven years after the year of the last invoice")
+    await stage.say(f"Billing keeps {len(held['invoices'])} invoices until {kept['until']} and nothing else.")
+    return kept
+
+
+def _is_of(one: dict[str, str], case: Case) -> bool:
+    return one["reference"] == case.reference
+
+
+async def _years_pass(stage: Stage, case: Case, kept: dict[str, str]) -> None:
+    last = date.fromisoformat(kept["until"])
+    await stage.go_to(last)
+    stage.must("invoices" in await stage.held("billing", WHO, WHERE), "on the last day they should still be there")
+    await stage.say("Years pass. On the last day the invoices are still there; nobody there remembers Tove.")
+    await stage.go_to(last + timedelta(days=1))
+    follow_up = await _follow_up(stage, case)
+    await stage.until(follow_up, "closed")
+    stage.must(await stage.outcomes(follow_up) == {"erasure": "granted"}, "the rest should be erased")
+    held = [await stage.held(one, WHO, WHERE) for one in HOLDERS]
+    stage.must(not any(held), "no processor should hold anything of hers")
+    await stage.say(
+        f"The next morning a request of Insyn's own, {follow_up.reference}, erases them. Nobody asked for it."
+    )
+    timeline = (await stage.caller.call("GET", f"{follow_up.own_path}/timeline", WHO))["items"]
+    await stage.letter(follow_up, "kept_erased")
+    await stage.say(f"Tove's page says so: {timeline[0]['text']} No processor holds anything about her any more.")
+    stage.cases["follow-up"] = follow_up
+    stage.cases["bookkeeping"] = case
+
+
+async def _follow_up(stage: Stage, case: Case) -> Case:
+    for one in await stage.caller.items("/v1/scheduled-erasures", "agent"):
+        if _is_of(one, case) and one["category"] == BOOKS and "follow_up" in one:
+            view = await stage.caller.call("GET", f"/v1/requests/{one['follow_up']}", "agent")
+            ids = {claim["right"]: claim["id"] for claim in view["claims"]}
+            return Case(view["id"], view["reference"], WHERE, WHO, view["due_on"], claims=ids)
+    raise StoryFailed(f"nothing follows {case.reference} on the day after its last")
