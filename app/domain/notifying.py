@@ -28,7 +28,11 @@ class ToTell:
 
 
 def ledgers_due(case: Case) -> Iterator[ToTell]:
-    """The ledgers that have to be opened: each when what it tells of is done, and once."""
+    """The ledgers that have to be opened: each when what it tells of is done, once, and if there is anybody to tell."""
+    yield from (one for one in _ripe(case) if one.processors or one.recipients)
+
+
+def _ripe(case: Case) -> Iterator[ToTell]:
     opened = {(entry.claim, entry.about) for entry in case.ledger}
     restricted = {one.claim: one for one in case.restrictions}
     for claim in case.claims:
@@ -65,7 +69,7 @@ def _may_hold(case: Case, processor: Processor) -> bool:
 
 
 def _concerns(claim: Claim, processor: Processor) -> bool:
-    return bool(processor.categories - claim.excluded) or not (processor.categories or processor.forwarded)
+    return bool(processor.categories - claim.left_out) or not (processor.categories or processor.forwarded)
 
 
 def _tasks(case: Case, entry: Entry) -> list[Task]:

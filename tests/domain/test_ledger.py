@@ -38,6 +38,8 @@ REASON = "The company was dissolved in 2024."
 def changed(right, **more):
     """A case in which a claim has been carried out at the only processor that can."""
     tasks = (located(), a_task(right, CHANGES[right], Outcome.COMPLETED))
+    if right == "erasure":  # looked at again, and found to be gone
+        tasks += (a_task(right, Action.LOCATE, Outcome.NOT_FOUND, id="check"),)
     state = (Restriction(id="r", claim=right),) if right == "restriction" else ()
     return a_case(granted(right), **{"tasks": tasks, "recipients": ("police",), "restrictions": state} | more)
 
@@ -199,3 +201,14 @@ class TestEntryReachedByAPerson:
             check_settling(now=EntryState.SENT, to=EntryState.PENDING, reason="")
         with pytest.raises(EntrySettled):
             check_settling(now=EntryState.CONFIRMED, to=EntryState.IMPOSSIBLE, reason=REASON)
+
+
+class TestNobodyToTell:
+    def test_is_no_ledger_to_open_over_and_over(self):
+        """
+        R19-1: where nobody else can have been given the data there is nobody to tell, and the case goes on.
+        """
+        others = a_processor("crm", categories=frozenset(), forwarded=frozenset({"gps"}))
+        case = changed("rectification", processors=[others], recipients=())
+
+        assert not [act for act in wanted(case) if isinstance(act, OpenLedger)]

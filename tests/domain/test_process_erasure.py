@@ -3,10 +3,14 @@
 from app.domain import execution
 from app.domain.case import ClaimOutcome, Phase, Step
 from app.domain.fanout import Action, Outcome
+from app.domain.ledger import About, EntryState
 from app.domain.process import CloseClaim, CreateTask, TakeStep, WriteLetter, outcome_of
+from app.domain.snapshot import Entry
 from tests.domain.process_cases import CLERK, ERASED, POST, a_case, a_processor, a_task, granted, located, wanted
 
 CHECKED = a_task("erasure", Action.LOCATE, Outcome.NOT_FOUND, id="check")
+#: Who erased knows of it; nobody else had the data.
+TOLD = Entry(id="e", claim="erasure", about=About.CHANGE, recipient="crm", processor="crm", state=EntryState.CONFIRMED)
 TWO = a_processor(categories=frozenset({"contact", "alarm"}))
 
 
@@ -64,11 +68,12 @@ class TestPlan:
 class TestEnd:
     def test_f07_is_not_reached_before_the_person_is_told(self) -> None:
         """F07, R17-5: silent erasure is a breach; the letter comes first."""
-        case = a_case(granted("erasure"), phase=Phase.ANSWERING, tasks=(located(), ERASED, CHECKED))
+        case = a_case(granted("erasure"), phase=Phase.ANSWERING, tasks=(located(), ERASED, CHECKED), ledger=(TOLD,))
         told = a_case(
             granted("erasure"),
             phase=Phase.ANSWERING,
             tasks=(located(), ERASED, CHECKED),
+            ledger=(TOLD,),
             letters=frozenset({"receipt", "fulfilment"}),
         )
 
@@ -90,6 +95,7 @@ class TestFollowUp:
             granted("erasure"),
             phase=Phase.ANSWERING,
             tasks=(located(), ERASED, CHECKED),
+            ledger=(TOLD,),
             letters=frozenset(),
             is_follow_up=True,
         )

@@ -231,7 +231,7 @@ class Requests(RuleBasedStateMachine):
     def person_has_it_tried_once_more(self, pick: int) -> None:
         claim = self.world.claim(one_of(sorted(self.world.reopened), pick))
         in_vain = [t for t in self.world.own_tasks(claim) if t.is_over and t.outcome not in DONE]
-        if in_vain:
+        if in_vain and claim.state is ClaimState.OPEN:  # one that has ended since is not tried again
             self.world.send_again(one_of(in_vain, pick // 8))
 
     @precondition(lambda self: self.world.by_hand())
