@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain import execution, restricting
+from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.fanout import Outcome, TaskState
 from app.domain.ledger import NOTHING_HELD, About, EntryState
 from app.domain.snapshot import Case, Claim, Entry, Processor, Task
@@ -47,7 +48,12 @@ def _ripe(case: Case) -> Iterator[ToTell]:
 
 
 def _is_changed(case: Case, claim: Claim) -> bool:
-    if not claim.right.tells_recipients or not claim.is_carried_out:
+    if not claim.right.tells_recipients:
+        return False
+    if case.phase is not Phase.CLOSED and claim.state is ClaimState.CLOSED:
+        # Ended by "that was not me": what was done before is told all the same, and by people (F25).
+        return claim.outcome is ClaimOutcome.PARTLY_GRANTED and execution.something_was_done(case, claim)
+    if not claim.is_carried_out:
         return False
     return execution.something_was_done(case, claim) and execution.have_acted(case, claim)
 
@@ -90,7 +96,7 @@ def is_by_hand(case: Case, entry: Entry) -> bool:
         return False
     processor = case.processors.get(entry.processor or "")
     claim = next((one for one in case.claims if one.id == entry.claim), None)
-    if processor is None or claim is None:
+    if processor is None or claim is None or (entry.about is About.CHANGE and claim.state is ClaimState.CLOSED):
         return True
     if entry.about is About.LIFT:
         return not any((entry.claim, processor.id) == (one, two.id) for one, two in restricting.to_be_lifted(case))

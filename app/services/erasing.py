@@ -103,7 +103,7 @@ async def prepare(tx: Tx, ctx: Context, row: RequestRow, said: SaidFacts | None 
 def prepared(ctx: Context, rows: CaseRows, *, today: date, said: SaidFacts | None = None) -> Prepared:
     """The same from rows that have been read."""
     profile = ctx.profile(rows.row.controller_id)
-    only = None if rows.row.follows is None else set(rows.row.only_categories or ())
+    only = _reach(rows)
     categories = [category_facts(profile, one) for one in profile.categories if only is None or one.id in only]
     heard = Heard(ctx, rows)
     books = {one.id for one in categories if one.is_bookkeeping}
@@ -114,6 +114,14 @@ def prepared(ctx: Context, rows: CaseRows, *, today: date, said: SaidFacts | Non
         held={one.id: held for one in categories if (held := heard.is_held(one.id)) is not None},
         told_contract=told.contract,
     )
+
+
+def _reach(rows: CaseRows) -> set[str] | None:
+    """The only categories that a follow-up or a raised claim (GDPR Art. 17(1)(b), (c)) is about; None for all."""
+    scopes = [claim.scope for claim in rows.claims if claim.right == "erasure" and claim.scope is not None]
+    if rows.row.follows is not None:
+        scopes.append(rows.row.only_categories or [])
+    return set.intersection(*map(set, scopes)) if scopes else None
 
 
 class Heard:

@@ -25,7 +25,7 @@ from app.db import Tx
 from app.domain import notifying
 from app.domain.case import ClaimState, Phase
 from app.domain.decisions import Verdict
-from app.domain.erasure_decision import Entry
+from app.domain.erasure_decision import Entry, NothingToErase
 from app.domain.erasure_plan import Contract, Fate
 from app.domain.fanout import TaskState
 from app.domain.four_eyes import Subject
@@ -275,7 +275,7 @@ class House:
             if seen.row.status == "awaiting_decision":
                 for claim in seen.claims:
                     if claim.state == ClaimState.OPEN:
-                        await self.grant(tx, seen.row, claim)
+                        await self.answer(tx, seen.row, claim)
             if seen.row.status in TO_TELL:
                 await self.tell_everybody(tx, seen.row)
             if seen.row.status == "awaiting_release" and self.releases:
@@ -326,6 +326,15 @@ class House:
                 await passing_on.carry_on(
                     tx, self.ctx, row, one.id, state=ForwardingState.SENT, to_name="Kunden AB", actor=AGENT
                 )
+
+    async def answer(self, tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
+        """Say yes wherever the law lets it be a yes; an erasure by which everything stays is a no, with its ground."""
+        try:
+            await self.grant(tx, row, claim)
+        except NothingToErase:
+            waits = await self.decide(tx, row, claim, verdict=Verdict.REFUSED, ground="no_ground", reasons=WORDS)
+            assert waits is not None
+            await approving.give(tx, self.ctx, waits.id, approved=True, reason="", actor=APPROVER)
 
     async def grant(self, tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
         """Say yes to a claim, with a second person where one is needed."""

@@ -196,13 +196,14 @@ class TestFee:
         approval = await ask_fee(house, request_id)
         before = await house.letters(request_id)
         await approve(house, approval)
-        letter = (await house.letters(request_id))["fee"]
         (claim,) = (await house.see(request_id)).claims
+        about_it = f"fee:{claim.id}"
+        letter = (await house.letters(request_id))[about_it]
         async with house.tx() as tx:
             await casework.withdraw(tx, await steps.hold_open(tx, request_id), rights=[], actor=CUSTOMER)
         seen = await look(house, request_id)
 
-        assert "fee" not in before
+        assert about_it not in before
         assert all(said in letter for said in ("250 kr", "Inget har tagits ut", GIVEN.what))
         assert claim.state == "open"
         assert (seen.is_closed, seen.outcomes()) == (True, {"access": "withdrawn"})
@@ -291,7 +292,7 @@ class TestObjection:
         with pytest.raises(records.BalancingNeeded):
             await decide(house, request_id, "objection", record=Record(), **no)
         await approve(house, await decide(house, request_id, "objection", record=Record(balancing=balancing), **no))
-        await look(house, request_id)
+        await answer_all(house, request_id)
 
         letter = (await house.letters(request_id))["refusal"]
         assert all(said in letter for said in vars(balancing).values())
@@ -367,10 +368,10 @@ class TestAnswer:
         await answer_all(house, request_id, lambda _task: nothing)
         await decide(house, request_id, "rectification")
         seen = await answer_all(house, request_id, lambda _task: nothing)
-        (told,) = await house.sql("SELECT sent_at FROM letter WHERE kind = 'fulfilment'")
+        (told,) = await house.sql("SELECT sent_at FROM letter WHERE kind = 'nothing_held'")
 
         assert seen.outcomes() == {"rectification": "nothing_held"}
-        assert "Vi har inga uppgifter om dig." in (await house.letters(request_id))["fulfilment"]
+        assert "vi har inga uppgifter om dig" in (await house.letters(request_id))["nothing_held"]
         assert told["sent_at"].date() <= seen.row.due_on <= seen.row.received_at.date() + timedelta(days=35)
 
     async def test_asks_nobody_for_proof_who_is_known(self, house):

@@ -62,7 +62,7 @@ async def go_to(house, day):
 
 
 #: The notice of the days that what cannot be undone waits.
-WAITED = {"cooling_off_notice"}
+WAITED = {"cooling_off_notice", "cooling_off_notice:post"}
 
 
 class TestYesOfWhichNothingCouldBeDone:

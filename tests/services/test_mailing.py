@@ -32,6 +32,8 @@ ADDRESS = "anna.svarar@example.org"
 SENDER = "brev@insyn.example"
 #: How long handing over may take in these tests; a killed worker's mail is free again after twice that.
 SECONDS = 1.0
+#: A right that tells nobody but the person: no wait with its notices, no recipients, two letters.
+PLAIN = "automated_decision"
 
 
 def wired(box):
@@ -95,7 +97,7 @@ class TestNotice:
         """
         box.to_message = "451 later"
         async with house.working():
-            request_id = await ask(house)
+            request_id = await ask(house, PLAIN)
             await house.until(request_id, lambda seen: seen.row.status == "letter_waiting", staff=True)
             box.to_message = None
             await house.sql("UPDATE outgoing_mail SET next_at = now() WHERE state = 'waiting'")
@@ -222,7 +224,7 @@ class TestTrouble:
         box.to_recipient = "550 no such mailbox"
         house.posts = False
         async with house.working():
-            request_id = await ask(house)
+            request_id = await ask(house, PLAIN)
             await house.until(request_id, lambda seen: seen.row.status == "letter_waiting", staff=True)
             await eventually(lambda: self._failed(house))
             assert await house.post_letters(request_id) == 2
@@ -259,7 +261,7 @@ class TestTrouble:
         """
         box.to_message = "451 later"
         async with house.working():
-            await ask(house)
+            await ask(house, PLAIN)
             await eventually(lambda: self._tried(house))
             await house.sql("UPDATE outgoing_mail SET attempts = 9, next_at = now()")
             await eventually(lambda: self._failed(house))

@@ -152,7 +152,7 @@ class TestRaisedErasure:
         await answer_all(house, request_id)
         no = {"verdict": Verdict.REFUSED, "ground": "legal_claims", "reasons": REASONS}
         await approve(house, await decide(house, request_id, "erasure", **no))
-        seen = await look(house, request_id)
+        seen = await answer_all(house, request_id)
 
         assert seen.outcomes() == {"objection": "granted", "erasure": "refused"}
 
@@ -176,7 +176,7 @@ class TestRaisedErasure:
         request_id = await waiting(house, "objection")
         no = {"verdict": Verdict.REFUSED, "ground": "compelling_grounds", "reasons": REASONS}
         await approve(house, await decide(house, request_id, "objection", **no))
-        seen = await look(house, request_id)
+        seen = await answer_all(house, request_id)
 
         assert seen.outcomes() == {"objection": "refused"}
 

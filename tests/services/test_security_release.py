@@ -59,12 +59,12 @@ class TestPackageThatShowsHowAHomeIsProtected:
     @pytest.mark.parametrize("approved_by", [None, "the same"])
     async def test_is_not_let_go_by_one_person_even_past_the_code(self, house, released_by, approved_by):
         """
-        The database holds it: no second word, or one's own, is none.
+        The database holds it, also when time has had its say: no second word, or one's own, is none.
         """
         await sealed(house, "access", alarm_centre=ZONES, assurance=Level.HIGH)
         with pytest.raises(asyncpg.CheckViolationError, match="security_approved"):
             await house.sql(
-                "UPDATE package SET released_at = now(), released_by = $1, approved_by = $2",
+                "UPDATE package SET released_at = now() + interval '30 days', released_by = $1, approved_by = $2",
                 released_by,
                 released_by if approved_by else None,
             )

@@ -7,7 +7,7 @@ from app.services import steps, stopping
 from app.services.casework import ClaimUnderWay
 from app.services.context import Actor
 from tests.harness.house import AGENT, CUSTOMER, House
-from tests.services.by_hand import answer, found, grant, look, open_tasks
+from tests.services.by_hand import answer, answer_all, found, grant, look, open_tasks
 
 OTHER = Actor("agent", "44444444-1111-4111-8111-111111111111")
 
@@ -42,7 +42,7 @@ class TestStoppedHalfWay:
                 for task in open_tasks(await house.see(request_id)):
                     if task.state == "needs_person":
                         await answer(house, task, {"outcome": "refused", "message": "Stoppat av kunden."})
-        closed = await look(house, request_id)
+        closed = await answer_all(house, request_id)
         done = [task for task in closed.tasks if task.action == "erase" and task.outcome == "completed"]
 
         assert (closed.is_closed, closed.outcomes()) == (True, {"erasure": ClaimOutcome.PARTLY_GRANTED})

@@ -30,7 +30,8 @@ DUE_ON = date(2032, 3, 1)
 #: Bookkeeping law keeps invoices at the billing service; telephony was asked, and knew nobody's marketing.
 OUTCOMES = dict.fromkeys(RIGHTS, "granted") | {"erasure": "partly_granted"}
 #: The policy ties emergency contacts to a legitimate interest alone: an objection raises their erasure (R21-4).
-RAISED = {"objection": {"erasure": "granted"}}
+#: A running alarm calls those contacts, so it is no yes: two people say no, with the end of it (ADR 0023).
+RAISED = {"objection": {"erasure": "refused"}}
 YIELDS_PACKAGE = [right.key for right in RIGHTS.values() if right.yields_package]
 #: Where a copy lacks what is about others, secret, or about the home's protection, as the letter tells.
 WITHHELD_AT = {"westra", "sos-alarm", "securitas", "sensor-alarm"}
@@ -121,7 +122,8 @@ class TestRequest:
         Receipt at once, and what was done about it, by reference (GDPR Art. 12(3)); a notice where something waited;
         and where a part of it belongs to another controller, that it was passed on (Art. 28(3)(e)).
         """
-        waited = {"cooling_off_notice"} if walked.right in ("erasure", "rectification") else set()
+        waited = {"cooling_off_notice"} if walked.right in ("erasure", "rectification", *RAISED) else set()
+        waited |= {"refusal"} if "refused" in walked.seen.outcomes().values() else set()
         about_others = {kind for kind in walked.letters if kind.startswith("forwarding:")}
 
         assert set(walked.letters) - about_others == {"receipt", "fulfilment"} | waited
