@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-demo: $(STAMP) ## One request of every right at every controller, then serve; ONCE=1 stops after the tour
+demo: $(STAMP) ## One request of every right at every controller, a story, then serve; ONCE=1 stops after them
 	@$(BIN)/insyn demo $(if $(ONCE),--once)
 
 dev: $(STAMP) ## The service on the embedded database, reloading when a file changes

@@ -66,7 +66,10 @@ class Caller:
             headers["Idempotency-Key"] = str(uuid.uuid4())
         if etag is not None:
             headers["If-Match"] = etag
-        return await self._client.request(method, path, headers=headers, **content)
+        try:
+            return await self._client.request(method, path, headers=headers, **content)
+        except httpx.TransportError as error:
+            raise CallFailed(f"{method} {path}: {type(error).__name__}") from error
 
     async def items(self, path: str, who: str, **query: Any) -> list[dict[str, Any]]:
         """All items of a list, page by page."""

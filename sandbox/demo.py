@@ -1,8 +1,9 @@
 """
 ``insyn demo``: the whole service once, end to end, on this machine.
 
-Starts PostgreSQL, API, worker and the simulated processors, takes the tour, shows what came of it, and keeps serving
-until Ctrl-C (``--once``: exits, 0 only if every request ended as it must).
+Starts PostgreSQL, API, worker and the simulated processors, takes the tour, shows what came of it, tells the story on
+the movable clock, and keeps serving until Ctrl-C (``--once``: exits, 0 only if every request and every chapter ended as
+it must).
 """
 
 import argparse
@@ -10,24 +11,28 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from app.bootstrap import Unfit, check_settings, read_settings
 from app.settings import Settings
 from sandbox import house
-from sandbox.caller import CallFailed
+from sandbox.caller import Caller, CallFailed
 from sandbox.main import description, world_file
 from sandbox.store import Store
+from sandbox.story import CHAPTERS, tell_story
 from sandbox.tour import Filed, Tour, expected_outcome
 from sandbox.world import start_again
 
 console = Console()
+Played = TypeVar("Played")
 
 #: A demo has no patience: what is lost is found again within seconds instead of a minute.
 QUICK = {"INSYN_SANDBOX": "1", "INSYN_SWEEP_SECONDS": "1", "INSYN_LANE_LEASE_SECONDS": "6"}
@@ -38,9 +43,9 @@ SIGN_OF_LIFE_SECONDS = 5.0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Play the demo; the exit code is 0 only if every request ended as it must."""
+    """Play the demo; the exit code is 0 only if every request and every chapter ended as it must."""
     parser = argparse.ArgumentParser(prog="insyn demo", description=__doc__)
-    parser.add_argument("--once", action="store_true", help="exit when the tour is over")
+    parser.add_argument("--once", action="store_true", help="exit when tour and story are over")
     once: bool = parser.parse_args(arguments).once
     for name, value in QUICK.items():
         os.environ.setdefault(name, value)
@@ -57,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
             console.print(f"insyn demo does not start: {fault}", style="red", markup=False, soft_wrap=True)
         return error.exit_code
     except (house.NotReady, CallFailed) as error:
-        console.print(f"the tour failed: {error}", style="red", markup=False, soft_wrap=True)
+        console.print(f"the demo failed: {error}", style="red", markup=False, soft_wrap=True)
         return 1
 
 
@@ -75,6 +80,10 @@ def _play(chosen: Settings, *, once: bool) -> int:
             filed = _take_the_tour(chosen, folder, processes)
         _show(filed, folder, log_file)
         is_right = all(one.is_as_expected for one in filed)
+        _bring_the_people_back(chosen)
+        with _private(chosen.data_dir / "story"):
+            _tell_the_story(chosen, processes)
+        _say(f"all {len(CHAPTERS)} chapters ended as they must; {time.monotonic() - began:.0f} s in all")
         if not once:
             _serve_on(chosen, processes)
         return 0 if is_right else 1
@@ -128,12 +137,33 @@ def _take_the_tour(chosen: Settings, folder: Path, processes: house.Processes) -
                 due = time.monotonic() + SIGN_OF_LIFE_SECONDS
                 _say(latest or "the tour begins")
 
-        return asyncio.run(_watched(Tour(chosen.base_url, folder, tell), watch))
+        return asyncio.run(_watched(Tour(chosen.base_url, folder, tell).run(), watch))
 
 
-async def _watched(tour: Tour, watch: Callable[[], None], *, every: float = 1.0) -> list[Filed]:
-    """The tour, with an eye on the processes all the while, however little happens."""
-    running = asyncio.ensure_future(tour.run())
+def _tell_the_story(chosen: Settings, processes: house.Processes) -> None:
+    """
+    Play the story on the movable clock, then start the sandbox anew, on the day it is.
+
+    Years pass in it, so that the case files of the tour are over too: there is nothing left to look at.
+    """
+
+    def begin(number: int, title: str) -> None:
+        console.print(f"\nChapter {number}. {title}", style="bold", markup=False, highlight=False, soft_wrap=True)
+
+    def tell(day: str, sentence: str) -> None:
+        console.print(Text.assemble((day, "cyan"), f"  {sentence}"), soft_wrap=True)
+
+    async def play() -> None:
+        await tell_story(chosen.base_url, chosen.data_dir / "story", chosen.journal_folder, begin=begin, tell=tell)
+        async with Caller(chosen.base_url) as caller:
+            await caller.call("POST", "/sandbox/reset", None)
+
+    asyncio.run(_watched(play(), processes.revive))
+
+
+async def _watched(play: Coroutine[Any, Any, Played], watch: Callable[[], None], *, every: float = 1.0) -> Played:
+    """What is played, with an eye on the processes all the while, however little happens."""
+    running = asyncio.ensure_future(play)
     try:
         while not (await asyncio.wait([running], timeout=every))[0]:
             watch()

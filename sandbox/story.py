@@ -40,6 +40,7 @@ CHAPTERS: tuple[Chapter, ...] = (
 async def tell_story(
     base_url: str,
     folder: Path,
+    journal: Path,
     *,
     begin: Callable[[int, str], None],
     tell: Tell,
@@ -48,11 +49,15 @@ async def tell_story(
     """
     Play *chapters*; *begin* takes each one's number and title, *tell* a day and a sentence.
 
+    Args:
+        folder: For the packages and the evidence that people take away.
+        journal: Where the signed checkpoints are.
+
     Raises:
         CallFailed: A chapter does not end as it must.
     """
     async with Caller(base_url) as caller:
-        stage = Stage(caller, folder, tell)
+        stage = Stage(caller, folder, journal, tell)
         await stage.enter(*(person.id for person in PEOPLE))
         for number, chapter in enumerate(chapters, start=1):
             begin(number, chapter.title)

@@ -43,7 +43,7 @@ async def _kept(stage: Stage, case: Case) -> dict[str, str]:
     kept: dict[str, str] = next(one for one in waiting if one["category"] == BOOKS and "until" in one)
     stage.must(kept["law"] == "BFL_7_2" and kept["until"].endswith("-12-31"), "until the last day of a year, by law")
     stage.must(kept["until"] == f"{latest + 7}-12-31", "seven years after the year of the last invoice")
-    await stage.say(f"Billing keeps {len(held['invoices'])} invoices until {kept['until']} and nothing else.")
+    await stage.say(f"Billing keeps her last invoice, of {latest}, until {kept['until']}, and nothing else.")
     return kept
 
 
@@ -65,9 +65,10 @@ async def _years_pass(stage: Stage, case: Case, kept: dict[str, str]) -> None:
     await stage.say(
         f"The next morning a request of Insyn's own, {follow_up.reference}, erases them. Nobody asked for it."
     )
-    timeline = (await stage.caller.call("GET", f"{follow_up.own_path}/timeline", WHO))["items"]
-    await stage.letter(follow_up, "kept_erased")
-    await stage.say(f"Tove's page says so: {timeline[0]['text']} No processor holds anything about her any more.")
+    mine = await stage.caller.items("/v1/self-service/requests", WHO)
+    stage.must(follow_up.id in {one["id"] for one in mine}, "her own page should show what was done")
+    stage.must("kept_erased" in await stage.letters(follow_up), "a letter should tell her")
+    await stage.say("Tove's page shows it, with a letter. No processor holds anything about her any more.")
     stage.cases["follow-up"] = follow_up
     stage.cases["bookkeeping"] = case
 

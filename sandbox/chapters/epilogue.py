@@ -3,14 +3,15 @@
 import asyncio
 import sys
 import zipfile
-from pathlib import Path
 
-from sandbox.chapters.stage import Case, Stage
+from sandbox.chapters.stage import Stage
+
+#: Whose chains are checked at the end.
+WHERE = "sensor-alarm"
 
 
 async def play(stage: Stage) -> None:
     """Two years and a month after the last request was closed."""
-    chain = await _export(stage, stage.cases["follow-up"])
     before = await _counts(stage)
     await stage.pass_time("P25M")
     await stage.say("Twenty-five months later.")
@@ -22,10 +23,11 @@ async def play(stage: Stage) -> None:
         f"The files of all {len(stage.cases)} requests told here are gone: 404 for staff and for whoever asked."
     )
     after = await _counts(stage)
-    stage.must(after == before, "the counts should be as they were")
+    lost = [outcome for outcome, number in before.items() if after.get(outcome, 0) < number]
+    stage.must(not lost, f"what was counted should stay counted: {', '.join(lost)}")
     await stage.say(f"What remains are counts, of {sum(after.values())} claims: {_in_words(after)}.")
     await _evidence_holds(stage)
-    await _chain_holds(stage, chain)
+    await _chains_hold(stage)
 
 
 async def _counts(stage: Stage) -> dict[str, int]:
@@ -36,12 +38,6 @@ async def _counts(stage: Stage) -> dict[str, int]:
 
 def _in_words(counts: dict[str, int]) -> str:
     return ", ".join(f"{number} {outcome.replace('_', ' ')}" for outcome, number in sorted(counts.items()))
-
-
-async def _export(stage: Stage, case: Case) -> Path:
-    answer = await stage.caller.attempt("GET", f"{case.path}/audit", "auditor", accept="application/jsonl")
-    stage.must(answer.is_success, f"the chain should be given: {answer.status_code}")
-    return stage.keep("audit.jsonl", answer.content)
 
 
 async def _evidence_holds(stage: Stage) -> None:
@@ -58,26 +54,24 @@ async def _evidence_holds(stage: Stage) -> None:
     await stage.say("IMY still has Karin's case. Its own verify.py, with a bare Python and no network, finds it sound.")
 
 
-async def _chain_holds(stage: Stage, chain: Path) -> None:
+async def _chains_hold(stage: Stage) -> None:
+    """The chains of every request of a controller, also of those whose file is gone, against what was signed daily."""
     insyn = (sys.executable, "-m", "app", "audit")
+    code, lines = await _run(*insyn, "export", WHERE)
+    stage.must(code == 0, f"the chains should be exported: {lines[-300:]}")
+    chains = stage.keep("audit.jsonl", lines.encode())
     _, key = await _run(*insyn, "key", "--public")
-    code, said = await _run(
-        *insyn, "verify", str(chain), "--one-request",
-        "--checkpoints", str(_checkpoints(stage)), "--key", key.strip(),
-    )  # fmt: skip
-    stage.must(code == 0 and said.strip().endswith("sound"), f"the chain should hold: {said[-300:]}")
+    folder = str(stage.journal / WHERE)
+    code, said = await _run(*insyn, "verify", str(chains), "--checkpoints", folder, "--key", key.strip())
+    stage.must(code == 0 and said.strip() == "sound", f"the chains should hold: {said[-300:]}")
     await stage.say(
-        "The chain that was exported holds against the signed checkpoints: `insyn audit verify` says sound."
+        "All audit chains hold against the signed checkpoints, the erased files' too: `insyn audit verify`."
     )
-
-
-def _checkpoints(stage: Stage) -> Path:
-    return stage.folder.parent / "journal"
 
 
 async def _run(*command: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode("utf-8", "replace")
+    said, complaint = await process.communicate()
+    return process.returncode or 0, (said or complaint).decode("utf-8", "replace")

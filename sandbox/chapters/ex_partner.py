@@ -51,7 +51,8 @@ async def _say_what_stays(stage: Stage, seen: dict[str, object]) -> None:
 
 async def _nothing_of_hers(stage: Stage, case: Case) -> None:
     files = await stage.package(case)
-    letters = [await stage.letter(case, kind) for kind in await stage.letters(case) if kind != "recipients_notice"]
+    letters = await stage.all_letters(case)
+    stage.must(letters, "he should have letters")
     everything = b"\n".join(files.values()).decode("utf-8", "replace") + "\n".join(letters)
     found = [value for value in HERS if value in everything]
     stage.must(not found, f"nothing of Anna's should reach him, and {len(found)} values did")

@@ -105,9 +105,10 @@ def what_became(planned: Mapping[str, Any]) -> str:
 class Stage:
     """One running Insyn with everybody on it; *tell* takes a day and a sentence."""
 
-    def __init__(self, caller: Caller, folder: Path, tell: Tell) -> None:
+    def __init__(self, caller: Caller, folder: Path, journal: Path, tell: Tell) -> None:
         self.caller = caller
-        self.folder = folder
+        #: Where what people take away is kept, and where Insyn keeps its signed checkpoints.
+        self.folder, self.journal = folder, journal
         self._tell = tell
         self.day = ""
         #: What an earlier chapter leaves to a later one: the cases, and files that were taken out.
@@ -306,6 +307,11 @@ class Stage:
     async def letter(self, case: Case, kind: str) -> str:
         """One letter as the person reads it."""
         return (await self.caller.answer("GET", f"{case.own_path}/letters/{kind}", case.person)).text
+
+    async def all_letters(self, case: Case) -> list[str]:
+        """Every letter there is, as the person reads it."""
+        found = (await self.caller.call("GET", f"{case.own_path}/letters", case.person))["items"]
+        return [await self.letter(case, one["id"]) for one in found]
 
     async def package(self, case: Case) -> dict[str, bytes]:
         """The person fetches the package; its files."""
