@@ -4,8 +4,11 @@ The evidence pack: one ZIP about one request, for an authority, that can be chec
 ==========================  =======================================================================================
 ``README.txt``              what this is and how to check it, Swedish and English
 ``timeline.html``           what happened, the due date, the decisions, in plain words (``timeline-en.html``: English)
-``*.json``                  the same and more for a machine: request, deadline, claims, approvals, tasks, recipients
-``letters/``                every letter as it was rendered
+``*.json``                  the same and more for a machine: request, deadline, extension, questions, claims with what
+                            they rest on, approvals, tasks, the recipients' ledger, notes, disagreements, fees,
+                            restrictions, forwardings, erasure (planned, kept until when), identity, letters
+``letters/``                every letter as it was rendered and as it goes on paper (PDF/A)
+``forwardings/``            letters to controllers that a part of the request was passed on to
 ``audit.jsonl``             the audit chain, the making of this pack included
 ``manifest.json``           the hash of every file; its own hash stands in the chain's last export
 ``proof/``                  the last signed checkpoint, and the way from this chain to it
@@ -63,8 +66,11 @@ Det behövs Python 3.8 eller senare, inget nätverk och inget från tjänsten. P
 sig. Jämför nyckeln som skrivs ut med den som den personuppgiftsansvarige har lämnat på annat sätt, eller ange den:
 python3 verify.py --key <64 tecken>
 
-Identitetskontroller visas med sätt och tid; kopior av id-handlingar sparas aldrig. Det som lämnades ut till personen
-ingår inte, bara hur mycket av vad. Handläggare visas med en referens i stället för namn.
+Breven finns under letters/, som sida och som PDF. recipients.json visar vilka som har underrättats, erasure.json vad
+som sparas till vilken dag.
+
+Identitetskontroller och engångskoder visas med sätt och tid; kopior av id-handlingar sparas aldrig. Det som lämnades
+ut till personen ingår inte, bara hur mycket av vad. Handläggare visas med en referens i stället för namn.
 
 --
 
@@ -77,8 +83,11 @@ To check it, unpack it and run in the folder   python3 verify.py
 Python 3.8 or newer is needed, no network and nothing of the service. It says OK or what differs. Compare the key it
 prints with the one the controller has given you another way, or name that one: python3 verify.py --key <64 digits>
 
-Proofs of identity are shown by method and time; no copy of any document is ever kept. What was handed out to the
-person is not in here, only how much of what. Staff are shown by a reference in the place of a name.
+The letters are under letters/, as a page and as PDF. recipients.json shows who was told, erasure.json what is kept and
+until which day.
+
+Proofs of identity and one-time codes are shown by method and time; no copy of any document is ever kept. What was
+handed out to the person is not in here, only how much of what. Staff are shown by a reference in the place of a name.
 """
 
 

@@ -24,12 +24,11 @@ from app.letters.deadline_text import explain_deadline
 from app.letters.evidence_pack import Page
 from app.letters.words import LANGUAGES, Language
 from app.models import ApprovalRow, AuditEntryRow, ClaimRow, RequestRow, TaskRow
-from app.repositories import audit, cases, dossier, letters
-from app.services import checkpoints, orders, sealing, steps, tasks, telling, views
+from app.repositories import audit, cases, dossier
+from app.services import checkpoints, documenting, evidence_files, orders, sealing, steps, tasks, telling, views
 from app.services import claims as claiming
 from app.services.context import Actor, Context
-
-_PROOFS = (AuditStep.REQUEST_IDENTITY_PROVEN, AuditStep.REQUEST_IDENTITY_REFUSED)
+from app.services.evidence_files import Papers
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,17 @@ class Evidence:
         return f"<Evidence {self.filename}>"
 
 
-async def export(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> Evidence:
+async def export(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor, papers: Papers | None = None) -> Evidence:
     """
     Put the evidence of a held request together; that it was taken out, by whom and with what in it, is written down.
+
+    Args:
+        papers: The letters that were set on paper before the request was held (:func:`evidence_files.papers`).
 
     Raises:
         Unreadable: The request's key is destroyed.
     """
-    files = await _contents(tx, ctx, row)
+    files = await _contents(tx, ctx, row, await evidence_files.papers(tx, ctx, row, known=papers))
     files["manifest.json"] = manifest = pack.manifest(
         files, controller=row.controller_id, request_id=str(row.id), reference=row.reference
     )
@@ -90,7 +92,7 @@ async def _proof(ctx: Context, row: RequestRow) -> dict[str, bytes]:
 # --- what is in it ----------------------------------------------------------------------------------------------------
 
 
-async def _contents(tx: Tx, ctx: Context, row: RequestRow) -> dict[str, bytes]:
+async def _contents(tx: Tx, ctx: Context, row: RequestRow, papers: Papers) -> dict[str, bytes]:
     claims = await cases.claims_of(tx, [row.id])
     entries = await views.chain(tx, row)
     page = _page(tx, ctx, row, claims, entries)
@@ -103,18 +105,14 @@ async def _contents(tx: Tx, ctx: Context, row: RequestRow) -> dict[str, bytes]:
         "claims": [_claim(ctx, row, one) for one in claims],
         "approvals": [_approval(ctx, row, one) for one in await dossier.approvals_of(tx, row.id)],
         "tasks": await _tasks(tx, ctx, row),
-        "recipients": await views.recipients(tx, row),
-        "identity": {
-            "assurance": row.assurance,
-            "proofs": [_proof_of_identity(one) for one in entries if one.step in _PROOFS],
-        },
         "timeline": [_happened(one) for one in entries],
-    }
+    } | await evidence_files.said(tx, ctx, row, entries)
+    letters, said["letters"] = await evidence_files.pages(tx, ctx, row, papers)
     files = {f"{name}.json": pack.as_json(value) for name, value in said.items()}
     files |= {"README.txt": pack.readme(page), "verify.py": pack.verifier()}
     files |= {"timeline.html": pack.timeline_page(page)}
     files |= {"timeline-en.html": pack.timeline_page(_page(tx, ctx, row, claims, entries, language="en"))}
-    return files | await _letters(tx, ctx, row)
+    return files | letters
 
 
 def _request(ctx: Context, row: RequestRow, page: Page) -> dict[str, Any]:
@@ -141,6 +139,9 @@ def _claim(ctx: Context, row: RequestRow, one: ClaimRow) -> dict[str, Any]:
         if ground is None
         else {"code": ground.key, "law": ground.source, "sv": ground.sv, "en": ground.en},
         "reasons": claiming.reasons_of(ctx, row, one),
+        "record": documenting.record_of(ctx, row, one).as_plain(),
+        "basis": dict(one.basis),
+        "raised_by": one.raised_by,
         "excluded": list(one.excluded),
     }
 
@@ -174,25 +175,6 @@ def _answer(ctx: Context, row: RequestRow, task: TaskRow) -> dict[str, Any]:
             given[str(one["category"])] += len(one.get("rows", []))
         answer["records_given"] = dict(given)
     return answer
-
-
-def _proof_of_identity(entry: AuditEntryRow) -> dict[str, Any]:
-    """Method and time; there is no copy to show (R12-9)."""
-    return {"at": entry.at, "step": entry.step, "checked_by_role": entry.actor_role, "checked_by": entry.actor_ref} | {
-        name: entry.facts[name] for name in ("method", "level") if name in entry.facts
-    }
-
-
-async def _letters(tx: Tx, ctx: Context, row: RequestRow) -> dict[str, bytes]:
-    """Every letter as it was rendered, and when it went out which way."""
-    files, listed = {}, []
-    for number, letter in enumerate(await letters.letters_of(tx, row), start=1):
-        opened = sealing.unseal(ctx, row, letter.body_sealed, table="letter", column="body", id=letter.id)
-        name = f"letters/{number:02d}-{letter.kind}.html"
-        files[name] = str(opened["html"]).encode()
-        names = ("kind", "language", "template_sha256", "written_at", "via", "sent_at")
-        listed.append({"file": name} | {name: getattr(letter, name) for name in names})
-    return files | {"letters.json": pack.as_json(listed)}
 
 
 # --- in plain words ---------------------------------------------------------------------------------------------------

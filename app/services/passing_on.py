@@ -136,16 +136,21 @@ async def letter(tx: Tx, ctx: Context, row: RequestRow, forwarding_id: UUID, *, 
     """
     case = await case_rows.read(tx, ctx, row)
     one = _forwarding(case.forwardings, forwarding_id)
-    if one.letter_sealed is not None:
-        opened = sealing.unseal(ctx, row, one.letter_sealed, table="forwarding", column="letter", id=one.id)
-        html = str(opened["html"])
-    elif one.to_sealed is None:
+    html = sent_letter(ctx, row, one)
+    if html is None and one.to_sealed is None:
         raise AddresseeMissing
-    else:
+    if html is None:
         html = render("forwarding_controller", telling.language_of(row), _facts(tx, ctx, case, one)).html
     noted = {"kind": "forwarding_controller", "forwarding_id": str(one.id)}
     await steps.note(tx, row, AuditStep.LETTER_READ, actor=actor, facts=noted)
     return html
+
+
+def sent_letter(ctx: Context, row: RequestRow, one: ForwardingRow) -> str | None:
+    """The letter to the controller as it was sent, as a page; None before."""
+    if one.letter_sealed is None:
+        return None
+    return str(sealing.unseal(ctx, row, one.letter_sealed, table="forwarding", column="letter", id=one.id)["html"])
 
 
 def _forwarding(found: Iterable[ForwardingRow], forwarding_id: UUID) -> ForwardingRow:

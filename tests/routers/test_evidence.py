@@ -15,12 +15,13 @@ from uuid import UUID
 
 import httpx
 import pytest
+from pypdf import PdfReader
 
 from app.letters import evidence_verifier as verifier
 from app.services import checkpoints, evidence, steps
 from app.services.context import Actor, Context
 from app.vault.signing import SigningKey
-from tests.routers.conftest import AGENT, ANNA_BEARER, APPROVER, AUDITOR, DPO, Advance, Bearer, File
+from tests.routers.conftest import ABUSE, AGENT, ANNA_BEARER, APPROVER, AUDITOR, DPO, Advance, Bearer, File
 
 KEY = SigningKey(b"evidence test key, 32 bytes long")
 OFFICER = Actor("dpo", "55555555-5555-4555-8555-555555555555")
@@ -37,7 +38,10 @@ async def decided(client: httpx.AsyncClient, file: File, advance: Advance) -> st
     await client.post(f"{path}/identity-proofs", json=proof, headers=AGENT.headers())
     await advance(filed["id"])
     version = (await client.get(path, headers=AGENT.headers())).headers["etag"]
-    said = {"outcome": "refused", "ground": "manifestly_unfounded", "reasons": "Samma begäran besvarades i går."}
+    said = {
+        "outcome": "refused", "ground": "manifestly_unfounded", "reasons": "Samma begäran besvarades i går.",
+        "record": ABUSE,
+    }  # fmt: skip
     decision = f"{path}/claims/{filed['claims'][0]['id']}/decision"
     answer = await client.post(decision, json=said, headers=AGENT.headers(**{"If-Match": version}))
     second = {"verdict": "approved", "reason": "Läst och rimligt."}
@@ -90,12 +94,15 @@ class TestPack:
         assert names_in(pack) >= {
             "README.txt", "timeline.html", "timeline-en.html", "timeline.json", "request.json", "deadline.json",
             "claims.json", "approvals.json", "tasks.json", "recipients.json", "identity.json", "letters.json",
-            "letters/01-receipt.html", "audit.jsonl", "manifest.json", "proof/checkpoint.json", "proof/inclusion.json",
+            "notes.json", "disagreements.json", "fees.json", "restrictions.json", "forwardings.json", "erasure.json",
+            "questions.json", "extension.json", "letters/01-receipt.html", "letters/01-receipt.pdf",
+            "audit.jsonl", "manifest.json", "proof/checkpoint.json", "proof/inclusion.json",
             "verify.py",
         }  # fmt: skip
         (claim,) = said(pack, "claims.json")
         assert (claim["ground"]["code"], claim["ground"]["law"]) == ("manifestly_unfounded", "GDPR Art. 12(5)(b)")
         assert claim["reasons"] == "Samma begäran besvarades i går."
+        assert claim["record"]["evidence"][0]["what"] == ABUSE["evidence"][0]["what"]
         (approval,) = said(pack, "approvals.json")
         assert (approval["asked_by"], approval["decided_by"]) == (claim["decided_by"], claim["approved_by"])
         assert (approval["verdict"], approval["reason"]) == ("approved", "Läst och rimligt.")
@@ -116,7 +123,20 @@ class TestPack:
 
         assert set(proof) == {"at", "step", "method", "level", "checked_by", "checked_by_role"}
         assert proof["method"] == "seen_in_person"
-        assert {name.rpartition(".")[2] for name in names_in(pack)} == {"html", "json", "jsonl", "py", "txt"}
+        assert {name.rpartition(".")[2] for name in names_in(pack)} == {"html", "json", "jsonl", "pdf", "py", "txt"}
+        assert all(name.startswith("letters/") for name in names_in(pack) if name.endswith(".pdf"))
+
+    async def test_holds_letters_as_they_go_on_paper(self, pack: Path) -> None:
+        """GDPR Art. 5(2): beside each page the same letter as PDF, and the list says which is which."""
+        listed = said(pack, "letters.json")
+
+        assert {one["kind"] for one in listed} >= {"receipt", "refusal"}
+        for one in listed:
+            assert one["pdf"] == one["file"].replace(".html", ".pdf")
+            paper = PdfReader(pack / one["pdf"])
+            assert paper.trailer["/Root"]["/Lang"] == "sv"
+        text = "".join(page.extract_text() for page in PdfReader(pack / "letters/01-receipt.pdf").pages)
+        assert said(pack, "request.json")["reference"] in text
 
     async def test_is_the_same_bytes_for_the_same_facts(
         self, ctx: Context, client: httpx.AsyncClient, file: File, advance: Advance, registered: None
