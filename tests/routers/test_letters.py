@@ -16,6 +16,7 @@ from tests.routers.conftest import (
     BO_BEARER,
     DPO,
     FOREIGN_AGENT,
+    HANDLER,
     Advance,
     Bearer,
     File,
@@ -63,6 +64,30 @@ async def unsent(client: httpx.AsyncClient, state: str = "to_post", bearer: Bear
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
+
+
+class TestWay:
+    @pytest.mark.parametrize(("form", "via"), [("paper", "post"), ("oral", "post"), ("electronic", "portal")])
+    async def test_is_the_one_the_person_asked_for(
+        self, client: httpx.AsyncClient, file: File, advance: Advance, registered: None, form: str, via: str
+    ) -> None:
+        """R12-3: what came over the web goes on paper to whoever asks for paper."""
+        made = await file("access", answer_form=form)
+        await advance(made["id"])
+        listed = (await client.get(f"/v1/requests/{made['id']}/letters", headers=AGENT.headers())).json()["items"]
+
+        assert {one["via"] for one in listed if one["kind"] == "receipt"} == {via}
+
+    async def test_for_somebody_who_must_not_be_found_is_paper(
+        self, client: httpx.AsyncClient, file: File, advance: Advance, registered: None
+    ) -> None:
+        """Nothing is mailed: it waits on the list of the trained handlers, and on nobody else's."""
+        made = await file("access", protected_identity=True)
+        await advance(made["id"])
+        (waiting,) = await unsent(client, bearer=HANDLER)
+
+        assert waiting["kind"] == "receipt"
+        assert await unsent(client) == []
 
 
 class TestOwnLetter:

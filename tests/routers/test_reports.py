@@ -7,6 +7,7 @@ import io
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.db import Database
 from app.domain.register import COLUMNS, is_in_time
+from app.models import LedgerEntryRow
 from app.services import own_retention, register
 from app.services.context import Context
 from tests.routers.conftest import AGENT, ANNA, ANNA_BEARER, DPO, Advance, Bearer, File
@@ -58,6 +60,29 @@ class TestRegister:
         assert (second["rights"], second["outcomes"], second["in_time"]) == ("access; erasure", "open; open", "")
         assert (second["due_on"], second["extended"], second["closed_on"]) == (opened["due_on"], "no", "")
         assert (second["recipients_told"], second["channel"]) == ("0", "web")
+
+    async def test_counts_recipients_that_were_told_r19_1(
+        self, client: httpx.AsyncClient, ctx: Context, file: File, registered: None, table: Table
+    ) -> None:
+        """R19-1: as the ledger has them, each once; one that waits, or could not be told, is not told."""
+        filed = await file("rectification", "erasure")
+        first, second = (UUID(one["id"]) for one in filed["claims"])
+        told = [
+            (first, "change", "crm", "confirmed"), (second, "change", "crm", "sent"),
+            (first, "change", "police", "sent"),
+            (first, "change", "insurers", "pending"), (first, "change", "auditors", "impossible"),
+        ]  # fmt: skip
+        async with ctx.database.transaction(["westra"]) as tx:
+            for claim, about, recipient, state in told:
+                tx.session.add(
+                    LedgerEntryRow(
+                        id=uuid4(), request_id=UUID(filed["id"]), claim_id=claim, controller_id="westra", about=about,
+                        recipient=recipient, state=state, reason_code="by_hand", made_at=tx.now,
+                    )
+                )  # fmt: skip
+        (line,) = await table()
+
+        assert line["recipients_told"] == "2"
 
     async def test_is_the_same_as_json(
         self, client: httpx.AsyncClient, file: File, advance: Advance, registered: None
