@@ -5,7 +5,8 @@ How long we keep what we ourselves hold of a request: contents, case file, count
 contents              what processors exported and the package made of it: 30 days after release, or after closing
                       where nothing was released. Destroyed with their own key, so a copy of the database holds
                       nothing readable of them either
-case file             who asked, when, what was decided and why, letters: ``case_file_months`` after closing
+case file             who asked, when, what was decided and why, letters: ``case_file_months`` after closing, and as
+                      long as a restriction that came from it holds, for its end has to be told (Art. 18(3))
 counts                how many ended how, in which month: for good; nobody in particular
 audit chain           for good: ids, codes and dates, which belong to nobody once the rest is gone
 ====================  =============================================================================================

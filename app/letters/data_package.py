@@ -38,6 +38,7 @@ def _named(contents: PackageContents) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from _of_part(part, contents)
     yield f"{PAYLOAD}_dictionary.json", {"name": "_dictionary"}
     yield f"{PAYLOAD}_information.json", {"name": "_information"}
+    yield f"{PAYLOAD}_disagreements.json", {"name": "_disagreements"}
 
 
 def _of_part(part: PackagePart, contents: PackageContents) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,6 +9,7 @@ The package: a bag with what is stored about one person, for the person to read 
 ``data/datapackage.json``                     Data Package 2.0: which files there are, with size, hash and schema
 ``data/_dictionary.json``                     what field names and codes mean, Swedish and English
 ``data/_information.json``                    GDPR Art. 15(1)-(2) for a machine
+``data/_disagreements.json``                  the person's own notes beside data that were not rectified (Art. 16)
 ``bagit.txt``, ``*manifest-sha256.txt``       BagIt 1.0 (RFC 8493)
 ============================================  =======================================================================
 
@@ -88,6 +89,9 @@ def _files(contents: PackageContents) -> Iterator[tuple[str, bytes]]:
     yield f"{PAYLOAD}_dictionary.json", as_json([asdict(one) for one in words_in(contents).entries])
     if "access" in contents.rights:
         yield f"{PAYLOAD}_information.json", as_json(_information(contents))
+    if contents.disagreed:
+        said = [asdict(one) | {"made_on": one.made_on.isoformat()} for one in contents.disagreed]
+        yield f"{PAYLOAD}_disagreements.json", as_json(said)
 
 
 def _portable(part: PackagePart) -> Iterator[tuple[str, bytes]]:
@@ -158,6 +162,7 @@ def _readme(contents: PackageContents) -> str:
         parts=[_shown(part, contents, words) for part in contents.parts],
         left_out=[(one, REASONS[one.reason_code]) for one in contents.left_out],
         not_portable=contents.not_portable,
+        disagreed=contents.disagreed,
         information=contents.information,
         automated_decisions=contents.automated_decisions,
         fields=[(one.code, one.in_language(language)) for one in words.of_kind("field")],

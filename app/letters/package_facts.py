@@ -8,7 +8,7 @@ checked against one narrow shape. Nothing here has a ``repr`` that shows persona
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from app.domain.completeness import Missing, tells_something
@@ -134,6 +134,15 @@ class PackagePart:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class Disagreed:
+    """What the person said against data that were not rectified, and the request they said it in (GDPR Art. 16)."""
+
+    reference: str
+    made_on: date
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PackageContents:
     """
     One answer to one person.
@@ -144,6 +153,7 @@ class PackageContents:
         information: For access, one for every category of which anything is held.
         automated_decisions: Art. 15(1)(h), for access.
         not_portable: For portability, the categories that are not covered, and why.
+        disagreed: For access, the person's own notes beside the data, the oldest first.
     """
 
     language: Language
@@ -156,6 +166,7 @@ class PackageContents:
     information: tuple[ProcessingInformation, ...] = ()
     automated_decisions: Told | None = None
     not_portable: tuple[NotPortable, ...] = ()
+    disagreed: tuple[Disagreed, ...] = ()
 
 
 def check(contents: PackageContents) -> None:

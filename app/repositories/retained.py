@@ -11,7 +11,16 @@ from sqlmodel import col
 from app.db import Tx
 from app.domain.audit import AuditStep
 from app.domain.own_retention import Counted
-from app.models import AuditEntryRow, CaseCountRow, DownloadRow, PackageRow, RequestRow, ScheduledErasureRow, TaskRow
+from app.models import (
+    AuditEntryRow,
+    CaseCountRow,
+    DownloadRow,
+    PackageRow,
+    RequestRow,
+    RestrictionRow,
+    ScheduledErasureRow,
+    TaskRow,
+)
 
 #: A request by its controller and id.
 Named = tuple[str, UUID]
@@ -54,12 +63,20 @@ async def contents_over(tx: Tx, *, before: datetime, limit: int) -> Sequence[Nam
 
 
 async def case_files_over(tx: Tx, *, closed_before: Mapping[str, datetime], limit: int) -> Sequence[Named]:
-    """Requests closed before their controller's instant, the oldest first."""
+    """
+    Requests closed before their controller's instant, the oldest first; none from which a restriction still holds.
+    """
     over: list[ColumnElement[bool]] = [
         and_(col(RequestRow.controller_id) == controller, col(RequestRow.closed_at) < before)
         for controller, before in closed_before.items()
     ]
-    query = select(*_NAMED).where(or_(false(), *over)).order_by(col(RequestRow.closed_at)).limit(limit)
+    restricting = select(col(RestrictionRow.request_id)).where(col(RestrictionRow.lifted_at).is_(None))
+    query = (
+        select(*_NAMED)
+        .where(or_(false(), *over), col(RequestRow.id).not_in(restricting))
+        .order_by(col(RequestRow.closed_at))
+        .limit(limit)
+    )
     return await _named(tx, query)
 
 
@@ -96,9 +113,16 @@ async def forget_records(tx: Tx, request_id: UUID) -> None:
 
 
 async def delete_request(tx: Tx, row: RequestRow) -> None:
-    """The request and everything that hangs on it; its audit chain stays."""
+    """
+    The request and everything that hangs on it, restrictions that came from it among them; its audit chain stays.
+    """
     await tx.session.flush()
     tx.session.expunge(row)
+    await tx.session.execute(
+        delete(RestrictionRow)
+        .where(col(RestrictionRow.request_id) == row.id)
+        .execution_options(synchronize_session=False)
+    )
     await tx.session.execute(
         delete(RequestRow).where(col(RequestRow.id) == row.id).execution_options(synchronize_session=False)
     )

@@ -23,12 +23,12 @@ from app.domain.redaction import Redaction
 from app.domain.release import Released
 from app.domain.rights import right
 from app.letters.facts import LeftOut, NotPortable
-from app.letters.package_facts import CategoryRows, InformationIncomplete, PackageContents, PackagePart
+from app.letters.package_facts import CategoryRows, Disagreed, InformationIncomplete, PackageContents, PackagePart
 from app.letters.words import Language
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.profiles import Category, Profile
 from app.repositories import cases, outward, registry
-from app.services import information, orders, supplements, tasks, telling
+from app.services import disagreement, information, orders, supplements, tasks, telling
 from app.services.context import Context
 from app.services.information import Disclosed, Held, Informer
 from app.services.supplements import Supplement
@@ -64,6 +64,7 @@ class Sources:
     gave: tuple[Gave, ...]
     strangers: frozenset[str]  #: recipients that know nothing of the person
     supplements: Mapping[str, Supplement]
+    disagreed: tuple[Disagreed, ...] = ()  #: the person's own notes beside the data (GDPR Art. 16)
     passed_on: tuple[LeftOut, ...] = ()  #: categories of another controller, whom the request goes to as well
 
 
@@ -134,6 +135,7 @@ async def read(tx: Tx, ctx: Context, row: RequestRow) -> Sources:
         gave=tuple(reader.gave(processors[one], of_one) for one, of_one in _by_processor(exports).items()),
         strangers=_strangers(profile, found, processors),
         supplements=await supplements.of(tx, ctx, row.controller_id),
+        disagreed=tuple(Disagreed(**one) for one in await disagreement.notes_of_person(tx, ctx, row)),
         passed_on=tuple(await _passed_on(tx, row, profile, processors, language)),
     )
 
@@ -258,6 +260,7 @@ def assemble(sources: Sources, redactions: Sequence[Redaction], *, created_at: d
         information=informer.about(held) if is_access and not missing else (),
         automated_decisions=informer.automated_decisions() if held and not missing else None,
         not_portable=tuple(_not_portable(sources, scopes)),
+        disagreed=sources.disagreed if is_access else (),
     )
     return Assembled(contents=contents, reviewed=reviewed, missing=missing)
 

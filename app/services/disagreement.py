@@ -13,7 +13,7 @@ from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.models import ClaimRow, DisagreementNoteRow, RequestRow
 from app.repositories import cases, earlier
-from app.services import documenting, sealing, steps
+from app.services import orders, sealing, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id
 
@@ -67,9 +67,17 @@ async def notes_of_person(tx: Tx, ctx: Context, row: RequestRow) -> list[dict[st
     """
     What the person of this request has said against data kept here, the oldest first: for every later copy of them.
 
+    Only under the same login or the same vouched personnummer: a telephone, an address or a contract may be shared with
+    a former partner, who must not read the other's words.
+
     Each is ``reference`` of the request it was said in, ``made_on`` (civil date) and ``text``.
     """
-    found = await earlier.disagreements(tx, row, documenting.blinds_of(ctx, row))
+    blinds = [
+        ctx.vault.blind_index(controller=row.controller_id, type=one.type, normalised=one.value)
+        for one in orders.known_as(ctx, row)
+        if one.vouched and one.type == "personnummer"
+    ]
+    found = await earlier.disagreements(tx, row, blinds)
     return [
         {
             "reference": its_request.reference,

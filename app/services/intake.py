@@ -239,10 +239,10 @@ def _seal_person(row: RequestRow, key: DataKey, new: NewRequest, identifiers: Se
 
 def claim_row(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, position: int) -> ClaimRow:
     """A claim of a request, open; not added to the transaction."""
-    claim_id = new_id()
-    needed = protecting.needed_for(ctx, row.controller_id, new.right)
+    claim_id, marks = new_id(), protecting.marks_of(row)  # a claim that is read or raised later meets them too
+    needed = protecting.needed_for(ctx, row.controller_id, new.right, marks=marks)
     if new.presumed:  # nobody knows yet what it will turn out to claim
-        needed = max(needed, *(protecting.needed_for(ctx, row.controller_id, key) for key in RIGHTS))
+        needed = max(needed, *(protecting.needed_for(ctx, row.controller_id, key, marks=marks) for key in RIGHTS))
     return ClaimRow(
         id=claim_id,
         request_id=row.id,
@@ -253,6 +253,7 @@ def claim_row(ctx: Context, row: RequestRow, key: DataKey, new: NewClaim, positi
         needs=needed.key,
         presumed=new.presumed,
         moves_contact=new.right == "rectification" and may_move_contact(new.details),
+        two_needed=row.protected and not right(new.right).granted_at_once,
         details_sealed=(
             key.seal_json(dict(new.details), where=where(row, "claim", "details", claim_id)) if new.details else None
         ),

@@ -19,7 +19,7 @@ from app.db import Tx
 from app.domain import own_retention as rules
 from app.domain.audit import AuditStep
 from app.models import RequestRow
-from app.repositories import cases, retained
+from app.repositories import cases, outward, retained
 from app.services import steps
 from app.services.context import INSYN, Context
 from app.vault.errors import Unreadable
@@ -116,6 +116,9 @@ async def _destroy_packages_over(tx: Tx, ctx: Context, row: RequestRow) -> bool:
 
 async def _destroy_packages(tx: Tx, ctx: Context, row: RequestRow) -> None:
     for package in await retained.standing_packages(tx, row.id):
+        if package.former_file is not None:  # a version before, that nobody came to destroy
+            await ctx.files.delete(package.former_file)
+            package.former_file = None
         await ctx.files.delete(package.file)
         package.destroyed_at = tx.now
         await steps.note(tx, row, AuditStep.PACKAGE_DESTROYED, actor=INSYN, facts={"sha256": package.sha256})
@@ -154,6 +157,8 @@ async def destroy_key(tx: Tx, ctx: Context, row: RequestRow, key_id: UUID, *, wh
 async def _erase_over(tx: Tx, ctx: Context, row: RequestRow) -> bool:
     if row.closed_at is None or row.closed_at >= _closed_before(ctx, row.controller_id, tx.now):
         return False
+    if await outward.requests_restricting(tx, [row.id]):
+        return False  # its key and its person are needed to lift what still holds (GDPR Art. 18(3))
     await _erase(tx, ctx, row)
     return True
 

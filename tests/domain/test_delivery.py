@@ -37,6 +37,13 @@ class TestWay:
         """Anybody could have typed it: it may tell that a letter waits, and decides nothing."""
         assert way_of(replace(ANNA, email_vouched=False)) == Way(Via.PORTAL, mails=True)
 
+    def test_about_what_was_kept_lies_behind_the_login(self):
+        """
+        Nobody asked for it today and no address may be left; the answer had named the day.
+        """
+        assert way_of(Reach(channel="retention", can_log_in=True)) == Way(Via.PORTAL)
+        assert way_of(Reach(channel="retention")) == Way(Via.POST)
+
     @pytest.mark.parametrize("channel", ["phone", "in_person", "email", "other"])
     def test_is_the_post_for_who_has_no_login(self, channel: str) -> None:
         """A notice "log in and read" would be a riddle; nothing about the case stands in a mail (law.md G)."""

@@ -224,6 +224,8 @@ class TestWhatIsKept:
         seen = await answer_all(house, follow_up)
 
         assert (seen.is_closed, seen.outcomes()) == (True, {"erasure": "granted"})
+        by_hand = "SELECT recipient FROM ledger_entry WHERE request_id = $1 AND processor_id IS NULL"
+        assert await house.sql(by_hand, follow_up) == []  # whoever was told of the erasure was told of all of it
         letters = await house.letters(follow_up)
         assert set(letters) == {"kept_erased"}
         assert "Det som sparades när du begärde radering är nu raderat." in plain(letters["kept_erased"])

@@ -2,6 +2,8 @@
 What comes in the person's own words, by any channel: read widely, classified by a person, noted, answered in form.
 """
 
+import json
+
 import pytest
 
 from app.domain.answer_form import OralAnswerNeedsProof, OralAnswerNotAsked
@@ -9,11 +11,13 @@ from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.identity import Level
 from app.repositories import cases
-from app.services import casework, classifying, correspondence, disagreement, intake, notes, steps, views
+from app.services import casework, classifying, correspondence, disagreement, intake, notes, protecting, steps, views
 from app.services.claims import NotClassified
-from app.services.intake import MessageNeeded, NewClaim, SameRightTwice
+from app.services.intake import Identifier, MessageNeeded, NewClaim, SameRightTwice
+from sandbox.people import BY_ID
 from tests.harness.house import AGENT, CUSTOMER
 from tests.services.by_hand import CONTROLLER, REASONS, answer_all, approve, decide, found, look
+from tests.services.copies import files_of, gives, sealed
 
 MESSAGE = "Jag vill inte att ni har kvar något om mig, och vad är det ni har?"
 
@@ -81,6 +85,24 @@ class TestFreeText:
         assert (rights_of(both), rights_of(neither)) == (["access", "erasure"], ["rectification"])
         assert not any(claim.presumed for claim in (*both.claims, *neither.claims))
         assert "request:classified" in await house.steps_of(both.row.id)
+
+    async def test_is_guarded_as_if_it_had_been_named(self, house):
+        """
+        A correction that may move where she is reached waits, and a mark of danger asks for its proof and its two.
+        """
+        request_id = await written(house)
+        async with house.tx() as tx:
+            await protecting.mark(tx, house.ctx, await steps.hold(tx, request_id), reason="Sekretess.", actor=AGENT)
+        async with house.ctx.database.transaction([CONTROLLER], sees_protected=True) as tx:
+            row = await steps.hold_open(tx, request_id)
+            await classifying.classify(
+                tx, house.ctx, row, [NewClaim("rectification", {"field": "phone", "value": "070"})], actor=AGENT
+            )
+            (claim,) = await cases.claims_of(tx, [request_id])
+            wanted = protecting.needed_for(house.ctx, CONTROLLER, "rectification", marks=protecting.marks_of(row))
+
+        assert (claim.moves_contact, claim.two_needed, claim.needs) == (True, True, wanted.key)
+        assert wanted > protecting.needed_for(house.ctx, CONTROLLER, "rectification")
 
     async def test_that_was_a_no_to_marketing_stops_it_without_proof(self, house):
         """
@@ -222,6 +244,26 @@ class TestDisagreement:
         assert [(one["text"], one["reference"]) for one in kept] == [("Jag flyttade den 2 mars.", seen.row.reference)]
         assert others == []
         assert "egen anteckning" in letter
+
+    async def test_goes_with_a_later_copy_and_with_nobody_elses(self, house):
+        """
+        R16-3: in the package, in the person's own words; whoever shares a number with her reads none of them.
+        """
+        seen = await self.turned_down(house)
+        async with house.tx() as tx:
+            row = await steps.hold(tx, seen.row.id)
+            await disagreement.note(tx, house.ctx, row, "Jag flyttade <den> 2 mars.", actor=CUSTOMER)
+        hers = await sealed(house, "access", alarm_centre=gives(contact=[{"name": "Anna"}]))
+        karin, anna = BY_ID["karin-ek"], BY_ID["anna-lindqvist"]
+        shared = [Identifier(*one) for one in karin.identifiers] + [Identifier("phone", anna.phone)]
+        his = await house.file(CONTROLLER, "access", identifiers=shared)
+        files = await files_of(house, hers)
+        async with house.tx() as tx:
+            others = await disagreement.notes_of_person(tx, house.ctx, await steps.hold(tx, his))
+
+        assert [one["text"] for one in json.loads(files["data/_disagreements.json"])] == ["Jag flyttade <den> 2 mars."]
+        assert "Jag flyttade &lt;den&gt; 2 mars." in files["README.html"].decode()
+        assert others == []
 
     async def test_goes_with_nothing_but_a_refused_rectification(self, house):
         """

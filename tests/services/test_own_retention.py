@@ -17,7 +17,7 @@ from app.services.packaging import PackageExpired
 from app.vault.envelope import Address
 from app.vault.errors import Reason, Unreadable
 from tests.harness.house import AGENT, House
-from tests.services.by_hand import answer, answer_all, found, grant, look, open_tasks, release
+from tests.services.by_hand import answer, answer_all, approve, found, grant, look, open_tasks, release
 from tests.services.kept import (
     CASE_FILE,
     CONTROLLER,
@@ -31,6 +31,7 @@ from tests.services.kept import (
     says,
     tasks_of,
 )
+from tests.services.test_restriction import announce, ask, restricted, restriction_of
 
 
 class Dump:
@@ -160,6 +161,36 @@ class TestCaseFile:
         assert list((house.ctx.settings.data_dir / "packages").rglob("*.sealed")) == []
         counts = await house.sql('SELECT "right", outcome, n FROM case_count ORDER BY 1')
         assert [tuple(one) for one in counts] == [("*", "*", 1), ("access", outcome, 1)]
+
+    async def test_from_which_a_restriction_holds_stays_until_that_is_lifted(self, house: House):
+        """
+        R18-3: the notice of its end is for a person whose name only the case file knows; lifted, both go.
+        """
+        request_id, restriction = await restricted(house)
+        await move(house, CASE_FILE)
+        assert (await own_retention.clean(house.ctx)).case_files == 0
+        assert await restriction_of(house, request_id)
+
+        await announce(house, restriction)
+        await move(house, timedelta(days=4))
+        await approve(house, await ask(house, restriction))
+        assert (await own_retention.clean(house.ctx)).case_files == 1
+        assert await rows_left(house, request_id) == {"audit_entry"}
+        assert await house.sql("SELECT FROM restriction_identifier") == []
+
+    async def test_takes_the_file_of_a_former_version_along(self, house: House):
+        """
+        A package that was made anew may have a version before it that nobody came to destroy.
+        """
+        request_id = await given_out(house)
+        folder = house.ctx.settings.data_dir / "packages" / CONTROLLER
+        former = folder / f"{request_id}-former.sealed"
+        former.write_bytes(next(folder.glob("*.sealed")).read_bytes())
+        await house.sql("UPDATE package SET former_file = $1", f"{CONTROLLER}/{request_id}-former")
+        await move(house, MONTH)
+
+        assert (await own_retention.clean(house.ctx)).packages == 1
+        assert list(folder.glob("*.sealed")) == []
 
     async def test_f27_stays_until_its_last_day_is_over(self, house: House):
         """

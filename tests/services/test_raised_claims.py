@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from app.domain.decisions import GroundNotAllowed, Verdict
+from app.domain.erasure_decision import Entry, NothingToErase
 from app.domain.identity import Level
 from app.repositories import registry
-from app.services import orders, steps, views
+from app.services import erasing, erasure_views, orders, steps, views
 from tests.services.by_hand import (
     CONTROLLER,
+    DONE,
     REASONS,
     answer_all,
     approve,
@@ -142,6 +144,24 @@ class TestRaisedErasure:
         letter = (await house.letters(request_id))["fulfilment"]
         assert "Det här har du inte själv begärt" in letter
         assert "artikel 17.1 c" in letter
+
+    async def test_is_planned_for_its_scope_alone(self, house):
+        """
+        R21-4: nothing is proposed, decided or kept of what it was not raised for; a running alarm's contacts are a no.
+        """
+        request_id = await house.file(SENSOR, "objection")
+        await answer_all(house, request_id, lambda _task: DONE | {"facts": {"contract": "active"}})
+        await grant(house, request_id, "objection")
+        await answer_all(house, request_id)
+        other = Entry(category="gps", verdict="erase", ground="objection")
+        with pytest.raises(erasing.UnknownPlannedCategory):
+            await decide(house, request_id, "erasure", plan=erasing.Said(entries=(other,)))
+        with pytest.raises(NothingToErase):
+            await decide(house, request_id, "erasure")
+        async with house.tx() as tx:
+            planned = await erasure_views.planned_of(tx, house.ctx, await steps.hold(tx, request_id))
+
+        assert {category: one["fate"] for category, one in planned.items()} == {"emergency_contacts": "keep_while"}
 
     async def test_may_be_turned_down_like_any_other(self, house):
         """
