@@ -14,13 +14,15 @@ from bench.house import CONTROLLER, Bench
 
 _REQUEST = """
 INSERT INTO request (id, controller_id, reference, phase, status, channel, language, received_at, filed_at, due_on,
-    deadline, assurance, filed_by_role, next_at, version, wrapped_key, subject_sealed)
-VALUES ($1, $2, $3, 'closed', 'closed', 'web', 'sv', $4, $4, $5, $6, 'none', 'subject', NULL, 1, $7, $8)
+    deadline, assurance, filed_by_role, next_at, version, wrapped_key, subject_sealed, answer_form, unclassified,
+    alarms, protected, risk_marks)
+VALUES ($1, $2, $3, 'closed', 'closed', 'web', 'sv', $4, $4, $5, $6, 'none', 'subject', NULL, 1, $7, $8, 'electronic',
+    false, '[]', false, '[]')
 """
 _CLAIM = """
 INSERT INTO claim (id, request_id, controller_id, position, "right", state, needs, excluded, outcome,
-    identifiers_checked)
-VALUES ($1, $2, $3, 0, 'marketing_objection', 'closed', 'none', '[]', 'granted', false)
+    identifiers_checked, basis, presumed, moves_contact, two_needed)
+VALUES ($1, $2, $3, 0, 'marketing_objection', 'closed', 'none', '[]', 'granted', false, '{}', false, false, false)
 """
 _IDENTIFIER = "INSERT INTO identifier (request_id, blind, controller_id, type) VALUES ($1, $2, $3, 'email')"
 _AUDIT = """

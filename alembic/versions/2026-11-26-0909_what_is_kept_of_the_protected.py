@@ -19,9 +19,13 @@ def upgrade() -> None:
         "scheduled_erasure", sa.Column("protected", sa.Boolean(), nullable=False, server_default=sa.text("false"))
     )
     op.alter_column("scheduled_erasure", "protected", server_default=None)
+    for table in ("scheduled_erasure", "request"):  # or the owner would reach no row
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     op.execute(
         "UPDATE scheduled_erasure SET protected = true WHERE request_id IN (SELECT id FROM request WHERE protected)"
     )
+    for table in ("scheduled_erasure", "request"):
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def downgrade() -> None:
