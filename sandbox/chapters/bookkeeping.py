@@ -1,8 +1,10 @@
 """What a law keeps has a last day, and on the next one it goes, though nobody thinks of it any more."""
 
+import asyncio
+import time
 from datetime import date, timedelta
 
-from sandbox.chapters.stage import Case, Stage, StoryFailed, what_became
+from sandbox.chapters.stage import PATIENCE_SECONDS, Case, Stage, StoryFailed, what_became
 
 WHO, WHERE = "tove-berg", "sensor-alarm"
 BOOKS = "bookkeeping_records"
@@ -25,7 +27,7 @@ async def _decide(stage: Stage, case: Case) -> None:
     await stage.agree(case, approval)
     await stage.until(case, "cooling_off")
     await stage.pass_time("P3D")
-    await stage.until(case, "closed")
+    await stage.until_closed(case)
     stage.must((await stage.outcomes(case))["erasure"] == "partly_granted", "the erasure should be granted in part")
     await stage.say("Two people decide, three days pass, the processors erase. The answer says:")
     for title, one in sorted((await stage.planned(case)).items()):
@@ -58,7 +60,7 @@ async def _years_pass(stage: Stage, case: Case, kept: dict[str, str]) -> None:
     await stage.say("Years pass. On the last day the invoices are still there; nobody there remembers Tove.")
     await stage.go_to(last + timedelta(days=1))
     follow_up = await _follow_up(stage, case)
-    await stage.until(follow_up, "closed")
+    await stage.until_closed(follow_up)
     stage.must(await stage.outcomes(follow_up) == {"erasure": "granted"}, "the rest should be erased")
     held = [await stage.held(one, WHO, WHERE) for one in HOLDERS]
     stage.must(not any(held), "no processor should hold anything of hers")
@@ -74,9 +76,13 @@ async def _years_pass(stage: Stage, case: Case, kept: dict[str, str]) -> None:
 
 
 async def _follow_up(stage: Stage, case: Case) -> Case:
-    for one in await stage.caller.items("/v1/scheduled-erasures", "agent"):
-        if _is_of(one, case) and one["category"] == BOOKS and "follow_up" in one:
-            view = await stage.caller.call("GET", f"/v1/requests/{one['follow_up']}", "agent")
-            ids = {claim["right"]: claim["id"] for claim in view["claims"]}
-            return Case(view["id"], view["reference"], WHERE, WHO, view["due_on"], claims=ids)
+    """The request that follows, as soon as there is one."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < ends:
+        for one in await stage.caller.items("/v1/scheduled-erasures", "agent"):
+            if _is_of(one, case) and one["category"] == BOOKS and "follow_up" in one:
+                view = await stage.caller.call("GET", f"/v1/requests/{one['follow_up']}", "agent")
+                ids = {claim["right"]: claim["id"] for claim in view["claims"]}
+                return Case(view["id"], view["reference"], WHERE, WHO, view["due_on"], claims=ids)
+        await asyncio.sleep(0.1)
     raise StoryFailed(f"nothing follows {case.reference} on the day after its last")

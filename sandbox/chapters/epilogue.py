@@ -1,6 +1,7 @@
 """What is left at the end: counts, a chain, and what was taken out in time."""
 
 import asyncio
+import shutil
 import sys
 import zipfile
 
@@ -45,6 +46,7 @@ async def _evidence_holds(stage: Stage) -> None:
     folder = stage.folder / "evidence"
 
     def unpack() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
         with zipfile.ZipFile(stage.folder / "evidence.zip") as pack:
             pack.extractall(folder)
 

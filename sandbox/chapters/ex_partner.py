@@ -1,6 +1,7 @@
 """The ex-partner: he is who he says he is, and still gets nothing of hers; nor does he become her."""
 
 from collections import Counter
+from typing import Any
 
 from sandbox.chapters.stage import Case, Stage
 from sandbox.people import BY_ID
@@ -25,7 +26,7 @@ async def play(stage: Stage) -> None:
 
 async def _asks_for_her_home(stage: Stage) -> None:
     typed = [{"type": "installation_id", "value": ANNA.home}, {"type": "address", "value": ANNA.address}]
-    case = await stage.file(HE, WHERE, "access", identifiers=typed, message="Allt om larmet hemma hos oss.")
+    case = await stage.file(HE, WHERE, "access", identifiers=typed, language="en")
     await stage.say(f"Björn logs in and asks for all about {ANNA.home}, the home he left: {case.reference}.")
     await stage.until(case, "awaiting_decision")
     answer = await stage.try_to_decide(case, "access", "granted")
@@ -35,15 +36,18 @@ async def _asks_for_her_home(stage: Stage) -> None:
     await stage.until(case, "awaiting_release")
     seen = await stage.release(case)
     await _say_what_stays(stage, seen)
-    await stage.until(case, "closed")
+    await stage.until_closed(case)
     await _nothing_of_hers(stage, case)
 
 
-async def _say_what_stays(stage: Stage, seen: dict[str, object]) -> None:
+async def _say_what_stays(stage: Stage, seen: dict[str, Any]) -> None:
     left_out: Counter[str] = Counter()
-    for one in seen["left_out"]:  # type: ignore[attr-defined]
-        left_out[f"{one['reason_code']} ({one['source']})"] += one["count"]
-    stage.must(any(reason.startswith("not_yours") or "others" in reason for reason in left_out), f"{dict(left_out)}")
+    for one in seen["left_out"]:
+        left_out[f"{one['what']} of '{one['category_title']}': {one['text'].rstrip('.')} ({one['source']})"] += one[
+            "count"
+        ]
+    reasons = {one["reason_code"] for one in seen["left_out"]}
+    stage.must("rights_of_others" in reasons, f"her movements should stay for her sake, not for {sorted(reasons)}")
     await stage.say("An approver sees what he will see, and what stays with its reason:")
     for reason, count in sorted(left_out.items()):
         await stage.say(f"  {count} × {reason}")
@@ -105,7 +109,7 @@ async def _calls(stage: Stage) -> None:
     )
     given_up = {"result": "not_possible"}
     await stage.caller.call("POST", f"{case.path}/identity-proofs", "agent", json=given_up)
-    await stage.until(case, "closed")
+    await stage.until_closed(case)
     stage.must(await stage.outcomes(case) == {"access": "not_identified"}, "the call should end as not identified")
 
 
@@ -119,7 +123,7 @@ async def _she_says_no(stage: Stage, case: Case) -> None:
     await stage.say("Five days later nothing has moved: time is no answer.")
     path = f"{case.path}/stop-settlement"
     await stage.caller.call("POST", path, "second agent", json={"verdict": "not_genuine"})
-    await stage.until(case, "closed")
+    await stage.until_closed(case)
     stage.must(await stage.outcomes(case) == {"rectification": "not_identified"}, "it should end as not hers")
     done = [e for one in ("guard-company", "billing", "crm", "telephony") for e in await stage.effects(one, SHE, WHERE)]
     (card,) = (await stage.held("crm", SHE, WHERE))["card"]

@@ -66,7 +66,7 @@ async def _answer(stage: Stage, case: Case) -> None:
     await stage.decide(case, "access")
     await stage.until(case, "awaiting_release")
     await stage.release(case)
-    await stage.until(case, "closed")
+    await stage.until_closed(case)
     stage.must((await stage.outcomes(case))["access"] in ("granted", "partly_granted"), "the copy should be given")
     await stage.say("The copy is made, looked at by a second person, and given in time.")
     stage.cases["extended"] = case

@@ -39,7 +39,7 @@ async def _own_part(stage: Stage, case: Case) -> None:
     forwarded = [one["category_title"] for one in seen["left_out"] if one["what"] == "category"]
     stage.must(forwarded, "the package should say what belongs to the customer")
     await stage.say("What Securitas is itself the controller of goes into Anna's package.")
-    await stage.until(case, "closed")
+    await stage.until_closed(case)
     letters = await stage.letters(case)
     stage.must("fulfilment" in letters, "Anna should be answered for Securitas' own part")
     told = await stage.letter(case, "forwarding")

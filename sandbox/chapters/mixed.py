@@ -21,7 +21,7 @@ async def play(stage: Stage) -> None:
     await stage.until(case, "awaiting_release")
     await stage.release(case)
     await stage.say("Somebody else has looked at the package row by row; Omar may fetch it.")
-    await stage.until(case, "closed")
+    await stage.until_closed(case)
     await _tell_the_end(stage, case)
 
 

@@ -1,5 +1,7 @@
 """A person who must not be found: her file vanishes from everybody but a few, and nothing says where she is."""
 
+import re
+
 from sandbox.chapters.stage import Case, Stage, Team
 from sandbox.people import BY_ID
 
@@ -53,6 +55,7 @@ async def _by_hand(stage: Stage, case: Case) -> None:
     posted: list[str] = []
     while await stage.until(case, "letter_waiting", "closed") == "letter_waiting":
         posted += await stage.post_letters(case, how="in_person")
+    await stage.until_closed(case)
     letters = await stage.letters(case)
     ways = {kind: one["via"] for kind, one in letters.items()}
     stage.must("email" not in ways.values(), f"no letter of hers may be mailed: {ways}")
@@ -63,7 +66,14 @@ async def _by_hand(stage: Stage, case: Case) -> None:
 async def _no_place(stage: Stage, case: Case) -> None:
     stage.must((await stage.outcomes(case))["access"] in ("granted", "partly_granted"), "she should get her copy")
     files = await stage.package(case)
-    told = b"\n".join(content for name, content in files.items() if name.endswith(".json"))
+    told = b"\n".join(content for name, content in files.items() if _is_a_copy(name))
     stage.must(ELIN.address.encode() not in told, "the package should not say where she is")
-    await stage.say("Her package holds her data without the field in which an address stands.")
+    stage.must(b'"address": "[withheld: place]"' in told, "the address should be masked, with its reason")
+    stage.must(not re.search(rb'"address": "(?!\[withheld)', told), "every address should be masked")
+    await stage.say("Her package holds her data; where an address stands in a row it says '[withheld: place]'.")
     stage.cases["protected"] = case
+
+
+def _is_a_copy(name: str) -> bool:
+    """What processors gave; what is said about the company holds the company's own address."""
+    return name.endswith(".json") and not name.startswith("data/_")

@@ -41,7 +41,7 @@ async def _refuse(stage: Stage, case: Case) -> None:
     approval = await stage.decide(case, "access", "refused", ground="excessive", reasons=REASONS, record=record)
     await stage.say("With the letter that asks for money, and the aim it shows, the no is taken, and waits.")
     await stage.agree(case, approval)
-    await stage.until(case, "closed")
+    await stage.until_closed(case)
 
 
 async def _tell_the_end(stage: Stage, case: Case) -> None:

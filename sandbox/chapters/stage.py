@@ -23,7 +23,7 @@ from sandbox.tour import BY_HAND, left_to_staff
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 #: How long the story waits for one thing to happen by itself (real seconds).
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 #: Whoever works for the companies here; *handler-* are trained for people who must not be found.
 STAFF: dict[str, dict[str, Any]] = {
     "agent": {"role": "agent", "sub": "story-agent"},
@@ -190,6 +190,12 @@ class Stage:
             await self._do_by_hand(case, status)
             await asyncio.sleep(0.1)
         return status
+
+    async def until_closed(self, case: Case) -> None:
+        """Wait for the end, and see that no letter still lies somewhere: written is not sent."""
+        await self.until(case, "closed")
+        inside = [kind for kind, one in (await self.letters(case)).items() if "sent_at" not in one]
+        self.must(not inside, f"letters of {case.reference} should be out: {', '.join(inside)}")
 
     async def until_due_moves(self, case: Case) -> None:
         """Wait for a later due date."""
