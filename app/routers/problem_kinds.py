@@ -150,7 +150,7 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     casework.ContactInQuarantine: Kind(
         409,
-        "En kontaktuppgift som ändrats de senaste trettio dagarna styrker ingenting; välj ett annat sätt.",
+        "En kontaktuppgift som vi inte har känt till i trettio dagar styrker ingenting; välj ett annat sätt.",
         "#/contact",
     ),
     finding.FootageNotDescribed: Kind(

@@ -45,7 +45,7 @@ class IdentityNotProven(DomainError):
 
 
 class ContactInQuarantine(DomainError):
-    """A contact detail that was changed in the last thirty days proves nothing; choose another way of proof."""
+    """A contact detail that nobody knew for thirty days proves nothing; choose another way of proof."""
 
 
 class NothingLeftOut(DomainError):

@@ -143,7 +143,8 @@ async def is_settled(tx: Tx, ctx: Context, controller: str, blind: bytes) -> boo
 
 async def is_in_quarantine(tx: Tx, ctx: Context, row: RequestRow, contact: tuple[str, str] | None) -> bool:
     """
-    Whether a proof over an address counts for nothing: it was put there lately, through us or elsewhere.
+    Whether a proof over an address counts for nothing: the controller does not know it, or it was put there lately,
+    through us or elsewhere.
 
     Where one of the person's addresses was, whoever records the proof has to say which one they used.
     """
@@ -153,7 +154,7 @@ async def is_in_quarantine(tx: Tx, ctx: Context, row: RequestRow, contact: tuple
     since = await stored.known_since(tx, row.controller_id, [blind])
     changed = await stored.changed_since(tx, row.controller_id, [blind])
     newest = max([*since.values(), *changed.values()], default=None)
-    return newest is not None and ctx.today(row.controller_id, tx.now) - newest < contacts.QUARANTINE
+    return newest is None or ctx.today(row.controller_id, tx.now) - newest < contacts.QUARANTINE
 
 
 async def tell(

@@ -434,6 +434,9 @@ class TestProofOverAChannel:
         assert (await proved(contact={"type": "email", "value": "New@example.org"})).json()["type"] == (
             "/problems/contact-in-quarantine"
         )
+        # Called back on a number nobody knew before, the caller has proved to have a telephone.
+        stranger = await proved(contact={"type": "email", "value": "stranger@example.org"})
+        assert stranger.json()["type"] == "/problems/contact-in-quarantine"
         assert (await proved(contact={"type": "email", "value": "old@example.org"})).status_code == 200
         await post(client, f"{PATH}/{filed['id']}/risk-marks", AGENT, {"marks": ["contact_changed"]})
         assert (await proved()).json()["type"] == "/problems/contact-in-quarantine"

@@ -167,7 +167,7 @@ class TestDemo:
                 await asyncio.wait_for(seen.wait(), 10)
                 return [filed()]
 
-        assert len(await demo._watched(Slow(), seen.set, every=0.01)) == 1  # type: ignore[arg-type]
+        assert len(await demo._watched(Slow().run(), seen.set, every=0.01)) == 1
 
 
 class TestDev:
