@@ -14,6 +14,12 @@ from app.domain.fanout import Action
 
 #: What several people have in common; it never decides whose data are meant.
 SHARED = frozenset({"name", "address", "installation_id"})
+
+
+class NothingToLookUp(DomainError):
+    """A name, an address or an installation is several people's: look for an identifier of the person's own."""
+
+
 #: Actions that show and change nothing: looking, and holding a deletion back.
 HARMLESS = frozenset({Action.LOCATE, Action.FREEZE})
 

@@ -360,8 +360,8 @@ def letters_owed(case: Case) -> list[str]:
 
 
 def _is_told_nothing_is_held(case: Case, claim: Claim) -> bool:
-    """Not to whoever proved nothing: it would answer whether a name they typed is a customer's (ASVS 8.2)."""
-    proved_nothing = case.assurance is Level.NONE and claim.right.needs is Level.NONE
+    """Not where somebody typed a name or a number: it would answer whether that is a customer's (ASVS 8.2)."""
+    proved_nothing = (case.assurance is Level.NONE or case.typed) and claim.right.needs is Level.NONE
     return outcome_of(case, claim) is ClaimOutcome.NOTHING_HELD and not proved_nothing
 
 

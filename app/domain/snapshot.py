@@ -163,6 +163,7 @@ class Case:
     recipients: tuple[str, ...] = ()  #: the controller's recipients that no system reaches
     to_forward: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: found there, held for another controller
     known_on: date | None = None  #: the day from which it was known well enough who asks, to look for them
+    typed: bool = False  #: some of what the person is known by only the one who asks has written
     erasure_opposed: bool = False  #: a restriction says that the person wants the data kept (Art. 18(1)(b)-(c))
 
     def is_ready(self, claim: Claim) -> bool:

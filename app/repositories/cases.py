@@ -87,6 +87,7 @@ class Setting:
     recipients: tuple[str, ...] = ()
     to_forward: Mapping[str, frozenset[str]] = field(default_factory=dict)
     known_on: date | None = None
+    typed: bool = False
 
 
 @dataclass
@@ -141,6 +142,7 @@ class CaseRows:
             recipients=self.setting.recipients,
             to_forward=self.setting.to_forward,
             known_on=self.setting.known_on,
+            typed=self.setting.typed,
             erasure_opposed=self.erasure_opposed,
         )
 

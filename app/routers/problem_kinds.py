@@ -153,6 +153,9 @@ KINDS: dict[type[DomainError], Kind] = {
         "En kontaktuppgift som vi inte har känt till i trettio dagar styrker ingenting; välj ett annat sätt.",
         "#/contact",
     ),
+    finding.NothingToLookUp: Kind(
+        422, "Namn, adress och anläggning delas av flera: sök på något som är personens eget.", "#/identifiers"
+    ),
     finding.FootageNotDescribed: Kind(
         409, "Bilder söks när personen har sagt dag, tid, plats och hur de såg ut.", "#/outcome"
     ),

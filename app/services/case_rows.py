@@ -12,7 +12,7 @@ from app.models import ProcessorRow, RequestRow, TaskRow
 from app.profiles import Profile
 from app.repositories import cases
 from app.repositories.cases import CaseRows, Setting
-from app.services import tasks
+from app.services import persons, tasks
 from app.services.context import Context
 
 
@@ -32,6 +32,7 @@ async def read(tx: Tx, ctx: Context, row: RequestRow) -> CaseRows:
         recipients=() if row.follows is not None else unreached(profile, rows.processors),
         to_forward=_to_forward(ctx, rows, for_others) if for_others else {},
         known_on=_known_on(ctx, row, rows.tasks),
+        typed=persons.has_typed(ctx, row),
     )
     return replace(rows, setting=setting)
 

@@ -10,7 +10,7 @@ from app.domain.fanout import Action, Outcome
 from app.letters.notices import say_instant
 from app.models import RequestRow, TaskRow
 from app.repositories import cases, registry
-from app.services import channels, protecting, steps
+from app.services import channels, persons, protecting, steps
 from app.services.context import INSYN, Context
 
 
@@ -44,7 +44,9 @@ async def heard(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, body: obje
         processor = await registry.processor(tx, task.processor_id)
         source = processor.key if processor is not None else "removed"
         marks = await channels.learn(tx, ctx, row, source=source, facts=said.get("facts"))
-        await protecting.mark_as_told(tx, ctx, row, marks)
+        # A name somebody typed may be another's: their danger marks nobody else's case, where it could be noticed.
+        if not persons.has_typed(ctx, row):
+            await protecting.mark_as_told(tx, ctx, row, marks)
         await tell_latecomers(tx, ctx, row)
     elif task.action == Action.RECTIFY and task.outcome in DONE and task.claim_id is not None:
         claim = next(one for one in await cases.claims_of(tx, [row.id]) if one.id == task.claim_id)

@@ -16,9 +16,10 @@ from app.domain.rights import right
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Order
 from app.repositories import cases
-from app.services import erasing, sealing, tasks
+from app.services import erasing, tasks
 from app.services.claims import details_of
 from app.services.context import Context
+from app.services.persons import person_of as person_of
 from app.services.steps import UnknownRequest
 
 
@@ -56,12 +57,6 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
         callback_expires_at=tasks.token_expires_at(ctx, row, task),
         asked_at=tx.now,
     )
-
-
-def person_of(ctx: Context, row: RequestRow) -> Mapping[str, Any]:
-    """The sealed person, opened: ``identifiers`` and ``contact``."""
-    opened: dict[str, Any] = sealing.unseal(ctx, row, row.subject_sealed, table="request", column="subject", id=row.id)
-    return opened
 
 
 def known_as(ctx: Context, row: RequestRow) -> list[Known]:

@@ -15,7 +15,7 @@ from app.domain import restrictions as rules
 from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.fanout import Action
-from app.domain.finding import SHARED, Known, may_travel
+from app.domain.finding import SHARED, Known, NothingToLookUp, may_travel
 from app.domain.four_eyes import Subject
 from app.domain.outward import SetRestriction
 from app.domain.restrictions import (
@@ -97,7 +97,14 @@ async def propose_lift(tx: Tx, case: CaseRows, restriction_id: str) -> None:
 async def look_up(
     tx: Tx, ctx: Context, named: Sequence[Known], *, controllers: Sequence[str], actor: Actor
 ) -> list[RestrictionRow]:
-    """Restrictions that hold for whoever has one of these identifiers; that they were read is written down."""
+    """
+    Restrictions that hold for whoever has one of these identifiers; that they were read is written down.
+
+    Raises:
+        NothingToLookUp: None of them is a person's own: "not restricted" would be a guess (R18-2).
+    """
+    if all(one.type in SHARED for one in named):
+        raise NothingToLookUp
     blinds = [
         ctx.vault.blind_index(controller=controller, type=one.type, normalised=one.value)
         for controller in controllers

@@ -8,7 +8,7 @@ from typing import Literal
 
 from app.db import Tx
 from app.domain.audit import AuditStep
-from app.domain.finding import SHARED
+from app.domain.finding import SHARED, NothingToLookUp
 from app.models import RequestRow, SuppressionRow
 from app.repositories import erasure
 from app.services import orders, steps
@@ -52,8 +52,13 @@ async def write(tx: Tx, ctx: Context, row: RequestRow, kind: Kind, *, checked: b
 async def look_up(tx: Tx, ctx: Context, controller: str, identifiers: list[Identifier]) -> dict[str, bool]:
     """
     What holds for whoever has one of these (normalised) identifiers; nobody is named, and nobody is found who is not.
+
+    Raises:
+        NothingToLookUp: None of them is a person's own: "not stopped" would be a guess.
     """
     personal = [one for one in identifiers if one.type not in SHARED]
+    if not personal:
+        raise NothingToLookUp
     blinds = [_blind(ctx, controller, one.type, one.value) for one in personal]
     kinds = await erasure.suppressions(tx, controller, blinds)
     return {"marketing_stopped": "marketing" in kinds, "do_not_import": "reimport" in kinds}

@@ -38,7 +38,7 @@ from app.models import ClaimRow, FeeNoticeRow, RequestRow, TaskRow
 from app.profiles import Profile
 from app.repositories.cases import CaseRows
 from app.services import claims as claiming
-from app.services import information, orders, record_telling, sealing, tasks
+from app.services import information, orders, persons, record_telling, sealing, tasks
 from app.services.context import Context
 from app.services.erasure_telling import erasure_facts
 from app.services.telling_clock import clock_facts
@@ -220,8 +220,8 @@ class _Teller:
         )
 
     def _is_granted_to_nobody_known(self, claim: ClaimRow) -> bool:
-        nobody = Level.from_key(self._row.assurance) is Level.NONE and right(claim.right).needs is Level.NONE
-        return nobody and claim.verdict == Verdict.GRANTED
+        proved = Level.from_key(self._row.assurance) is not Level.NONE and not persons.has_typed(self._ctx, self._row)
+        return not proved and right(claim.right).needs is Level.NONE and claim.verdict == Verdict.GRANTED
 
     def _without_telling(self, claim: ClaimRow) -> ClaimFacts:
         """The same answer whether or not the name somebody typed is a customer's: nothing more will be sent to it."""

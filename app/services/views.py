@@ -149,8 +149,22 @@ def _as_own(row: RequestRow, seen: View) -> View:
     if Level.from_key(row.assurance) is Level.NONE:
         # "Nothing is held" would tell whoever typed a name that it is no customer's.
         shown["status"] = seen["phase"]
-        shown["claims"] = [{key: value for key, value in one.items() if key != "outcome"} for one in seen["claims"]]
+        shown["claims"] = [_without_outcome(one) for one in seen["claims"]]
+        return shown
+    if any(_is_told_alike(one["right"]) for one in seen["claims"]):
+        # A login proves who types, not whose number it is.
+        shown["status"] = seen["phase"]
+        shown["claims"] = [_without_outcome(one) if _is_told_alike(one["right"]) else one for one in seen["claims"]]
     return shown
+
+
+def _is_told_alike(its_right: str) -> bool:
+    """What needs no proof is answered alike whoever was meant: it may be somebody else's name."""
+    return right(its_right).needs is Level.NONE
+
+
+def _without_outcome(claim: View) -> View:
+    return {key: value for key, value in claim.items() if key != "outcome"}
 
 
 async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
@@ -286,8 +300,11 @@ async def own_recipients(tx: Tx, row: RequestRow) -> list[View]:
     """
     if Level.from_key(row.assurance) < Level.SUBSTANTIAL:
         return []
+    alike = {one.id for one in await cases.claims_of(tx, [row.id]) if _is_told_alike(one.right)}
     asked = [one for one in await cases.tasks_of(tx, row.id) if one.claim_id is not None]
-    return await _recipients(tx, row, [one for one in asked if one.action != Action.LOCATE])
+    return await _recipients(
+        tx, row, [one for one in asked if one.action != Action.LOCATE and one.claim_id not in alike]
+    )
 
 
 async def recipients(tx: Tx, row: RequestRow) -> list[View]:

@@ -194,7 +194,11 @@ class Stage:
     async def until_closed(self, case: Case) -> None:
         """Wait for the end, and see that no letter still lies somewhere: written is not sent."""
         await self.until(case, "closed")
-        inside = [kind for kind, one in (await self.letters(case)).items() if "sent_at" not in one]
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while inside := [kind for kind, one in (await self.letters(case)).items() if "sent_at" not in one]:
+            if time.monotonic() > ends:
+                break
+            await asyncio.sleep(0.1)  # a mail may still be on its way
         self.must(not inside, f"letters of {case.reference} should be out: {', '.join(inside)}")
 
     async def until_due_moves(self, case: Case) -> None:

@@ -141,3 +141,17 @@ class TestUse:
         answers = [await client.post(path, json=one, headers=INTEGRATOR.headers()) for one in said]
 
         assert [answer.status_code for answer in answers] == [200, 422, 422]
+
+
+class TestLookupOfWhatIsShared:
+    @pytest.mark.parametrize("path", [LOOKUP, "/v1/suppressions/lookup"])
+    @pytest.mark.parametrize("type_", ["installation_id", "address", "name"])
+    async def test_r18_2_is_refused_and_never_answered_with_no(self, client, path, type_):
+        """
+        R18-2: an installation is several people's, so nothing lies under it; "not restricted" would let its data be used.
+        """
+        body = {"controller": "westra", "identifiers": [{"type": type_, "value": "INST-4711"}]}
+        answer = await client.post(path, json=body, headers=INTEGRATOR.headers())
+
+        assert answer.status_code == 422
+        assert answer.json()["type"] == "/problems/nothing-to-look-up"
