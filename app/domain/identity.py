@@ -127,6 +127,8 @@ def needed(
 
 #: What staff write down of a proof (EDPB 01/2022 paras 73-79): never a copy, an answer or a signature.
 BY_CHANNEL = frozenset({"one_time_code", "known_channel_callback"})
+#: An e-ID always names a personnummer.
+BY_E_ID = frozenset({"e_id", "e_id_in_call"})
 
 
 def methods_for(level: Level) -> tuple[str, ...]:

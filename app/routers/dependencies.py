@@ -115,10 +115,11 @@ def _verifier_of(request: Request) -> TokenVerifier:
 
 
 STAFF = ("agent", "approver", "dpo")
+APPROVERS = ("approver", "dpo")
 
 Subject = Annotated[Work, Depends(door("subject"), scope="function")]
 Staff = Annotated[Work, Depends(door(*STAFF), scope="function")]
-Approver = Annotated[Work, Depends(door("approver", "dpo"), scope="function")]
+Approver = Annotated[Work, Depends(door(*APPROVERS), scope="function")]
 Reader = Annotated[Work, Depends(door(*STAFF, "auditor"), scope="function")]
 Dpo = Annotated[Work, Depends(door("dpo", "auditor"), scope="function")]
 Officer = Annotated[Work, Depends(door("dpo"), scope="function")]

@@ -10,8 +10,9 @@ from fastapi.responses import JSONResponse
 from app.domain.identity import RiskMark
 from app.routers import reading
 from app.routers.conditions import Made, OnceOnly, etag
-from app.routers.dependencies import Staff, Subject, Work
+from app.routers.dependencies import APPROVERS, Staff, Subject, Work
 from app.routers.documented import ACTS, dump
+from app.routers.refusals import RoleNotAllowed
 from app.schemas.guarding import (
     MoreIn,
     ProtectionIn,
@@ -23,6 +24,7 @@ from app.schemas.guarding import (
 )
 from app.schemas.requests import RequestWithDeadline
 from app.services import protecting, searching, steps, stopping, views
+from app.services.context import Actor
 from app.vault import MalformedIdentifier, normalise
 
 router = APIRouter(prefix="/v1")
@@ -43,7 +45,7 @@ async def stop_own(work: Subject, once: OnceOnly, id: UUID) -> JSONResponse:
     row = await views.own_row(work.tx, id, work.own_keys(), hold=True)
 
     async def act() -> Made:
-        await stopping.stop(work.tx, work.ctx, row, actor=work.actor)
+        await stopping.stop(work.tx, work.ctx, row, own=True, actor=work.actor)
         return _stopped(row)
 
     return await once.answer(work, row.controller_id, act)
@@ -62,10 +64,10 @@ async def stop_named(work: Subject, once: OnceOnly, body: StopByReferenceIn) -> 
 
     It has to be about you: about an identifier your login vouches for, or one of the addresses that were told.
     """
-    row = await stopping.named(work.tx, work.ctx, body.reference, work.own_keys(), _vouched(work))
+    row, is_own = await stopping.named(work.tx, work.ctx, body.reference, work.own_keys(), _vouched(work))
 
     async def act() -> Made:
-        await stopping.stop(work.tx, work.ctx, row, actor=work.actor)
+        await stopping.stop(work.tx, work.ctx, row, own=is_own, actor=work.actor)
         return _stopped(row)
 
     return await once.answer(work, row.controller_id, act)
@@ -121,17 +123,29 @@ async def settle(work: Staff, once: OnceOnly, id: UUID, body: SettlementIn) -> J
     """
     Settle a stopped request: genuine, with a proof stronger than the one it came with; or not, and it ends.
 
-    Never whoever stopped it, nor whoever made it.
+    Never whoever stopped it, nor whoever made it. That it is not is for an approver to say, in writing; of a request
+    made with a login only where that same login stopped it.
     """
+    genuine = body.verdict == "genuine"
+    actor = work.actor if genuine else _approver(work)
     row = await steps.hold(work.tx, id)
 
     async def act() -> Made:
-        genuine = body.verdict == "genuine"
-        await stopping.settle(work.tx, work.ctx, row, genuine=genuine, method=body.method, actor=work.actor)
+        await stopping.settle(
+            work.tx, work.ctx, row, genuine=genuine, method=body.method, reason=body.reason or "", actor=actor
+        )
         view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
+
+
+def _approver(work: Work) -> Actor:
+    """Whoever may end what somebody asked for; the first of their roles may be another."""
+    role = next((one for one in APPROVERS if one in work.principal.roles), None)
+    if role is None:
+        raise RoleNotAllowed
+    return Actor(role, work.actor.ref)
 
 
 # --- marks -----------------------------------------------------------------------------------------------------------

@@ -156,6 +156,12 @@ KINDS: dict[type[DomainError], Kind] = {
     finding.NothingToLookUp: Kind(
         422, "Namn, adress och anläggning delas av flera: sök på något som är personens eget.", "#/identifiers"
     ),
+    casework.ProofOfSomebodyElse: Kind(
+        409,
+        "Kontrollen gäller någon annan: den anger ett annat personnummer än begäran.",
+        "#/personnummer",
+    ),
+    casework.ProofWithoutNumber: Kind(422, "Ange vilket personnummer e-legitimationen visade.", "#/personnummer"),
     finding.FootageNotDescribed: Kind(
         409, "Bilder söks när personen har sagt dag, tid, plats och hur de såg ut.", "#/outcome"
     ),
@@ -180,6 +186,15 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     stopping.StopSettled: Kind(
         409, "En handläggare har sedan dess kontrollerat vem som begärde. Ring oss om det ändå inte var du."
+    ),
+    stopping.NotTheirsToEnd: Kind(
+        409,
+        "En begäran som gjorts med personens egen inloggning avslutas av den inloggningen, genom återkallelse, "
+        "eller fortsätter.",
+        "#/verdict",
+    ),
+    stopping.StopReasonNeeded: Kind(
+        422, "Skriv i minst tjugo tecken varför begäran inte är personens egen.", "#/reason"
     ),
     protecting.NotProtected: Kind(409, "Begäran är inte märkt, så det finns inget att ta bort."),
     # something in the call

@@ -84,6 +84,9 @@ class SettlementIn(Body):
 
     verdict: Literal["genuine", "not_genuine"]
     method: Code | None = Field(default=None, description="How it was proved, stronger than before; for genuine.")
+    reason: Text | None = Field(
+        default=None, description="Why it is not the person's own, in twenty characters or more; for not_genuine."
+    )
 
 
 class ProtectionIn(Body):

@@ -20,7 +20,7 @@ from app.domain.identity import Level
 from app.domain.records import Record
 from app.domain.restrictions import ErasureRestricted
 from app.domain.rights import right
-from app.models import ApprovalRow, ClaimRow, RequestRow, TaskRow
+from app.models import ApprovalRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
 from app.repositories import approvals, cases, outward
 from app.services import (
     channels,
@@ -46,6 +46,14 @@ class IdentityNotProven(DomainError):
 
 class ContactInQuarantine(DomainError):
     """A contact detail that nobody knew for thirty days proves nothing; choose another way of proof."""
+
+
+class ProofOfSomebodyElse(DomainError):
+    """The proof is somebody else's: it names another personnummer than the request."""
+
+
+class ProofWithoutNumber(DomainError):
+    """Say which personnummer the e-ID named: by that alone is it known whose proof it is."""
 
 
 class NothingLeftOut(DomainError):
@@ -91,8 +99,8 @@ async def prove_identity(
     """
     Record that a person has proved who asks: method, who checked, when; never a copy (EDPB 01/2022 para 79).
 
-    A *number* (personnummer, normalised) that the proof established lets the person find the request behind their own
-    login; one that is there already stays.
+    A *number* (personnummer, normalised) that the proof established is the person's: it lets them find the request
+    behind their own login, and what else was typed on a request nobody logged in for is compared with it before a yes.
 
     Args:
         contact: The address a call or a code went to, as (type, normalised value).
@@ -100,18 +108,55 @@ async def prove_identity(
     Raises:
         UnknownMethod: No ID copies, secret questions or signatures.
         ContactInQuarantine: The address was put there lately, or nobody says which it was where one was.
+        ProofOfSomebodyElse: It names another personnummer than the request.
+        ProofWithoutNumber: An e-ID was shown for a request that no login made, and nobody says whose.
     """
     level = max(identity.level_of(method), Level.from_key(row.assurance))
     if method in identity.BY_CHANNEL and await channels.is_in_quarantine(tx, ctx, row, contact):
         raise ContactInQuarantine
+    if number is not None:
+        _take_number(tx, ctx, row, number)
+    elif method in identity.BY_E_ID and _no_login_made(row):
+        raise ProofWithoutNumber
     row.assurance = level.key
-    if number is not None and row.subject_key is None:
-        row.subject_key = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
     facts = {"method": method, "level": level.key}
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
     await clarification.end_doubt(tx, ctx, row, actor=actor)
     await steps.changed(tx, row)
     return level
+
+
+def _no_login_made(row: RequestRow) -> bool:
+    return row.filed_by_role != "subject"
+
+
+def _take_number(tx: Tx, ctx: Context, row: RequestRow, number: str) -> None:
+    """
+    Tie a proof to a person: the number it names is theirs, or it is somebody else's proof.
+
+    Where no login made the request and it named no number, all that was typed is that somebody's word only: the former
+    partner shows his own e-ID and gives her customer number (Art. 12(6), 32).
+    """
+    person = dict(orders.person_of(ctx, row))
+    written = [one for one in person["identifiers"] if one["type"] == "personnummer"]
+    vouched = [one["value"] for one in written if one["vouched"]]
+    named = vouched or [one["value"] for one in written]
+    blind = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
+    # A login without a number has a pseudonym of its issuer for a key, which no number can be compared with.
+    is_keyed_by_number = row.subject_key is not None and _no_login_made(row)
+    if (named and number not in named) or (is_keyed_by_number and row.subject_key != blind):
+        raise ProofOfSomebodyElse
+    if row.subject_key is None:
+        row.subject_key = blind
+    if vouched or not _no_login_made(row):
+        return
+    if not written:
+        tx.session.add(
+            IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type="personnummer")
+        )
+    others = [one | {"vouched": False} for one in person["identifiers"] if one["type"] != "personnummer"]
+    person["identifiers"] = [{"type": "personnummer", "value": number, "vouched": True}, *others]
+    row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
 
 
 async def give_up_identity(tx: Tx, row: RequestRow, *, actor: Actor) -> None:

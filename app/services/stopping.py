@@ -22,10 +22,21 @@ from app.domain.identity import Level
 from app.domain.rights import right
 from app.domain.snapshot import letter_key
 from app.models import PackageRow, RequestRow
-from app.repositories import cases, jobs
+from app.repositories import audit, cases, jobs
 from app.repositories import guarding as stored
-from app.services import approving, casework, channels, claims, correspondence, packaging, steps
+from app.services import approving, casework, channels, claims, correspondence, notes, packaging, steps
 from app.services.context import INSYN, Actor, Context
+
+#: What is written of why a request is nobody's who may make it.
+LEAST_REASON = 20
+
+
+class StopReasonNeeded(DomainError):
+    """Write in twenty characters or more why the request is not the person's own."""
+
+
+class NotTheirsToEnd(DomainError):
+    """A request made with the person's own login is ended by that login, by withdrawal, or goes on."""
 
 
 class StopSettled(DomainError):
@@ -34,9 +45,9 @@ class StopSettled(DomainError):
 
 async def named(
     tx: Tx, ctx: Context, reference: str, keys: Mapping[str, Sequence[bytes]], known: Mapping[str, Sequence[bytes]]
-) -> RequestRow:
+) -> tuple[RequestRow, bool]:
     """
-    The request somebody was told of, if it is about whoever is logged in.
+    The request somebody was told of, if it is about whoever is logged in; and whether it is under their own login.
 
     Args:
         keys: Under which the person's own requests lie, per controller.
@@ -51,17 +62,23 @@ async def named(
     is_own = row.subject_key is not None and row.subject_key in keys.get(row.controller_id, ())
     if not is_own and not await stored.identifier_known(tx, row, known.get(row.controller_id, ())):
         raise steps.UnknownRequest
-    return await steps.hold(tx, row.id)
+    return await steps.hold(tx, row.id), is_own
 
 
-async def stop(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> None:
+async def stop(tx: Tx, ctx: Context, row: RequestRow, *, own: bool = False, actor: Actor) -> None:
     """
-    Halt a held request. Halting it twice changes nothing.
+    Halt a held request. Halting it twice changes nothing, but that its own login has said so too is kept.
+
+    Args:
+        own: Whether the one who says so is logged in as the one whose request it is.
 
     Raises:
         StopSettled: It was stopped before, and a person found it genuine. ClosedRequest: There is nothing left to halt.
     """
+    said = {"own_login": own or actor.ref == row.requester_ref}
     if row.is_stopped:
+        if said["own_login"] and not await _own_login_stopped(tx, row):
+            await steps.note(tx, row, AuditStep.REQUEST_STOPPED, actor=actor, facts=said)
         return
     if row.stop_verdict is not None:
         raise StopSettled
@@ -72,12 +89,26 @@ async def stop(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> None:
     await stored.end_downloads(tx, row.id)
     await stored.park_tasks(tx, row.id)
     told = await channels.tell(tx, ctx, row, "stopped", once="1", settled_only=True)
-    await steps.note(tx, row, AuditStep.REQUEST_STOPPED, actor=actor, facts=told.facts())
+    await steps.note(tx, row, AuditStep.REQUEST_STOPPED, actor=actor, facts={**told.facts(), **said})
     if row.phase == Phase.CLOSED:
         row.version += 1
         return
     await _write(tx, ctx, row, "stopped")
     await steps.changed(tx, row)
+
+
+async def _own_login_stopped(tx: Tx, row: RequestRow) -> bool:
+    stops = [one for one in await audit.entries_of(tx, row.id) if one.step == AuditStep.REQUEST_STOPPED.value]
+    return any(one.facts.get("own_login") for one in stops)
+
+
+async def _check_end(tx: Tx, row: RequestRow, reason: str) -> None:
+    """Whoever calls and says "that was not me" of a request made with a login may be the one it is made against."""
+    made_by_login = row.filed_by_role == "subject" and row.subject_key is not None
+    if made_by_login and not await _own_login_stopped(tx, row):
+        raise NotTheirsToEnd
+    if len(reason.strip()) < LEAST_REASON:
+        raise StopReasonNeeded
 
 
 async def _package_waits(tx: Tx, row: RequestRow) -> bool:
@@ -97,12 +128,18 @@ async def _drop_approvals(tx: Tx, ctx: Context, row: RequestRow, actor: Actor) -
         await tx.session.delete(approval)
 
 
-async def settle(tx: Tx, ctx: Context, row: RequestRow, *, genuine: bool, method: str | None, actor: Actor) -> None:
+async def settle(
+    tx: Tx, ctx: Context, row: RequestRow, *, genuine: bool, method: str | None, reason: str = "", actor: Actor
+) -> None:
     """
     Settle a stopped request: it goes on after a stronger proof, or it ends and the known addresses are told.
 
+    Args:
+        reason: Why it is not the person's own; kept as a sealed note.
+
     Raises:
         NotStopped, UnknownMethod, ProofNotStronger
+        NotTheirsToEnd, StopReasonNeeded
         SecondPersonNeeded: Whoever settles is not who stopped it, nor who made it.
         ClaimUnderWay: A processor is still at work in its name; settle when it has answered.
     """
@@ -115,6 +152,8 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, *, genuine: bool, method
         guarding.check_stronger(Level.from_key(row.assurance), given=level)
         row.assurance = max(level, Level.from_key(row.assurance)).key
     else:
+        await _check_end(tx, row, reason)
+        await notes.write(tx, ctx, row, kind="note", text=reason.strip(), actor=actor)
         await _end(tx, ctx, row)
     row.stop_verdict = "genuine" if genuine else "not_genuine"
     row.stop_settled_by, row.stop_settled_at = actor.ref, tx.now

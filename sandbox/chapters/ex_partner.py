@@ -122,11 +122,14 @@ async def _she_says_no(stage: Stage, case: Case) -> None:
     stage.must(await stage.status(case) == "stopped", "no day passes into a yes")
     await stage.say("Five days later nothing has moved: time is no answer.")
     path = f"{case.path}/stop-settlement"
-    await stage.caller.call("POST", path, "second agent", json={"verdict": "not_genuine"})
+    said = {"verdict": "not_genuine", "reason": "Called back on the number known for years: she did not ask for it."}
+    answer = await stage.caller.attempt("POST", path, "second agent", json=said, language="en")
+    stage.must(answer.status_code == 403, "an agent alone should not end what a login asked for")
+    await stage.caller.call("POST", path, "approver", json=said)
     await stage.until_closed(case)
     stage.must(await stage.outcomes(case) == {"rectification": "not_identified"}, "it should end as not hers")
     done = [e for one in ("guard-company", "billing", "crm", "telephony") for e in await stage.effects(one, SHE, WHERE)]
     (card,) = (await stage.held("crm", SHE, WHERE))["card"]
     stage.must("rectify" not in done and card["phone"] == ANNA.phone, "her number should be as it was")
-    await stage.say("Another agent settles it: not genuine. Her number stands in every system as before.")
+    await stage.say("An approver settles it, in writing: not genuine. Her number stands in every system as before.")
     stage.cases["not hers"] = case

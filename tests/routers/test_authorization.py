@@ -194,7 +194,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", "/v1/self-service/stops"): Row(OWN, {"reference": "{reference}"}),
     ("POST", OWN_PATH + "/{id}/identifiers"): Row(OWN, {"identifiers": PERSON["identifiers"]}),
     ("POST", PATH + "/{id}/stop"): Row(STAFF),
-    ("POST", PATH + "/{id}/stop-settlement"): Row(STAFF, {"verdict": "not_genuine"}),
+    ("POST", PATH + "/{id}/stop-settlement"): Row(STAFF, {"verdict": "genuine", "method": "seen_in_person"}),
     ("POST", PATH + "/{id}/protected-identity"): Row(STAFF, {"mark": "on", "reason": "Secrecy mark."}),
     ("POST", PATH + "/{id}/risk-marks"): Row(STAFF, {"marks": ["household_split"]}),
     ("GET", "/v1/reports/summary"): Row(frozenset({"dpo", "auditor"})),

@@ -37,6 +37,7 @@ from tests.routers.test_authorization import PATH, TABLE
 OWN = "/v1/self-service/requests"
 ANNAS_MAIL = Bearer("subject", sub="anna-2", identifiers=(("email", "anna@example.org"),))
 OTHER_AGENT = Bearer("agent", sub="agent-9")
+NOT_HERS = {"verdict": "not_genuine", "reason": "Called back on the number known for years: not hers."}
 
 
 async def post(client: httpx.AsyncClient, path: str, bearer: Bearer, said: Any = None, **more: str) -> httpx.Response:
@@ -121,7 +122,8 @@ class TestStop:
     async def test_is_written_down_when_somebody_calls(self, client: httpx.AsyncClient, erasing: str) -> None:
         """And is settled by somebody else than who wrote it down."""
         assert (await post(client, f"{PATH}/{erasing}/stop", AGENT)).status_code == 200
-        same = await post(client, f"{PATH}/{erasing}/stop-settlement", AGENT, {"verdict": "not_genuine"})
+        as_approver = Bearer("approver", sub=AGENT.sub)
+        same = await post(client, f"{PATH}/{erasing}/stop-settlement", as_approver, NOT_HERS)
 
         assert same.json()["type"] == "/problems/second-person-needed"
 
@@ -149,7 +151,7 @@ class TestStop:
     async def test_has_no_silent_end(self, client: httpx.AsyncClient, erasing: str, advance: Advance) -> None:
         """Not genuine: it is closed as not identified, with a letter, and nothing of it was done."""
         await post(client, f"{OWN}/{erasing}/stop", ANNA_BEARER)
-        await post(client, f"{PATH}/{erasing}/stop-settlement", AGENT, {"verdict": "not_genuine"})
+        await post(client, f"{PATH}/{erasing}/stop-settlement", APPROVER, NOT_HERS)
         await advance(erasing)
         seen = (await client.get(f"{PATH}/{erasing}", headers=AGENT.headers())).json()
         kinds = [
@@ -159,6 +161,52 @@ class TestStop:
 
         assert (seen["phase"], seen["claims"][0]["outcome"]) == ("closed", "not_identified")
         assert {"stopped", "not_identified"} <= set(kinds)
+
+    async def test_ends_by_the_word_of_an_approver_who_says_why(
+        self, client: httpx.AsyncClient, ctx: Context, erasing: str
+    ) -> None:
+        """No agent alone ends what somebody asked for, nor anybody without a reason; the reason is kept sealed."""
+        await post(client, f"{OWN}/{erasing}/stop", ANNA_BEARER)
+        settlement = f"{PATH}/{erasing}/stop-settlement"
+        agents = await post(client, settlement, OTHER_AGENT, NOT_HERS)
+        for reason in (None, "Not hers.", " " * 30):
+            said = {"verdict": "not_genuine"} | ({"reason": reason} if reason else {})
+            refused = await post(client, settlement, APPROVER, said)
+            assert (refused.status_code, refused.json()["type"]) == (422, "/problems/stop-reason-needed"), reason
+        assert (await post(client, settlement, APPROVER, NOT_HERS)).status_code == 200
+        notes = (await client.get(f"{PATH}/{erasing}", headers=AGENT.headers())).json()["notes"]
+
+        assert (agents.status_code, agents.json()["type"]) == (403, "/problems/role-not-allowed")
+        assert NOT_HERS["reason"] in [one["text"] for one in notes]
+
+    @pytest.mark.parametrize("by", ["a call", "somebody told"])
+    async def test_by_others_never_ends_what_a_login_asked_for(
+        self, client: httpx.AsyncClient, ctx: Context, erasing: str, by: str
+    ) -> None:
+        """Her former partner stops her own request by telephone, or from a shared address: only her login ends it."""
+        if by == "a call":
+            await post(client, f"{PATH}/{erasing}/stop", OTHER_AGENT)
+        else:
+            await know(ctx, erasing)
+            reference = (await row_of(ctx, erasing)).reference
+            await post(client, "/v1/self-service/stops", ANNAS_MAIL, {"reference": reference})
+        settlement = f"{PATH}/{erasing}/stop-settlement"
+        refused = await post(client, settlement, APPROVER, NOT_HERS)
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/not-theirs-to-end")
+        assert (await row_of(ctx, erasing)).is_stopped
+
+        # She says so herself, with another e-ID of the same number.
+        again = await post(client, f"{OWN}/{erasing}/stop", Bearer("subject", sub="anna-freja", number=ANNA))
+        assert again.status_code == 200
+        assert (await post(client, settlement, APPROVER, NOT_HERS)).status_code == 200
+
+    async def test_by_others_lets_it_go_on_after_a_stronger_proof(
+        self, client: httpx.AsyncClient, erasing: str
+    ) -> None:
+        """What a login asked for is not lost by a stranger's call."""
+        await post(client, f"{PATH}/{erasing}/stop", OTHER_AGENT)
+        said = {"verdict": "genuine", "method": "letter_to_registered_address"}
+        assert (await post(client, f"{PATH}/{erasing}/stop-settlement", AGENT, said)).status_code == 200
 
     async def test_tells_only_addresses_that_were_known_before(
         self, client: httpx.AsyncClient, ctx: Context, erasing: str
@@ -211,7 +259,7 @@ class TestDatabase:
         await post(client, f"{OWN}/{erasing}/stop", ANNA_BEARER)
         for settled in (False, True):
             if settled:
-                await post(client, f"{PATH}/{erasing}/stop-settlement", AGENT, {"verdict": "not_genuine"})
+                await post(client, f"{PATH}/{erasing}/stop-settlement", APPROVER, NOT_HERS)
             with pytest.raises(DBAPIError, match="the request is stopped"):
                 await run(ctx, download, id=UUID(erasing))
 

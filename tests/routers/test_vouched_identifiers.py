@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from app.main import create_app
 from app.services.context import Context
 from app.tokens.principal import Principal
-from tests.routers.conftest import ABUSE, AGENT, ANNA, Bearer, Believer
+from tests.routers.conftest import ABUSE, AGENT, ANNA, BO, Bearer, Believer
 
 OWN, STAFF = "/v1/self-service/requests", "/v1/requests"
 REASONS = "The same copy was sent a week ago and nothing has changed since then."
@@ -48,6 +48,19 @@ async def filed(client: httpx.AsyncClient, bearer: Bearer, *named: dict[str, str
     answer = await client.post(OWN, json=body, headers=bearer.headers())
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
+
+
+async def taken_in(client: httpx.AsyncClient, *typed: dict[str, str]) -> str:
+    """Take a call in and return the request's id."""
+    said = {"controller": "westra", "channel": "phone", "received_at": "2026-02-03T10:15:00+01:00"}
+    body = said | {"claims": [{"right": "access"}], "subject": {"identifiers": list(typed)}}
+    answer = await client.post(STAFF, json=body, headers=AGENT.headers())
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def prove(client: httpx.AsyncClient, id: str, **said: str) -> httpx.Response:
+    return await client.post(f"{STAFF}/{id}/identity-proofs", json=said, headers=AGENT.headers())
 
 
 async def seen_by_staff(client: httpx.AsyncClient, id: str) -> dict[str, Any]:
@@ -166,22 +179,60 @@ class TestDecision:
 
         assert (await decide(client, id, outcome="granted")).status_code == 200
 
-    async def test_on_what_staff_entered_needs_none(self, client: httpx.AsyncClient) -> None:
+    async def test_on_what_staff_entered_needs_none_after_a_meeting(self, client: httpx.AsyncClient) -> None:
         """
         Whoever takes a call or a letter in answers for the identifiers they enter; only the proof is still to come.
         """
-        body = {
-            "controller": "westra",
-            "channel": "phone",
-            "received_at": "2026-02-03T10:15:00+01:00",
-            "claims": [{"right": "access"}],
-            "subject": {"identifiers": [MAIL, NAME]},
-        }
-        made = await client.post(STAFF, json=body, headers=AGENT.headers())
-        id = made.json()["id"]
-        proof = {"method": "e_id_in_call", "result": "proved"}
-        await client.post(f"{STAFF}/{id}/identity-proofs", json=proof, headers=AGENT.headers())
+        id = await taken_in(client, MAIL, NAME)
+        await prove(client, id, method="seen_in_person")
         shown = (await seen_by_staff(client, id))["subject"]["identifiers"]
 
         assert {one["vouched"] for one in shown} == {True}
         assert (await decide(client, id, outcome="granted")).status_code == 200
+
+    async def test_on_what_staff_entered_waits_when_the_proof_names_a_number(self, client: httpx.AsyncClient) -> None:
+        """
+        Her former partner shows his own e-ID in the call and gives her address: the number is his, and nothing else.
+        """
+        id = await taken_in(client, MAIL, NAME)
+        proved = await prove(client, id, method="e_id_in_call", personnummer=ANNA)
+        shown = (await seen_by_staff(client, id))["subject"]["identifiers"]
+        refused = await decide(client, id, outcome="granted")
+        given = await decide(client, id, outcome="granted", identifiers_checked=True)
+
+        assert proved.status_code == 200
+        assert {one["type"]: one["vouched"] for one in shown} == {"personnummer": True, "email": False, "name": False}
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/identifiers-not-checked")
+        assert given.status_code == 200
+
+
+class TestProof:
+    @pytest.mark.parametrize("method", ["e_id", "e_id_in_call"])
+    async def test_by_e_id_says_whose_where_nobody_logged_in(self, client: httpx.AsyncClient, method: str) -> None:
+        """
+        An e-ID that is not tied to a number may be anybody's.
+        """
+        id = await taken_in(client, MAIL, NAME)
+        refused = await prove(client, id, method=method)
+
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/proof-without-number")
+        assert (await seen_by_staff(client, id))["assurance"] == "none"
+
+    @pytest.mark.parametrize("method", ["e_id_in_call", "seen_in_person", "letter_to_registered_address"])
+    async def test_of_somebody_else_counts_for_nothing(self, client: httpx.AsyncClient, method: str) -> None:
+        """
+        The number a proof names is the request's, whether staff took it down, a login gave it or a proof did before.
+        """
+        by_staff = await taken_in(client, {"type": "personnummer", "value": ANNA}, MAIL)
+        by_login = await filed(client, Known(number=ANNA), MAIL)
+        by_proof = await taken_in(client, MAIL)
+        assert (await prove(client, by_proof, method="seen_in_person", personnummer=ANNA)).status_code == 200
+        for id in (by_staff, by_login, by_proof):
+            before = await seen_by_staff(client, id)
+            refused = await prove(client, id, method=method, personnummer=BO)
+            after = await seen_by_staff(client, id)
+
+            assert (refused.status_code, refused.json()["type"]) == (409, "/problems/proof-of-somebody-else")
+            assert BO not in refused.text
+            assert (after["assurance"], after["subject"]) == (before["assurance"], before["subject"])
+            assert (await prove(client, id, method=method, personnummer=ANNA)).status_code == 200

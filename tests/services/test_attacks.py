@@ -124,7 +124,8 @@ class TestFormerPartner:
             seen = await house.until(request_id, lambda seen: seen.row.status == "stopped")
             async with house.tx() as tx:
                 row = await steps.hold(tx, request_id)
-                await stopping.settle(tx, house.ctx, row, genuine=False, method=None, actor=OTHER_AGENT)
+                said = {"method": None, "reason": "She was called back and knows nothing of it."}
+                await stopping.settle(tx, house.ctx, row, genuine=False, **said, actor=APPROVER)
             closed = await house.until(request_id, lambda seen: seen.is_closed)
 
         assert "erase" not in sent(house)

@@ -9,7 +9,8 @@ from app.services.context import Actor
 from tests.harness.house import AGENT, CUSTOMER, House
 from tests.services.by_hand import answer, answer_all, found, grant, look, open_tasks
 
-OTHER = Actor("agent", "44444444-1111-4111-8111-111111111111")
+OTHER = Actor("approver", "44444444-1111-4111-8111-111111111111")
+REASON = "Called back on the number known for years."
 
 
 async def stop(house: House, request_id: UUID) -> None:
@@ -20,7 +21,7 @@ async def stop(house: House, request_id: UUID) -> None:
 async def settle(house: House, request_id: UUID, *, genuine: bool, method: str | None = None) -> None:
     async with house.tx() as tx:
         row = await steps.hold(tx, request_id)
-        await stopping.settle(tx, house.ctx, row, genuine=genuine, method=method, actor=OTHER)
+        await stopping.settle(tx, house.ctx, row, genuine=genuine, method=method, reason=REASON, actor=OTHER)
 
 
 class TestStoppedHalfWay:
