@@ -5,9 +5,11 @@ A task is done only with terminal evidence. When nobody knows whether a call too
 ``unknown``: the same key again where the processor honours it, a question where it can be asked, else a person.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Action(StrEnum):
@@ -117,6 +119,17 @@ LONGEST_RETRY = timedelta(hours=1)
 #: After this many calls in a row without an answer a person is asked; about six hours with the longest waits.
 MOST_ATTEMPTS = 18
 POLL_EVERY = timedelta(seconds=30)
+
+
+def is_empty_handed(action: Action, outcome: Outcome, said: Mapping[str, Any]) -> bool:
+    """
+    Whether a copy is called done and no data came with it: "done" is what the person can read (R15-5, F10).
+
+    Who holds nothing says ``not_found``; who handed the data over another way tells a person so.
+    """
+    if action is not Action.EXPORT or outcome not in (Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL):
+        return False
+    return not any(one.get("rows") for one in said.get("records") or ())
 
 
 def retry_after(attempt: int, *, fraction: float, asked: timedelta | None = None) -> timedelta:

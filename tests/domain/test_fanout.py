@@ -15,6 +15,7 @@ from app.domain.fanout import (
     SAYABLE,
     TERMINAL,
     TERMINAL_BY_PERSON,
+    Action,
     AnswerMode,
     AskPerson,
     AskProcessor,
@@ -24,6 +25,7 @@ from app.domain.fanout import (
     Outcome,
     TryAgain,
     Wait,
+    is_empty_handed,
     judge,
     retry_after,
 )
@@ -272,3 +274,21 @@ class TestOutcomes:
         """
         assert set(Outcome) - SAYABLE == {Outcome.RETRY, Outcome.UNKNOWN}
         assert TERMINAL <= SAYABLE
+
+
+class TestEmptyHanded:
+    @pytest.mark.parametrize(
+        ("action", "outcome", "said", "is_empty"),
+        [
+            (Action.EXPORT, Outcome.COMPLETED, {}, True),
+            (Action.EXPORT, Outcome.COMPLETED_PARTIAL, {"records": [{"category": "contact", "rows": []}]}, True),
+            (Action.EXPORT, Outcome.COMPLETED, {"records": [{"category": "contact", "rows": [{"a": 1}]}]}, False),
+            (Action.EXPORT, Outcome.NOT_FOUND, {}, False),
+            (Action.ERASE, Outcome.COMPLETED, {}, False),
+        ],
+    )
+    def test_is_a_copy_that_is_called_done_and_brings_nothing(self, action, outcome, said, is_empty):
+        """
+        R15-5, F10: "done" without data is for a person to look into; nothing held is said as such.
+        """
+        assert is_empty_handed(action, outcome, said) is is_empty

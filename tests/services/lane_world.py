@@ -5,9 +5,10 @@ What the tests of lanes need: a processor whose every call is counted, and tasks
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from starlette.applications import Starlette
@@ -31,6 +32,11 @@ CONTROLLER = "westra"
 #: What can be asked once each in the name of one request.
 ACTIONS = tuple(Action)
 _numbers = itertools.count(1)
+#: An answer that ends any task, a copy too.
+DONE: Mapping[str, Any] = {
+    "outcome": "completed",
+    "records": [{"category": "contact", "rows": [{"email": "a@example.org"}]}],
+}
 
 
 @dataclass
@@ -43,7 +49,7 @@ class Counting:
     most_in_hand: int = 0
     #: What happens before an answer; by default a little work.
     work: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0.01)
-    answer: tuple[dict[str, str], int] = field(default_factory=lambda: ({"outcome": "completed"}, 200))
+    answer: tuple[Mapping[str, Any], int] = field(default_factory=lambda: (DONE, 200))
 
     async def take(self, request: Request) -> Response:
         self.heard.append((time.monotonic(), request.headers["idempotency-key"]))

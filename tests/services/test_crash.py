@@ -86,7 +86,7 @@ class TestWorkerKilled:
         """
         A processor that does everything twice is not asked twice: what became of the call is found out by a person.
         """
-        house.by_hand = lambda task: None if task.attention == "unknown" else {"outcome": "completed"}
+        house.by_hand = lambda task: None if task.attention == "unknown" else {"outcome": "not_found"}
         house.script("telephony", SLOW)
         async with a_worker(street, house):
             request_id = await house.file("westra", "access")
