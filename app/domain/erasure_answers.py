@@ -2,16 +2,20 @@
 What a recipient says of an erasure and is not simply believed; each doubt brings a person in.
 
 Anonymised is not erased (R17-4, CEF 2025). What is found after "all erased" was not erased (F22). A law that nobody
-knows, or one that does not reach what it is said to keep, keeps nothing.
+knows, or one that does not reach what it is said to keep, keeps nothing. Whether an exemption of Art. 17(3) applies is
+the controller's to decide (Art. 5(2), 28(3)(a)): a recipient's word is enough for what was decided, and for bookkeeping
+records within the years the law can reach.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from app.domain.errors import DomainError
 from app.domain.fanout import Action, Outcome
 from app.domain.holds import HOLDS
-from app.domain.retention import BOOKKEEPING_HOLD
+from app.domain.retention import BOOKKEEPING_HOLD, later
 
 #: How a recipient may call what is no erasure.
 NOT_ERASED = frozenset(
@@ -31,6 +35,34 @@ class LawDoesNotReach(DomainError):
     """The Bookkeeping Act keeps bookkeeping records; that category is none."""
 
 
+class NoExceptionFromErasure(DomainError):
+    """That law excepts from being informed, not from erasure: it keeps nothing."""
+
+
+class RetainedTooLong(DomainError):
+    """What is retained ends on a day that the law it names cannot reach, or that is past."""
+
+
+#: dataskyddslagen (2018:218) 5 kap. restricts Art. 13-15, and says nothing of Art. 17.
+NO_EXCEPTION = frozenset({"DSL_5"})
+#: The law keeps a year for seven more; one that ends next year is the last a recipient is believed to hold.
+BOOKS_BELIEVED, BOOKS_BY_PERSON = 8, 9
+#: How far ahead a person may keep by another law, in years: preskriptionslagen (1981:130) 2 §; an investigation ends.
+MOST_YEARS = {"CLAIM_OWN": 10, "CLAIM_AGAINST": 10, "CRIME_REPORT": 2, "SOS_1981_1104": 10, "LEK_2022_482": 10}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """
+    What an answer can keep without more: ``bookkeeping`` are the categories that are bookkeeping records, ``planned``
+    the last day (or the day somebody looks again) that the decision gave to a category and a law.
+    """
+
+    today: date
+    bookkeeping: Collection[str] = ()
+    planned: Mapping[tuple[str, str], date] = field(default_factory=dict)
+
+
 def doubt(
     action: Action,
     outcome: Outcome,
@@ -38,7 +70,7 @@ def doubt(
     *,
     asked: Collection[str],
     is_check: bool,
-    bookkeeping: Collection[str],
+    reach: Reach,
 ) -> str | None:
     """
     Return the code of what a person has to look at before an answer counts, None for an answer as it should be.
@@ -46,7 +78,7 @@ def doubt(
     Args:
         asked: The categories of the task.
         is_check: Whether this is the look afterwards (a ``locate`` that belongs to a claim).
-        bookkeeping: The categories that are bookkeeping records.
+        reach: What it can keep.
     """
     if is_check and action is Action.LOCATE and outcome in (Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL):
         found = said.get("found_categories")
@@ -54,12 +86,24 @@ def doubt(
     if action is Action.ERASE and outcome in (Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL) and is_disguised(said):
         return "anonymised"
     try:
-        check_retained(said, bookkeeping=bookkeeping)
+        check_retained(said, reach=reach)
     except LawNotKnown:
         return "law_not_known"
-    except LawDoesNotReach:
+    except (LawDoesNotReach, NoExceptionFromErasure):
         return "law_does_not_reach"
-    return None
+    except RetainedTooLong:
+        return "retained_unplanned"
+    retained = said.get("retained") or ()
+    return None if all(_is_believed(one, reach) for one in retained) else "retained_unplanned"
+
+
+def _is_believed(one: Mapping[str, Any], reach: Reach) -> bool:
+    """Whether a recipient's word is enough: the decision holds it already, or it is a year's bookkeeping."""
+    until = date.fromisoformat(one["until"])
+    decided = reach.planned.get((one["category"], one["law"]))
+    if decided is not None and until <= decided:
+        return True
+    return one["law"] == BOOKKEEPING_HOLD and until <= date(reach.today.year + BOOKS_BELIEVED, 12, 31)
 
 
 def is_disguised(said: Mapping[str, Any]) -> bool:
@@ -68,15 +112,27 @@ def is_disguised(said: Mapping[str, Any]) -> bool:
     return said.get("reason") in NOT_ERASED or evidence.get("method") in NOT_ERASED
 
 
-def check_retained(said: Mapping[str, Any], *, bookkeeping: Collection[str]) -> None:
+def check_retained(said: Mapping[str, Any], *, reach: Reach) -> None:
     """
-    Check the laws an answer names.
+    Check the laws and days that anybody's answer names, a person's too.
 
     Raises:
-        LawNotKnown, LawDoesNotReach
+        LawNotKnown, LawDoesNotReach, NoExceptionFromErasure, RetainedTooLong
     """
     for one in said.get("retained") or ():
         if one["law"] not in HOLDS:
             raise LawNotKnown
-        if one["law"] == BOOKKEEPING_HOLD and one["category"] not in bookkeeping:
+        if one["law"] in NO_EXCEPTION:
+            raise NoExceptionFromErasure
+        if one["law"] == BOOKKEEPING_HOLD and one["category"] not in reach.bookkeeping:
             raise LawDoesNotReach
+        if not reach.today <= date.fromisoformat(one["until"]) <= _longest(one, reach):
+            raise RetainedTooLong
+
+
+def _longest(one: Mapping[str, Any], reach: Reach) -> date:
+    if one["law"] != BOOKKEEPING_HOLD:
+        return later(reach.today, years=MOST_YEARS[one["law"]])
+    until = date.fromisoformat(one["until"])
+    ends_a_year = (until.month, until.day) == (12, 31)
+    return date(reach.today.year + BOOKS_BY_PERSON, 12, 31) if ends_a_year else date.min

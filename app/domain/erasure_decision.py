@@ -22,6 +22,7 @@ from app.domain.erasure_plan import (
     Planned,
     bookkeeping_ends,
     claim_ends_on,
+    next_bookkeeping_end,
     policy_end,
     propose,
     review_by,
@@ -219,11 +220,14 @@ def _by_books(entry: Entry, category: CategoryFacts, facts: CaseFacts, today: da
     if not category.is_bookkeeping:
         raise OnlyBookkeeping
     ends = bookkeeping_ends(facts.fiscal_years_ended)
-    until = entry.until or (ends[-1] if ends else None)
+    next_end = next_bookkeeping_end(facts.fiscal_years_ended, today=today)
+    until = entry.until or next_end
     if until is None or until < today:
         raise UntilNeeded
     # A financial year that began today may last eighteen months (bokföringslagen 3 kap. 3 §).
-    longest = ends[-1] if ends and facts.books_complete else date(today.year + 2 + 7, 12, 31)
+    longest = date(today.year + 2 + 7, 12, 31)
+    if ends and facts.books_complete:
+        longest = next_end or ends[-1]  # a younger year has a day of its own, and is named on this one
     if until > longest or (until.month, until.day) != (12, 31):
         raise LongerThanAllowed
     return Planned(category=category.id, fate=Fate.KEEP_UNTIL, until=until)

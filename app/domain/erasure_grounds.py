@@ -99,7 +99,7 @@ EXEMPTIONS: dict[str, Exemption] = {
             source="GDPR Art. 17(3)(b)",
             sv="Lag kräver att uppgifterna sparas",
             en="The law demands that the data are kept",
-            holds=frozenset({"BFL_7_2", "SOS_1981_1104", "LEK_2022_482", "DSL_5"}),
+            holds=frozenset({"BFL_7_2", "SOS_1981_1104", "LEK_2022_482"}),
         ),
         Exemption(
             key="public_health",

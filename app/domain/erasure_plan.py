@@ -121,8 +121,8 @@ class Planned:
     """
     What becomes of one category, and why: codes and days only.
 
-    ``until`` is the last day; ``policy_ends_on`` what the controller's own period would have come to. ``asks`` are
-    the questions a person has to answer, or should.
+    ``until`` is the last day, of several financial years the first to come; ``policy_ends_on`` what the controller's
+    own period would have come to. ``asks`` are the questions a person has to answer, or should.
     """
 
     category: str
@@ -174,6 +174,16 @@ def bookkeeping_ends(years_ended: Collection[date]) -> list[date]:
     return sorted(one for one in ends if one is not None)
 
 
+def next_bookkeeping_end(years_ended: Collection[date], *, today: date) -> date | None:
+    """
+    The last day of the oldest year the law still keeps. Each year goes on a day of its own: no law keeps an older one
+    until a younger one may go, so that is the day to ask again, and who holds the records then names what is left.
+
+    Source: bokföringslagen (1999:1078) 7 kap. 2 §; GDPR Art. 17(3)(b), 5(1)(e).
+    """
+    return next((one for one in bookkeeping_ends(years_ended) if one >= today), None)
+
+
 def policy_end(category: CategoryFacts, facts: CaseFacts) -> date | None:
     """The last day of the controller's own storage period, as far as its facts are known."""
     if category.rule is None or category.rule.hold is not None:
@@ -219,8 +229,8 @@ class _Case:
             if ends[-1] < self.today:
                 return self._erase("not_necessary")
             if ends[0] >= self.today:
-                return self._say(Fate.KEEP_UNTIL, until=ends[-1], **kept)
-        until = ends[-1] if ends and ends[-1] >= self.today else None
+                return self._say(Fate.KEEP_UNTIL, until=ends[0], **kept)
+        until = next_bookkeeping_end(self.facts.fiscal_years_ended, today=self.today)
         asks: tuple[Question, ...] = () if self.facts.books_complete else ("fiscal_year",)
         return self._say(Fate.ERASE_BEYOND_HOLD, ground="not_necessary", until=until, asks=asks, **kept)
 

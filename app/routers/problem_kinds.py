@@ -411,6 +411,12 @@ KINDS: dict[type[DomainError], Kind] = {
     erasure_answers.LawDoesNotReach: Kind(
         422, "Bokföringslagen sparar räkenskapsinformation; den kategorin är ingen sådan.", "#/retained"
     ),
+    erasure_answers.NoExceptionFromErasure: Kind(
+        422, "Den lagen gör undantag från att bli informerad, inte från radering: den sparar inget.", "#/retained"
+    ),
+    erasure_answers.RetainedTooLong: Kind(
+        422, "Det som sparas har en sista dag som har passerat eller som lagen inte når.", "#/retained"
+    ),
     redaction.UnknownRow: Kind(422, "Paketet har ingen sådan post, eller posten inget sådant fält.", "#/redactions"),
     redaction.RowTwice: Kind(422, "Samma post eller fält är nämnt två gånger.", "#/redactions"),
     redaction.NotReviewable: Kind(

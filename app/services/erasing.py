@@ -147,7 +147,7 @@ class Heard:
             contract=next((one for one in Contract if one in contracts), Contract.UNKNOWN),
             relationship_ended_on=max(ended, default=None),
             fiscal_years_ended=tuple(sorted(years)),
-            books_complete=bool(years) and all(self._told_years(one.id) for one in keepers),
+            books_complete=bool(years) and all(self.years(one.id) for one in keepers),
             objected=any(_is_granted_objection(claim) for claim in self._case.claims),
         )
 
@@ -174,8 +174,10 @@ class Heard:
         found = self._answers.get(processor.id, {}).get("found_categories")
         return bool(set(found) & categories) if found else None
 
-    def _told_years(self, processor: str) -> bool:
-        return bool(dict(self._answers.get(processor, {}).get("facts") or {}).get("fiscal_years_ended"))
+    def years(self, processor: str) -> list[date]:
+        """The ends of the financial years that one recipient's records lie in, as far as it has said."""
+        told = dict(self._answers.get(processor, {}).get("facts") or {})
+        return [date.fromisoformat(day) for day in told.get("fiscal_years_ended", ())]
 
 
 def _is_granted_objection(claim: Claim) -> bool:

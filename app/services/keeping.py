@@ -17,9 +17,10 @@ from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.erasure_decision import KEEPING_GROUNDS
 from app.domain.erasure_grounds import EXEMPTIONS, LEGAL_CLAIMS, LEGAL_OBLIGATION
-from app.domain.erasure_plan import KEPT, Fate
+from app.domain.erasure_plan import KEPT, Fate, next_bookkeeping_end
 from app.domain.execution import DONE
 from app.domain.fanout import Action
+from app.domain.retention import BOOKKEEPING_HOLD
 from app.models import (
     ClaimRow,
     ErasedDataRow,
@@ -56,7 +57,7 @@ async def erasure_closed(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) 
 
 
 async def _schedule(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) -> None:
-    kept = {**_by_plan(ctx, case, claim), **_by_answers(ctx, case, claim)}
+    kept = {**_by_plan(ctx, case, claim), **_by_answers(tx, ctx, case, claim)}
     processors = {one.id: one for one in case.processors}
     rows = [
         await _scheduled(tx, ctx, case.row, claim, processors[at], category, why)
@@ -90,13 +91,21 @@ def _why(one: ErasurePlanRow) -> dict[str, Any]:
     return {"exception": one.exception, "hold": one.hold, "condition": one.condition, "review_on": one.review_on}
 
 
-def _by_answers(ctx: Context, case: CaseRows, claim: ClaimRow) -> dict[tuple[UUID, str], dict[str, Any]]:
-    """What recipients say that the law makes them keep; of several laws the last to end counts."""
+def _by_answers(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) -> dict[tuple[UUID, str], dict[str, Any]]:
+    """
+    What recipients say that the law makes them keep.
+
+    Of several days the first counts: what is still kept on it is named again, and so has the next.
+    """
     found: dict[tuple[UUID, str], dict[str, Any]] = {}
+    today, heard = ctx.today(case.row.controller_id, tx.now), erasing.Heard(ctx, case)
     for task in _erasures(case.tasks, claim):
         for one in tasks.answer_of(ctx, case.row, task).get("retained", []):
             until, place = date.fromisoformat(one["until"]), (task.processor_id, str(one["category"]))
-            if place not in found or found[place]["until"] < until:
+            if one["law"] == BOOKKEEPING_HOLD:
+                ends = next_bookkeeping_end(heard.years(str(task.processor_id)), today=today)
+                until = min(until, ends or until)
+            if place not in found or until < found[place]["until"]:
                 is_claim = one["law"] in EXEMPTIONS[LEGAL_CLAIMS].holds
                 exception = LEGAL_CLAIMS if is_claim else LEGAL_OBLIGATION
                 found[place] = {"exception": exception, "hold": one["law"], "until": until}

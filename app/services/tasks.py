@@ -38,7 +38,7 @@ from app.domain.working_days import months_later
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
-from app.repositories import cases, jobs, registry
+from app.repositories import cases, erasure, jobs, registry
 from app.services import deadline_watch, hearing, sealing, steps
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
@@ -160,7 +160,7 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
     )
     task.poll_url = answer.poll_url or task.poll_url
     task.ask_first = isinstance(consequence, AskProcessor)
-    doubt = doubt_about(ctx, row, task, answer)
+    doubt = await doubt_about(tx, ctx, row, task, answer)
     if doubt is not None:
         consequence = AskPerson(doubt)
     elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY):
@@ -186,21 +186,31 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
     return True
 
 
-def doubt_about(ctx: Context, row: RequestRow, task: TaskRow, answer: Answer) -> str | None:
-    """Why an answer about an erasure is shown to a person before it counts."""
+async def doubt_about(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer) -> str | None:
+    """Why an answer is shown to a person before it counts."""
+    if fanout.is_empty_handed(Action(task.action), answer.outcome, answer.body):
+        return "no_data_came"
     return erasure_answers.doubt(
         Action(task.action),
         answer.outcome,
         answer.body,
         asked=task.categories,
         is_check=task.claim_id is not None,
-        bookkeeping=_bookkeeping(ctx, row),
+        reach=await _reach(tx, ctx, row, task),
     )
 
 
-def _bookkeeping(ctx: Context, row: RequestRow) -> frozenset[str]:
-    return frozenset(
-        one.id for one in ctx.profile(row.controller_id).categories if one.retention.law == BOOKKEEPING_HOLD
+async def _reach(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> erasure_answers.Reach:
+    categories = ctx.profile(row.controller_id).categories
+    plan = await erasure.plan_of_request(tx, row.id) if task.claim_id is not None else []
+    return erasure_answers.Reach(
+        today=ctx.today(row.controller_id, tx.now),
+        bookkeeping={one.id for one in categories if one.retention.law == BOOKKEEPING_HOLD},
+        planned={
+            (one.category, one.hold): last
+            for one in plan
+            if one.claim_id == task.claim_id and one.hold and (last := one.until or one.review_on) is not None
+        },
     )
 
 
@@ -280,7 +290,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
 
     Raises:
         UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, AnswerNotUnderstood, LawNotKnown,
-        LawDoesNotReach, AnonymisedIsNotErased
+        LawDoesNotReach, NoExceptionFromErasure, RetainedTooLong, AnonymisedIsNotErased
     """
     row, task = await hold_with_request(tx, task_id)
     if task.state == TaskState.CLOSED:
@@ -292,10 +302,12 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         raise OutcomeNotAPersons
     if answer.outcome in (Outcome.REFUSED, Outcome.FAILED) and not said.get("message"):
         raise ReasonMissing
+    if fanout.is_empty_handed(Action(task.action), answer.outcome, said) and not said.get("message"):
+        raise ReasonMissing("A copy without data says in a message how the person was given theirs (GDPR Art. 15(3)).")
     if task.action == Action.REVIEW_DECISION and answer.outcome is Outcome.COMPLETED and not said.get("message"):
         raise ReasonMissing("A review says in a message what it came to (GDPR Art. 22(3)).")
     check_categories(task, said)
-    erasure_answers.check_retained(said, bookkeeping=_bookkeeping(ctx, row))
+    erasure_answers.check_retained(said, reach=await _reach(tx, ctx, row, task))
     if task.action == Action.ERASE and answer.outcome in DONE and erasure_answers.is_disguised(said):
         raise erasure_answers.AnonymisedIsNotErased
     await _keep_answer(ctx, row, task, said)

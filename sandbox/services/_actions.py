@@ -157,14 +157,13 @@ def erase(file: File) -> Outcome:
     rows = file.rows()
     if not rows:
         return {"outcome": "not_found"}
-    kept: dict[tuple[str, str, str], Hold] = {}
+    kept: set[tuple[str, Hold]] = set()  # each with a day of its own: none is kept until another's
     erased = 0
     with file.store.transaction() as db:
         for record, category, kind, row in rows:
             hold = file.service.holds(kind, row)
             if hold and hold.until >= file.today:
-                key = (category, hold.law, hold.reason)
-                kept[key] = max(hold, kept.get(key, hold), key=lambda each: each.until)
+                kept.add((category, hold))
             else:
                 db.execute("DELETE FROM records WHERE id = ?", (record,))
                 erased += 1
@@ -173,8 +172,8 @@ def erase(file: File) -> Outcome:
     if not kept:
         return {"outcome": "completed"}
     retained = [
-        {"category": category, "law": law, "until": hold.until.isoformat(), "reason": reason}
-        for (category, law, reason), hold in kept.items()
+        {"category": category, "law": hold.law, "until": hold.until.isoformat(), "reason": hold.reason}
+        for category, hold in sorted(kept, key=lambda each: (each[0], each[1].until, each[1].law))
     ]
     return {"outcome": "completed_partial" if erased else "retained", "retained": retained}
 

@@ -1,5 +1,6 @@
 """What people may decide about a category against the proposal, and what the law does not let them."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -96,6 +97,21 @@ class TestKeeping:
         for until in (date(2033, 6, 30), date(2040, 12, 31)):
             with pytest.raises(LongerThanAllowed):
                 keep(BOOKS, exception="legal_obligation", hold="BFL_7_2", until=until)
+
+    def test_r17_2_as_bookkeeping_keeps_no_year_until_a_younger_ones_end(self) -> None:
+        """R17-2, BFL 7:2: the day is that of the oldest year still kept; a person cannot give it the newest's."""
+        two = CaseFacts(fiscal_years_ended=(date(2019, 12, 31), date(2025, 12, 31)), books_complete=True)
+        said = {"verdict": "keep", "exception": "legal_obligation", "hold": "BFL_7_2"}
+        entry = Entry(category="books", **said)
+
+        assert decide(entry, BOOKS, two, today=date(2026, 11, 26)).until == date(2026, 12, 31)
+        with pytest.raises(LongerThanAllowed):
+            decide(replace(entry, until=date(2032, 12, 31)), BOOKS, two, today=date(2026, 11, 26))
+
+    def test_r17_2_by_the_data_protection_act_is_refused(self) -> None:
+        """dataskyddslagen 5 kap. excepts from being informed, not from erasure."""
+        with pytest.raises(LawNeeded):
+            keep(exception="legal_obligation", hold="DSL_5", until=date(2027, 12, 31))
 
     def test_r17_3_for_a_claim_against_the_company_is_concrete_and_looked_at_again(self) -> None:
         """R17-3: no blanket ten years; a dispute with a review date."""

@@ -13,6 +13,7 @@ from app.domain.erasure_plan import (
     Planned,
     bookkeeping_ends,
     claim_ends_on,
+    next_bookkeeping_end,
     propose,
     review_by,
 )
@@ -74,6 +75,24 @@ class TestBookkeeping:
         planned = what(BOOKS, facts)
 
         assert (planned.fate, planned.until) == (Fate.ERASE_BEYOND_HOLD, date(2033, 12, 31))
+
+    @pytest.mark.parametrize(
+        ("today", "fate", "until"),
+        [
+            (date(2026, 11, 26), Fate.KEEP_UNTIL, date(2026, 12, 31)),
+            (date(2026, 12, 31), Fate.KEEP_UNTIL, date(2026, 12, 31)),
+            (date(2027, 1, 1), Fate.ERASE_BEYOND_HOLD, date(2032, 12, 31)),
+            (date(2032, 12, 31), Fate.ERASE_BEYOND_HOLD, date(2032, 12, 31)),
+            (date(2033, 1, 1), Fate.ERASE_NOW, None),
+        ],
+    )
+    def test_r17_2_ends_for_each_year_on_its_own_day(self, today: date, fate: Fate, until: date | None) -> None:
+        """R17-2, Art. 17(3)(b), BFL 7:2: 2019 goes on 1 January 2027, not with 2025 six years later."""
+        facts = CaseFacts(fiscal_years_ended=(date(2025, 12, 31), date(2019, 12, 31)), books_complete=True)
+        planned = what(BOOKS, facts, today=today)
+
+        assert (planned.fate, planned.until) == (fate, until)
+        assert next_bookkeeping_end(facts.fiscal_years_ended, today=today) == until
 
     def test_of_unknown_years_is_left_to_the_recipient_to_name(self) -> None:
         """Nobody guesses a financial year; who holds the records says what the law keeps, and until when."""

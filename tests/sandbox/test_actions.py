@@ -197,7 +197,7 @@ class TestErase:
 
     async def test_keeps_accounting_material(self, outside):
         """
-        Bokföringslagen 7:2: until the end of the seventh year after the financial year; the rest goes.
+        Bokföringslagen 7:2: each financial year until the end of the seventh after it; the rest goes.
         """
         answer = await outcome(outside, "billing", "erase")
         _, rows = file_of(outside, "billing")
@@ -207,9 +207,10 @@ class TestErase:
             {
                 "category": "bookkeeping_records",
                 "law": "BFL_7_2",
-                "until": "2033-12-31",
+                "until": until,
                 "reason": "accounting_material",
             }
+            for until in ("2032-12-31", "2033-12-31")
         ]
         assert list(rows) == ["invoices"]
         assert {row["bookkeeping_date"][:4] for row in rows["invoices"]} == {"2025", "2026"}

@@ -9,7 +9,13 @@ import pytest
 
 from app import clock
 from app.domain.decisions import Verdict
-from app.domain.erasure_answers import AnonymisedIsNotErased, LawDoesNotReach, LawNotKnown
+from app.domain.erasure_answers import (
+    AnonymisedIsNotErased,
+    LawDoesNotReach,
+    LawNotKnown,
+    NoExceptionFromErasure,
+    RetainedTooLong,
+)
 from app.domain.erasure_decision import CategoryUndecided, Entry, LiveAlarmNotErased, NothingToErase
 from app.domain.erasure_plan import Contract
 from app.domain.fanout import Outcome
@@ -237,6 +243,41 @@ class TestWhatIsKept:
             told = await views.timeline(tx, await steps.hold(tx, request_id))
         assert told[-1]["text"] == "Det som sparades till och med 31 december 2033 är nu raderat."
 
+    @pytest.mark.parametrize("names", ["each", "the newest"])
+    async def test_r17_2_of_several_financial_years_goes_year_by_year(self, house, names):
+        """
+        R17-2, Art. 17(3)(b), BFL 7:2: each year on the day after its own last, until nothing is left.
+        """
+        request_id = await located(house)
+        years = erasing.SaidFacts(fiscal_years_ended=(date(2019, 12, 31), date(2025, 12, 31)))
+        first, second = date(2026, 12, 31), date(2032, 12, 31)
+        books = {"category": "bookkeeping_records", "law": "BFL_7_2"}
+        await approve(house, await decide(house, request_id, "erasure", plan=erasing.Said(facts=years)))
+        assert (await answer_all(house, request_id)).is_closed
+        days = {(one["category"], one["until"]) for one in await scheduled(house)}
+        assert days == {("bookkeeping_records", first)}
+        letter = plain((await house.letters(request_id))["fulfilment"])
+        assert "Sparas till och med 31 december 2026" in letter
+        assert "Varje senare år sparas till och med den 31 december sju år efter" in letter
+
+        left = [second] if names == "the newest" else [second, date(2033, 12, 31)]
+        rest = {"outcome": "completed_partial", "retained": [books | {"until": day.isoformat()} for day in left]}
+        await move_to(house, first + timedelta(days=1))
+        (follow_up,) = await begin_all(house)
+        seen = await answer_all(house, follow_up, lambda task: rest if task.action == "erase" else DONE)
+        assert (seen.is_closed, seen.outcomes()) == (True, {"erasure": "partly_granted"})
+        letter = plain((await house.letters(follow_up))["kept_erased"])
+        assert "skälet för att spara det som är raderat är slut" in letter
+        assert "sparas till och med 31 december 2032" in letter
+        waiting = [one for one in await scheduled(house) if one["state"] == "waiting"]
+        assert [(one["until"], one["due_on"]) for one in waiting] == [(second, date(2033, 1, 1))]
+
+        await move_to(house, date(2033, 1, 1))
+        (last,) = await begin_all(house)
+        seen = await answer_all(house, last)
+        assert seen.outcomes() == {"erasure": "granted"}
+        assert {one["state"] for one in await scheduled(house)} == {"performed"}
+
     async def test_outlives_the_request_it_comes_from(self, house):
         """
         Our own retention destroys the case long before seven years are over; the promise is kept all the same.
@@ -338,6 +379,8 @@ class TestAnswer:
         [
             ("SSF_136", "photo_video", "law_not_known", LawNotKnown),
             ("BFL_7_2", "photo_video", "law_does_not_reach", LawDoesNotReach),
+            ("DSL_5", "photo_video", "law_does_not_reach", NoExceptionFromErasure),
+            ("CRIME_REPORT", "photo_video", "retained_unplanned", RetainedTooLong),
         ],
     )
     async def test_r17_2_by_which_nothing_can_be_kept_goes_to_a_person(self, house, law, category, attention, refusal):
@@ -352,6 +395,20 @@ class TestAnswer:
         assert (settled.state, settled.attention) == ("needs_person", attention)
         with pytest.raises(refusal):
             await answer(house, settled, said)
+
+    async def test_r17_3_by_an_exemption_nobody_decided_on_is_a_persons_to_confirm(self, house):
+        """
+        R17-3: a processor's word alone claims no dispute; a person may, within ten years.
+        """
+        request_id = await located(house)
+        task = (await grant(house, request_id, "erasure")).of("erase", "alarm-centre")[0]
+        said = {"outcome": "retained", "retained": [{"category": "photo_video", "law": "CLAIM_AGAINST",
+                "until": "2027-12-31"}]}  # fmt: skip
+        settled = await settle(house, task, said)
+
+        assert (settled.state, settled.attention, settled.outcome) == ("needs_person", "retained_unplanned", None)
+        await answer(house, settled, said)
+        assert next(one for one in (await house.see(request_id)).tasks if one.id == task.id).outcome == "retained"
 
     @pytest.mark.parametrize(
         ("said", "state"),

@@ -1,0 +1,116 @@
+"""Whose word is enough to keep data against an erasure, and for how long."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from app.domain import erasure_answers
+from app.domain.erasure_answers import (
+    LawDoesNotReach,
+    LawNotKnown,
+    NoExceptionFromErasure,
+    Reach,
+    RetainedTooLong,
+    check_retained,
+)
+from app.domain.fanout import Action, Outcome
+
+TODAY = date(2026, 11, 26)
+REACH = Reach(
+    today=TODAY,
+    bookkeeping={"books"},
+    planned={("contact", "CLAIM_OWN"): date(2028, 3, 1), ("footage", "CRIME_REPORT"): date(2027, 11, 26)},
+)
+
+
+def kept(category: str, law: str, until: str) -> dict[str, Any]:
+    return {"outcome": "retained", "retained": [{"category": category, "law": law, "until": until}]}
+
+
+def doubt(said: dict[str, Any]) -> str | None:
+    return erasure_answers.doubt(
+        Action.ERASE, Outcome.RETAINED, said, asked={"books", "contact", "footage"}, is_check=False, reach=REACH
+    )
+
+
+class TestRecipient:
+    """Art. 5(2), 28(3)(a), 17(3): the controller decides on an exemption; a recipient's word alone keeps little."""
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            ("contact", "CLAIM_OWN", "2028-03-01"),
+            ("contact", "CLAIM_OWN", "2027-03-01"),
+            ("footage", "CRIME_REPORT", "2027-11-26"),
+            ("books", "BFL_7_2", "2026-12-31"),
+            ("books", "BFL_7_2", "2034-12-31"),
+        ],
+    )
+    def test_r17_2_is_believed_within_the_decision_and_about_books(self, said: tuple[str, str, str]) -> None:
+        """R17-2, R17-3: what two people decided already, or bookkeeping within the years the law can reach."""
+        assert doubt(kept(*said)) is None
+
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [
+            (("contact", "CLAIM_OWN", "2028-03-02"), "retained_unplanned"),
+            (("contact", "CLAIM_AGAINST", "2028-03-01"), "retained_unplanned"),
+            (("contact", "CLAIM_AGAINST", "2199-12-31"), "retained_unplanned"),
+            (("books", "CLAIM_OWN", "2027-12-31"), "retained_unplanned"),
+            (("footage", "SOS_1981_1104", "2027-01-31"), "retained_unplanned"),
+            (("footage", "LEK_2022_482", "2027-01-31"), "retained_unplanned"),
+            (("books", "BFL_7_2", "2035-12-31"), "retained_unplanned"),
+            (("books", "BFL_7_2", "2199-12-31"), "retained_unplanned"),
+            (("books", "BFL_7_2", "2033-06-30"), "retained_unplanned"),
+            (("books", "BFL_7_2", "2025-12-31"), "retained_unplanned"),
+            (("contact", "BFL_7_2", "2033-12-31"), "law_does_not_reach"),
+            (("contact", "DSL_5", "2027-12-31"), "law_does_not_reach"),
+            (("contact", "SSF_136", "2027-12-31"), "law_not_known"),
+        ],
+    )
+    def test_r17_3_goes_to_a_person_with_everything_else(self, said: tuple[str, str, str], why: str) -> None:
+        """R17-3: no processor claims an exemption by itself, for any category, to any year."""
+        assert doubt(kept(*said)) == why
+
+    def test_r17_3_goes_to_a_person_if_one_entry_of_several_does(self) -> None:
+        said = kept("books", "BFL_7_2", "2033-12-31")
+        said["retained"] += kept("contact", "CLAIM_AGAINST", "2027-01-01")["retained"]
+
+        assert doubt(said) == "retained_unplanned"
+
+
+class TestPerson:
+    @pytest.mark.parametrize(
+        ("law", "last"),
+        [
+            ("CLAIM_OWN", "2036-11-26"),
+            ("CLAIM_AGAINST", "2036-11-26"),
+            ("CRIME_REPORT", "2028-11-26"),
+            ("SOS_1981_1104", "2036-11-26"),
+            ("LEK_2022_482", "2036-11-26"),
+        ],
+    )
+    def test_r17_3_keeps_as_long_as_the_law_can_reach_and_no_longer(self, law: str, last: str) -> None:
+        """R17-3, preskriptionslagen 2 §: ten years at most for a claim, two for an investigation."""
+        check_retained(kept("contact", law, last), reach=REACH)
+        for day in (last.replace("-26", "-27"), "2199-12-31", "2026-11-25"):
+            with pytest.raises(RetainedTooLong):
+                check_retained(kept("contact", law, day), reach=REACH)
+
+    @pytest.mark.parametrize(
+        ("said", "refusal"),
+        [
+            (("contact", "DSL_5", "2027-12-31"), NoExceptionFromErasure),
+            (("contact", "BFL_7_2", "2027-12-31"), LawDoesNotReach),
+            (("contact", "SSF_136", "2027-12-31"), LawNotKnown),
+            (("books", "BFL_7_2", "2036-12-31"), RetainedTooLong),
+            (("books", "BFL_7_2", "2033-06-30"), RetainedTooLong),
+        ],
+    )
+    def test_r17_2_keeps_nothing_by_what_is_no_law_of_erasure(
+        self, said: tuple[str, str, str], refusal: type[Exception]
+    ) -> None:
+        """R17-2, Art. 17(3)(b): dataskyddslagen 5 kap. is about being informed; bookkeeping ends with a year."""
+        with pytest.raises(refusal):
+            check_retained(kept(*said), reach=REACH)
