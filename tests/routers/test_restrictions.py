@@ -148,7 +148,7 @@ class TestLookupOfWhatIsShared:
     @pytest.mark.parametrize("type_", ["installation_id", "address", "name"])
     async def test_r18_2_is_refused_and_never_answered_with_no(self, client, path, type_):
         """
-        R18-2: an installation is several people's, so nothing lies under it; "not restricted" would let its data be used.
+        R18-2: an installation is several people's, so nothing lies under it; "not restricted" would let data be used.
         """
         body = {"controller": "westra", "identifiers": [{"type": type_, "value": "INST-4711"}]}
         answer = await client.post(path, json=body, headers=INTEGRATOR.headers())
