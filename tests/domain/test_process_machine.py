@@ -48,7 +48,7 @@ MOST_PROCESSORS = 7
 TURNS_TO_CLOSE = 4 * MOST_PROCESSORS + 8
 
 #: A walk is usually cut short by its randomness running out; all together come to at least so many states.
-WALKS, STEPS_A_WALK, LEAST_STEPS = 350, 200, 50_000
+WALKS, STEPS_A_WALK, LEAST_STEPS = 420, 200, 50_000
 
 #: A number stands for a choice; which one, the state of the world decides.
 picks = st.integers(0, 2**12 - 1)
