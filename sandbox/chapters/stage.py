@@ -194,6 +194,7 @@ class Stage:
     async def until_closed(self, case: Case) -> None:
         """Wait for the end, and see that no letter still lies somewhere: written is not sent."""
         await self.until(case, "closed")
+        await self.post_letters(case)  # what a case does not wait for is posted all the same
         ends = time.monotonic() + PATIENCE_SECONDS
         while inside := [kind for kind, one in (await self.letters(case)).items() if "sent_at" not in one]:
             if time.monotonic() > ends:
