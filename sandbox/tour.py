@@ -226,7 +226,8 @@ class Tour:
             for listed in await self._as.items("/v1/requests", "agent", status=status):
                 if listed["id"] in waiting:
                     await self._carry_on(waiting[listed["id"]])
-        for query in ({"status": "recipients_to_tell"}, {"status": "forwarding_wanted"}):
+        to_tell = ("recipients_to_tell", "forwarding_wanted", "forwarding_late")
+        for query in ({"status": status} for status in to_tell):
             for listed in await self._as.items("/v1/requests", "agent", **query):
                 if listed["id"] in waiting:
                     await self._tell_others(waiting[listed["id"]])
