@@ -130,7 +130,7 @@ async def read(tx: Tx, ctx: Context, row: RequestRow) -> Sources:
         profile=profile,
         rights=frozenset(claim.right for claim in claims),
         level=Level.from_key(row.assurance),
-        known=_vouched(orders.person_of(ctx, row)["identifiers"]),
+        known=_known(orders.person_of(ctx, row)["identifiers"], checked=any(one.identifiers_checked for one in claims)),
         protected=row.protected,
         gave=tuple(reader.gave(processors[one], of_one) for one, of_one in _by_processor(exports).items()),
         strangers=_strangers(profile, found, processors),
@@ -182,12 +182,18 @@ def _recipient_of(profile: Profile, key: str) -> str:
     return next((system.recipient for system in profile.systems if system.id == key), "own")
 
 
-def _vouched(identifiers: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """By type, what somebody answers for; what the person only wrote speaks for no row."""
+def _known(identifiers: Sequence[Mapping[str, Any]], *, checked: bool) -> dict[str, frozenset[str]]:
+    """
+    By type, what somebody answers for; where nobody does, what was only written, once somebody has compared it.
+
+    A compared value never stands beside a vouched one: it may only hold rows back, never let another's through.
+    """
     known: dict[str, set[str]] = {}
-    for one in identifiers:
-        if one["vouched"]:
-            known.setdefault(one["type"], set()).add(one["value"])
+    for answered_for in (True, False) if checked else (True,):
+        before = frozenset(known)
+        for one in identifiers:
+            if one["vouched"] == answered_for and one["type"] not in before:
+                known.setdefault(one["type"], set()).add(one["value"])
     return {type_: frozenset(values) for type_, values in known.items()}
 
 

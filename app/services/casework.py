@@ -22,6 +22,7 @@ from app.domain.restrictions import ErasureRestricted
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
 from app.repositories import approvals, cases, outward
+from app.repositories.guarding import ANONYMOUS
 from app.services import (
     channels,
     claims,
@@ -100,7 +101,7 @@ async def prove_identity(
     Record that a person has proved who asks: method, who checked, when; never a copy (EDPB 01/2022 para 79).
 
     A *number* (personnummer, normalised) that the proof established is the person's: it lets them find the request
-    behind their own login, and what else was typed on a request nobody logged in for is compared with it before a yes.
+    behind their own login. What else was typed on a request nobody logged in for is compared before a yes.
 
     Args:
         contact: The address a call or a code went to, as (type, normalised value).
@@ -111,13 +112,16 @@ async def prove_identity(
         ProofOfSomebodyElse: It names another personnummer than the request.
         ProofWithoutNumber: An e-ID was shown for a request that no login made, and nobody says whose.
     """
-    level = max(identity.level_of(method), Level.from_key(row.assurance))
+    held = Level.from_key(row.assurance)
+    level = max(identity.level_of(method), held)
     if method in identity.BY_CHANNEL and await channels.is_in_quarantine(tx, ctx, row, contact):
         raise ContactInQuarantine
     if number is not None:
         _take_number(tx, ctx, row, number)
     elif method in identity.BY_E_ID and _no_login_made(row):
         raise ProofWithoutNumber
+    elif _no_login_made(row):
+        _doubt_what_was_typed(ctx, row, proved=contact, is_first=held is Level.NONE)
     row.assurance = level.key
     facts = {"method": method, "level": level.key}
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
@@ -134,13 +138,12 @@ def _take_number(tx: Tx, ctx: Context, row: RequestRow, number: str) -> None:
     """
     Tie a proof to a person: the number it names is theirs, or it is somebody else's proof.
 
-    Where no login made the request and it named no number, all that was typed is that somebody's word only: the former
-    partner shows his own e-ID and gives her customer number (Art. 12(6), 32).
+    Where no login made the request all else that was typed is that somebody's word only: the former partner shows his
+    own e-ID, whose number staff took down, and gives her customer number (Art. 12(6), 32).
     """
     person = dict(orders.person_of(ctx, row))
     written = [one for one in person["identifiers"] if one["type"] == "personnummer"]
-    vouched = [one["value"] for one in written if one["vouched"]]
-    named = vouched or [one["value"] for one in written]
+    named = [one["value"] for one in written if one["vouched"]] or [one["value"] for one in written]
     blind = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
     # A login without a number has a pseudonym of its issuer for a key, which no number can be compared with.
     is_keyed_by_number = row.subject_key is not None and _no_login_made(row)
@@ -148,7 +151,7 @@ def _take_number(tx: Tx, ctx: Context, row: RequestRow, number: str) -> None:
         raise ProofOfSomebodyElse
     if row.subject_key is None:
         row.subject_key = blind
-    if vouched or not _no_login_made(row):
+    if not _no_login_made(row):
         return
     if not written:
         tx.session.add(
@@ -156,6 +159,22 @@ def _take_number(tx: Tx, ctx: Context, row: RequestRow, number: str) -> None:
         )
     others = [one | {"vouched": False} for one in person["identifiers"] if one["type"] != "personnummer"]
     person["identifiers"] = [{"type": "personnummer", "value": number, "vouched": True}, *others]
+    row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
+
+
+def _doubt_what_was_typed(ctx: Context, row: RequestRow, *, proved: tuple[str, str] | None, is_first: bool) -> None:
+    """
+    A proof answers for what it went to and for nothing beside it; what an earlier proof established stays.
+
+    Until the first proof staff answer only for having heard it: whoever was seen or called back is somebody, and need
+    not be the one whose customer number they gave.
+    """
+    person = dict(orders.person_of(ctx, row))
+    is_earlier = not is_first or row.filed_by_role == ANONYMOUS  # there the code at an address came before its proof
+    person["identifiers"] = [
+        one | {"vouched": (one["type"], one["value"]) == proved or (one["vouched"] and is_earlier)}
+        for one in person["identifiers"]
+    ]
     row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
 
 
