@@ -69,7 +69,7 @@ lock: $(STAMP) ## Bring requirements/*.txt into step with pyproject.toml; UPGRAD
 	@echo "Locking what the service needs"
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements/runtime.txt pyproject.toml
 	@echo "Locking what development needs besides"
-	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra embedded --extra dev -c requirements/runtime.txt -c requirements/build.txt \
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra embedded --extra mariadb --extra dev -c requirements/runtime.txt -c requirements/build.txt \
 		-o requirements/dev.txt pyproject.toml
 
 clean: ## Remove the environment and the caches; .insyn, where the demo's data lies, stays
