@@ -242,6 +242,7 @@ class TaskRow(Row, table=True):
     token_hash: bytes | None = Field(default=None, index=True, unique=True)
     answer_sealed: bytes | None = None
     records_sealed: bytes | None = None  #: what an export brought, under the key of the contents
+    progress_sealed: bytes | None = None  #: what an adapter goes on from: a job's ids, the steps it has done
     created_at: datetime
     closed_at: datetime | None = None
     closed_by: str | None = None

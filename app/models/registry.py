@@ -43,6 +43,8 @@ class ProcessorRow(Row, table=True):
     safeguard: str | None = None
     from_profile: bool = False
     secrets_sealed: bytes | None = None
+    secret_names: list[str] = Field(default_factory=list, sa_type=JSONB)
+    settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)  #: the kind's own; never a secret
     wrapped_key: bytes
     version: int = 1
     created_at: datetime

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import assert_never
 
+from app.processors import manual, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
-from app.processors._port import Adapter, Answer, Order, Target
+from app.processors._port import Adapter, Answer, Line, Order, Target
 from app.processors.manual import Manual
 from app.processors.webhook import Webhook
 
@@ -17,13 +18,24 @@ class Kind(StrEnum):
     MANUAL = "manual"
 
 
-def connect(kind: Kind, target: Target, *, connections: int, seconds: float, sandbox: bool) -> Adapter:
-    """An adapter of that kind; a webhook gets a long-lived client of its own."""
+def connect(kind: Kind, target: Target, line: Line) -> Adapter:
+    """An adapter of that kind, with whatever connections it keeps for the lane's life."""
     match kind:
         case Kind.WEBHOOK:
-            return Webhook(target, open_client(connections=connections, seconds=seconds), sandbox=sandbox)
+            client = open_client(connections=line.connections, seconds=line.seconds)
+            return Webhook(target, client, sandbox=line.sandbox)
         case Kind.MANUAL:
             return Manual()
+    assert_never(kind)
+
+
+def lacks(kind: Kind, target: Target) -> str | None:
+    """What a registration still needs before anything can be sent, as a short machine word; None: nothing."""
+    match kind:
+        case Kind.WEBHOOK:
+            return webhook.lacks(target)
+        case Kind.MANUAL:
+            return manual.lacks(target)
     assert_never(kind)
 
 
@@ -34,12 +46,14 @@ __all__ = [
     "Answer",
     "AnswerNotUnderstood",
     "Kind",
+    "Line",
     "Order",
     "Target",
     "check_address",
     "check_resolved",
     "connect",
     "fetch_document",
+    "lacks",
     "open_client",
     "parse_json",
     "read_outcome",

@@ -23,6 +23,7 @@ class Order:
     callback_url: str
     callback_expires_at: datetime
     asked_at: datetime  #: when the task was asked for, in the law's time
+    progress: Mapping[str, Any] | None = None  #: what the last :class:`Answer` left to go on from
 
     def __repr__(self) -> str:
         return f"<Order {self.task_id}>"
@@ -30,16 +31,31 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where and how a processor is reached. Holds secrets: shown by its key only."""
+    """
+    Where and how a processor is reached. Holds secrets: shown by its key only.
+
+    ``settings`` are the kind's own, and no secrets; ``named`` holds each secret's values by its name, the newest first.
+    """
 
     key: str
     endpoint: str
-    secrets: tuple[str, ...]  #: the newest first; that one signs
+    secrets: tuple[str, ...]  #: the Standard Webhooks secrets, the newest first; that one signs
     answer_mode: AnswerMode
     idempotency: Idempotency
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Target {self.key}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What a lane lends its adapter: how many calls at once, how long one may take, whether loopback is allowed."""
+
+    connections: int
+    seconds: float
+    sandbox: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +63,8 @@ class Answer:
     """
     What came back, in our words.
 
-    ``body`` is the processor's own answer, kept sealed as evidence; ``code`` a short machine word for logs.
+    ``body`` is the processor's own answer, kept sealed as evidence; ``code`` a short machine word for logs;
+    ``progress`` plain JSON that the next call for the task is given back, kept sealed (a job's ids, steps done).
     """
 
     outcome: Outcome
@@ -56,6 +73,7 @@ class Answer:
     wait: timedelta | None = None
     poll_url: str | None = None
     effective_at: datetime | None = None
+    progress: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"<Answer {self.outcome} {self.code}>"
@@ -68,7 +86,7 @@ class Adapter(Protocol):
         """Ask for the action."""
 
     async def poll(self, order: Order, *, url: str) -> Answer:
-        """Ask whether an accepted task has been answered."""
+        """Ask whether an accepted task has been answered; *url* is empty where only ``order.progress`` says how."""
 
     async def ask(self, order: Order) -> Answer:
         """Ask what became of a task whose outcome is unknown; ``RETRY`` when it never arrived."""

@@ -1,7 +1,12 @@
 """The kind ``manual``: nobody to call; a person does the work and records what came of it."""
 
 from app.domain.fanout import Outcome
-from app.processors._port import Answer, Order
+from app.processors._port import Answer, Order, Target
+
+
+def lacks(target: Target) -> str | None:
+    """Nothing can be sent to it, and nothing is missing."""
+    return None
 
 
 class Manual:

@@ -21,6 +21,13 @@ from app.processors._port import Answer, Order, Target
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
+def lacks(target: Target) -> str | None:
+    """An address, and a secret to sign with."""
+    if not target.endpoint:
+        return "endpoint"
+    return None if target.secrets else "secret"
+
+
 class Webhook:
     """One processor reached over the webhook contract. *wall_clock* gives Unix seconds and signs the attempts."""
 

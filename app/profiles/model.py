@@ -104,6 +104,7 @@ class System(Part):
     contact: v.Words | None = None
     backups_overwritten_after: v.Days | None = None
     assumption: v.Words | None = None
+    settings: dict[str, v.Setting] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _kind_fits(self) -> Self:
@@ -123,7 +124,7 @@ def _misfits(system: System) -> list[str]:
             said.append("a webhook is not answered by a human")
         if not {Action.LOCATE, Action.FREEZE} <= actions:
             said.append("a webhook is asked to locate and to freeze")
-    else:
+    elif system.kind == "manual":
         if system.sandbox_service or system.limits or system.answer_mode is not AnswerMode.HUMAN:
             said.append("a manual system has no sandbox service, no limits and a human answer mode")
         if Action.LOCATE in actions:

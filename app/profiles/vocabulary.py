@@ -19,6 +19,7 @@ from app.domain.fanout import Idempotency as _Idempotency
 from app.domain.identity import Level as _Level
 from app.domain.retention import RetentionRuleNotUnderstood, parse_rule
 from app.domain.rights import RIGHTS
+from app.processors import Kind
 
 TENSIONS = tuple(f"T{number}" for number in range(1, 16))
 
@@ -125,6 +126,8 @@ RecipientKind = Annotated[
     ),
 ]
 Eea = Annotated[str, Known("EEA claim", ("stated", "claimed", "unknown"))]
-SystemKind = Annotated[str, Known("kind of system", ("webhook", "manual"))]
+SystemKind = Annotated[str, Known("kind of system", tuple(Kind))]
+#: A kind's own setting; a secret never stands in a profile.
+Setting = str | int | bool | tuple[str, ...]
 SandboxService = Annotated[str, Known("sandbox service", ("guard-company", "billing", "crm", "telephony"))]
 RequestForm = Annotated[str, Known("request form", ("any_channel", "email_or_post", "written_signed_paper"))]

@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
-from app.processors import Kind
 from app.repositories import registry
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
 from app.routers.dependencies import Admin, Language, RegistryReader, Work
@@ -107,16 +106,16 @@ async def processors(work: RegistryReader, controller: ControllerQuery = None) -
     responses=ACTS,
 )
 async def register(work: Admin, once: OnceOnly, body: ProcessorIn, controller: ControllerQuery = None) -> JSONResponse:
-    """Register a recipient; a webhook starts unconnected and takes part once it has an endpoint and a secret."""
+    """Register a recipient; all but a manual one start unconnected and take part once connected."""
     owner = body.controller or controller
     if owner is None:
         raise ControllerNeeded
     work.check_controller(owner)
     _check_categories(work, owner, body.categories)
-    said = body.model_dump(exclude={"controller", "limits", "kind"}) | body.limits.model_dump()
+    said = body.model_dump(exclude={"controller", "limits"}) | body.limits.model_dump()
 
     async def act() -> Made:
-        row = await registration.register(work.tx, work.ctx, owner, NewProcessor(kind=Kind(body.kind), **said))
+        row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said))
         headers = {"Location": f"/v1/processors/{row.id}", "ETag": etag(row.version)}
         return Made(dump(ProcessorOut, catalogue.processor(row)), 201, headers)
 
@@ -161,7 +160,7 @@ async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange,
     changes = body.model_dump(exclude_unset=True, exclude={"limits"})
     if body.limits is not None:
         changes |= body.limits.model_dump(exclude_none=True)
-    for name in ("state", "title"):
+    for name in ("state", "title", "settings"):
         if name in changes and changes[name] is None:
             del changes[name]
     await registration.change(work.tx, work.ctx, row, changes)
@@ -185,4 +184,4 @@ async def add_secret(work: Admin, id: UUID, body: SecretIn) -> None:
     No Idempotency-Key is needed: the same secret twice is the same secret.
     """
     row = await registration.hold(work.tx, id)
-    await registration.add_secret(work.tx, work.ctx, row, body.secret)
+    await registration.add_secret(work.tx, work.ctx, row, body.secret, name=body.name)

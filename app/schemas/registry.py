@@ -6,9 +6,15 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from app.processors import Kind
 from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Plain, Slug
 
 Endpoint = Annotated[Plain, Field(min_length=8, max_length=2_000)]
+
+
+KindSettings = Annotated[
+    dict[str, Any], Field(max_length=50, description="The kind's own settings, never a secret; see docs/processors.md.")
+]
 
 
 class Limits(Body):
@@ -52,7 +58,7 @@ class ProcessorIn(Body):
     controller: Slug | None = Field(default=None, description="Or as a query parameter.")
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
     title: Line
-    kind: Literal["webhook", "manual"]
+    kind: Annotated[Kind, Field(strict=False)]
     recipient_kind: Literal["own", "processor", "independent_controller", "group", "authority", "internal"] = (
         "processor"
     )
@@ -66,6 +72,7 @@ class ProcessorIn(Body):
     endpoint: Endpoint | None = None
     contact: Line | None = None
     country: Line | None = None
+    settings: KindSettings = Field(default_factory=dict)
 
 
 class ProcessorChange(Body):
@@ -80,6 +87,7 @@ class ProcessorChange(Body):
     title: Line | None = None
     limits: LimitsChange | None = None
     contact: Line | None = None
+    settings: KindSettings | None = None
 
 
 class SecretIn(Body):
@@ -87,7 +95,10 @@ class SecretIn(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"secret": "whsec_<base64 of 24 to 64 random bytes>"}]})
 
-    secret: Annotated[Plain, Field(min_length=8, max_length=200)]
+    secret: Annotated[Plain, Field(min_length=1, max_length=8_000)]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = Field(
+        default="signing", description="Which of the kind's secrets; a webhook has one, to sign with."
+    )
 
 
 class LimitsOut(Answer):
@@ -119,6 +130,8 @@ class ProcessorOut(Answer):
     country: str | None = None
     from_profile: bool
     has_secret: bool
+    secret_names: list[str] = Field(description="Which secrets there are, never what they are.")
+    settings: dict[str, Any] = Field(description="The kind's own settings; see docs/processors.md.")
     version: int
     created_at: datetime
     updated_at: datetime

@@ -41,7 +41,7 @@ _LIMITS = ("rate_per_second", "burst", "concurrency")
 _PLAIN = (
     "id", "key", "title", "kind", "recipient_kind", "state", "endpoint", "sandbox_service", "actions", "categories",
     "identifier_types", "after", "answer_mode", "idempotency", "contact", "country", "from_profile", "version",
-    "created_at", "updated_at",
+    "created_at", "updated_at", "settings", "secret_names",
 )  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from uuid import UUID, uuid4
 import structlog
 
 from app.db import Tx
-from app.domain.fanout import AnswerMode, Idempotency, Outcome, TaskState
+from app.domain.fanout import Outcome, TaskState
 from app.models import ProcessorRow, TaskRow
-from app.processors import Adapter, Answer, Kind, Order, Target, connect
+from app.processors import Adapter, Answer, Kind, Line, Order, connect
 from app.repositories import lanes, registry
 from app.repositories.lanes import Held, Verb
 from app.services import registration, steps, tasks
@@ -48,20 +48,12 @@ class Lanes:
         if known is not None:
             # The old one may have calls under way; it is closed with the process.
             self._retired.append(known[1])
-        target = Target(
-            key=row.key,
-            endpoint=row.endpoint or "",
-            secrets=tuple(registration.secrets_of(self.ctx, row)),
-            answer_mode=AnswerMode(row.answer_mode),
-            idempotency=Idempotency(row.idempotency),
-        )
-        made = connect(
-            Kind(row.kind),
-            target,
+        line = Line(
             connections=row.concurrency,
             seconds=self.ctx.settings.processor_timeout_seconds,
             sandbox=self.ctx.settings.sandbox,
         )
+        made = connect(Kind(row.kind), registration.target_of(self.ctx, row), line)
         self._open[row.id] = (row.version, made)
         return made
 
@@ -235,8 +227,8 @@ class _Owner:
             await asyncio.sleep(rest)
 
     async def _call(self, adapter: Adapter, task: TaskRow, order: Order, verb: Verb) -> None:
-        if verb == "poll" and task.poll_url is not None:
-            answer = await adapter.poll(order, url=task.poll_url)
+        if verb == "poll" and (task.poll_url is not None or order.progress is not None):
+            answer = await adapter.poll(order, url=task.poll_url or "")
         elif verb == "send":
             answer = await adapter.send(order)
         else:

@@ -56,6 +56,7 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
         callback_url=f"{ctx.settings.base_url}/v1/callbacks/{tasks.callback_token(ctx, row.controller_id, task.id)}",
         callback_expires_at=tasks.token_expires_at(ctx, row, task),
         asked_at=tx.now,
+        progress=tasks.progress_of(ctx, row, task),
     )
 
 

@@ -7,7 +7,7 @@ still accepted while it is being replaced.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +15,9 @@ from app.db import Tx
 from app.domain import webhook_signature
 from app.domain.errors import DomainError
 from app.domain.execution import check_order
+from app.domain.fanout import AnswerMode, Idempotency
 from app.models import ProcessorRow
-from app.processors import Kind, check_address
+from app.processors import Kind, Target, check_address, lacks
 from app.profiles import Profile, System
 from app.repositories import cases, registry
 from app.services import steps
@@ -24,8 +25,10 @@ from app.services.context import Context
 from app.services.ids import new_id
 from app.vault.envelope import Address, DataKey
 
-#: How many secrets are valid at once: the new one and the one it replaces.
+#: How many secrets of a name are valid at once: the new one and the one it replaces.
 SECRETS_KEPT = 2
+#: The name of the secret that signs webhooks, both ways.
+SIGNING = "signing"
 STATES = ("active", "paused", "unconnected")
 
 
@@ -38,7 +41,7 @@ class KeyTaken(DomainError):
 
 
 class NotConnectable(DomainError):
-    """A webhook processor becomes active once it has an endpoint and a secret."""
+    """A processor becomes active once it has what its kind needs: an address, secrets, settings."""
 
 
 class ProcessorVersionMoved(DomainError):
@@ -67,6 +70,7 @@ class NewProcessor:
     country: str | None = None
     sandbox_service: str | None = None
     from_profile: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> ProcessorRow:
@@ -105,6 +109,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
         contact=new.contact,
         country=new.country,
         from_profile=new.from_profile,
+        settings=dict(new.settings),
         wrapped_key=ctx.vault.new_data_key(str(processor_id)).wrapped,
         created_at=tx.now,
         updated_at=tx.now,
@@ -142,7 +147,7 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
         await _check_order(tx, row.controller_id, row.key, changes["after"])
     for name, value in changes.items():
         setattr(row, name, value)
-    if row.kind == Kind.WEBHOOK and row.state == "active" and (row.endpoint is None or row.secrets_sealed is None):
+    if row.state == "active" and lacks(Kind(row.kind), target_of(ctx, row)) is not None:
         raise NotConnectable
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
@@ -164,24 +169,45 @@ def _key(ctx: Context, row: ProcessorRow) -> DataKey:
     return ctx.vault.open_data_key(row.wrapped_key, str(row.id))
 
 
-def secrets_of(ctx: Context, row: ProcessorRow) -> list[str]:
-    """The processor's secrets, the newest first; opened for signing and checking only."""
+def target_of(ctx: Context, row: ProcessorRow) -> Target:
+    """Where and how the processor is reached, secrets opened."""
+    named = _named_secrets(ctx, row)
+    return Target(
+        key=row.key,
+        endpoint=row.endpoint or "",
+        secrets=tuple(named.get(SIGNING, ())),
+        answer_mode=AnswerMode(row.answer_mode),
+        idempotency=Idempotency(row.idempotency),
+        settings=dict(row.settings),
+        named={name: tuple(values) for name, values in named.items()},
+    )
+
+
+def secrets_of(ctx: Context, row: ProcessorRow, *, name: str = SIGNING) -> list[str]:
+    """The processor's secrets of that name, the newest first; opened for signing and checking only."""
+    return list(_named_secrets(ctx, row).get(name, ()))
+
+
+def _named_secrets(ctx: Context, row: ProcessorRow) -> dict[str, list[str]]:
     if row.secrets_sealed is None:
-        return []
-    found: list[str] = _key(ctx, row).open_json(row.secrets_sealed, where=_address(row))
-    return found
+        return {}
+    found: dict[str, list[str]] | list[str] = _key(ctx, row).open_json(row.secrets_sealed, where=_address(row))
+    return {SIGNING: found} if isinstance(found, list) else found  # a list: sealed before secrets had names
 
 
-async def add_secret(tx: Tx, ctx: Context, row: ProcessorRow, secret: str) -> None:
+async def add_secret(tx: Tx, ctx: Context, row: ProcessorRow, secret: str, *, name: str = SIGNING) -> None:
     """
-    Give a held processor a new secret; the one before stays valid until the next.
+    Give a held processor a new secret; the one before it of that name stays valid until the next.
 
     Raises:
-        UnfitWebhookSecret: Malformed or too short.
+        UnfitWebhookSecret: One to sign with that is malformed or too short.
     """
-    webhook_signature.sign(secret, "probe", 0, b"")
-    kept = [secret, *(one for one in secrets_of(ctx, row) if one != secret)][:SECRETS_KEPT]
-    row.secrets_sealed = _key(ctx, row).seal_json(kept, where=_address(row))
+    if name == SIGNING and row.kind == Kind.WEBHOOK:
+        webhook_signature.sign(secret, "probe", 0, b"")
+    known = _named_secrets(ctx, row)
+    known[name] = [secret, *(one for one in known.get(name, ()) if one != secret)][:SECRETS_KEPT]
+    row.secrets_sealed = _key(ctx, row).seal_json(known, where=_address(row))
+    row.secret_names = sorted(known)
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
 
@@ -198,7 +224,7 @@ async def apply_profile(tx: Tx, ctx: Context, profile: Profile) -> int:
             continue
         differing = _differences(row, wanted)
         if differing:
-            row.state = "unconnected" if row.state == "removed" and row.kind == Kind.WEBHOOK else row.state
+            row.state = "unconnected" if row.state == "removed" and row.kind != Kind.MANUAL else row.state
             await change(tx, ctx, row, differing)
             changed += 1
     return changed
@@ -224,6 +250,7 @@ def _from_system(profile: Profile, system: System) -> NewProcessor:
         country=None if system.recipient == "own" else profile.recipient(system.recipient).country,
         sandbox_service=system.sandbox_service,
         from_profile=True,
+        settings=system.settings,
     )
 
 

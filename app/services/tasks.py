@@ -37,9 +37,9 @@ from app.domain.retention import BOOKKEEPING_HOLD
 from app.domain.working_days import months_later
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
-from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
+from app.processors import Answer, AnswerNotUnderstood, Kind, lacks, read_outcome
 from app.repositories import cases, erasure, jobs, registry
-from app.services import deadline_watch, hearing, sealing, steps
+from app.services import deadline_watch, hearing, registration, sealing, steps
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
 
@@ -73,7 +73,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     processor = await registry.processor(tx, UUID(wanted.processor))
     if processor is None:  # the snapshot was read in this very transaction
         raise LookupError("a task was planned for a processor that is not registered")
-    person = _why_a_person(processor)
+    person = _why_a_person(ctx, processor)
     task_id = new_id()
     task = TaskRow(
         id=task_id,
@@ -98,12 +98,10 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     return task
 
 
-def _why_a_person(processor: ProcessorRow) -> str | None:
+def _why_a_person(ctx: Context, processor: ProcessorRow) -> str | None:
     if processor.kind == Kind.MANUAL:
         return "manual"
-    if processor.endpoint is None or processor.secrets_sealed is None:
-        return "not_connected"
-    return None
+    return "not_connected" if lacks(Kind(processor.kind), registration.target_of(ctx, processor)) else None
 
 
 def callback_token(ctx: Context, controller: str, task_id: UUID) -> str:
@@ -167,6 +165,10 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
         task.outcome = answer.outcome.value
     if answer.body:
         await _keep_answer(ctx, row, task, answer.body)
+    if answer.progress is not None:
+        task.progress_sealed = sealing.seal(
+            ctx, row, dict(answer.progress), table="task", column="progress", id=task.id
+        )
     match consequence:
         case Close():
             await _close(tx, row, task, answer.outcome, actor=Actor("processor", processor.key), by=by)
@@ -227,7 +229,7 @@ async def hand_to_person(tx: Tx, row: RequestRow, task: TaskRow, reason: str, *,
 
 
 async def _close(tx: Tx, row: RequestRow, task: TaskRow, outcome: Outcome, *, actor: Actor, by: str) -> None:
-    task.state, task.next_at, task.attention = TaskState.CLOSED, None, None
+    task.state, task.next_at, task.attention, task.progress_sealed = TaskState.CLOSED, None, None, None
     task.outcome, task.closed_at, task.closed_by = outcome.value, tx.now, by
     TASKS.labels(outcome=outcome.value).inc()
     facts = {"task_id": str(task.id), "action": task.action, "outcome": outcome.value, "by": by}
@@ -267,6 +269,14 @@ def answer_of(ctx: Context, row: RequestRow, task: TaskRow) -> dict[str, Any]:
         where = sealing.where(row, "task", "records", task.id)
         opened["records"] = sealing.contents_key_of(ctx, row).open_json(task.records_sealed, where=where)
     return opened
+
+
+def progress_of(ctx: Context, row: RequestRow, task: TaskRow) -> dict[str, Any] | None:
+    """What the adapter left to go on from; None where it left nothing."""
+    if task.progress_sealed is None:
+        return None
+    found: dict[str, Any] = sealing.unseal(ctx, row, task.progress_sealed, table="task", column="progress", id=task.id)
+    return found
 
 
 async def hold_with_request(tx: Tx, task_id: UUID) -> tuple[RequestRow, TaskRow]:
@@ -340,7 +350,7 @@ async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow
     if task.state not in (TaskState.NEEDS_PERSON, TaskState.CLOSED):
         raise TaskUnderWay
     processor = await registry.processor(tx, task.processor_id)
-    person = _why_a_person(processor) if processor is not None else "processor_removed"
+    person = _why_a_person(ctx, processor) if processor is not None else "processor_removed"
     if person is not None and task.state == TaskState.NEEDS_PERSON:
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
     task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 
 from app.domain.fanout import Action, AnswerMode, Idempotency
-from app.processors import Kind, Order, Target, connect
+from app.processors import Kind, Line, Order, Target, connect
 from app.processors._port import Adapter
 
 NOW = datetime(2026, 2, 3, 9, 15, tzinfo=UTC)
@@ -49,7 +49,7 @@ async def processor_saying(body: bytes) -> AsyncIterator[Adapter]:
             answer_mode=AnswerMode.SYNC,
             idempotency=Idempotency.YES,
         )
-        adapter = connect(Kind.WEBHOOK, target, connections=1, seconds=5, sandbox=True)
+        adapter = connect(Kind.WEBHOOK, target, Line(connections=1, seconds=5, sandbox=True))
         try:
             yield adapter
         finally:
