@@ -3,11 +3,14 @@
 from enum import StrEnum
 from typing import assert_never
 
-from app.processors import manual, webhook
+from app.processors import files, manual, plugin, sql, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
 from app.processors._port import Adapter, Answer, Line, Order, Target
+from app.processors.files import Files
 from app.processors.manual import Manual
+from app.processors.plugin import Plugin
+from app.processors.sql import Sql
 from app.processors.webhook import Webhook
 
 
@@ -16,6 +19,9 @@ class Kind(StrEnum):
 
     WEBHOOK = "webhook"
     MANUAL = "manual"
+    FILES = "files"
+    SQL = "sql"
+    PLUGIN = "plugin"
 
 
 def connect(kind: Kind, target: Target, line: Line) -> Adapter:
@@ -26,6 +32,12 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
             return Webhook(target, client, sandbox=line.sandbox)
         case Kind.MANUAL:
             return Manual()
+        case Kind.FILES:
+            return Files(target, line)
+        case Kind.SQL:
+            return Sql(target, line)
+        case Kind.PLUGIN:
+            return Plugin(target, line)
     assert_never(kind)
 
 
@@ -36,6 +48,12 @@ def lacks(kind: Kind, target: Target) -> str | None:
             return webhook.lacks(target)
         case Kind.MANUAL:
             return manual.lacks(target)
+        case Kind.FILES:
+            return files.lacks(target)
+        case Kind.SQL:
+            return sql.lacks(target)
+        case Kind.PLUGIN:
+            return plugin.lacks(target)
     assert_never(kind)
 
 
