@@ -9,23 +9,11 @@ from tests.harness.database import REPOSITORY
 APP = REPOSITORY / "app"
 DOOR = APP / "processors" / "_egress"
 #: What opens connections over HTTP by itself; a client of another library's is one of ours only with our transport.
-OPENERS = frozenset(
-    [
-        "AsyncClient",
-        "Client",
-        "AsyncHTTPTransport",
-        "HTTPTransport",
-        "AsyncConnectionPool",
-        "ConnectionPool",
-        "AsyncOAuth2Client",
-        "AsyncAssertionClient",
-        "OAuth2Client",
-        "urlopen",
-        "HTTPSConnection",
-        "HTTPConnection",
-        "ClientSession",
-    ]
-)
+OPENERS = frozenset((
+    "AsyncClient", "Client", "AsyncHTTPTransport", "HTTPTransport", "AsyncConnectionPool", "ConnectionPool",
+    "AsyncOAuth2Client", "AsyncAssertionClient", "OAuth2Client", "urlopen", "HTTPSConnection", "HTTPConnection",
+    "ClientSession",
+))  # fmt: skip
 #: Tests let their own server through with this; the service never.
 TESTS_ONLY = "also"
 
