@@ -1,8 +1,8 @@
 """
 What the door costs: the same calls through the pinned client, through bare httpx, and as the door was before.
 
-``python -m bench.door`` prints the rows by itself. Before, a name was looked up and judged at every call and then looked
-up once more by the connection; now once a connection, and that answer is the one that is connected to.
+``python -m bench.door`` prints the rows by itself. Before, a name was looked up and judged at every call, and looked up
+once more by the connection; now once a connection, and that answer is the one that is connected to.
 """
 
 import asyncio
