@@ -5,6 +5,8 @@ A secret goes in and never comes out. Settings are shown to whoever may read the
 refused: better once too often, with a sentence that says where it belongs, than lying open once.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -41,7 +43,7 @@ class SecretInSettings(DomainError):
         """Where it stands, as far as the names on the way are plain words; a name may be a secret as well."""
         shown = []
         for name in self.where:
-            if not re.fullmatch(r"[A-Za-z][A-Za-z_-]{0,39}|[0-9]{1,3}", name):
+            if not re.fullmatch(r"[A-Za-z][A-Za-z_-]{0,39}|[0-9]{1,3}", name) or _looks_secret(name):
                 break
             shown.append(name)
         return "/".join(["#/settings", *shown])
@@ -92,7 +94,7 @@ _SECRET_VALUE = re.compile(
     r"whsec_|[sr]k_\w{8}|sk-[\w-]{16}|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|A[KS]IA[0-9A-Z]{12}|shpat_|dop_v1_"
     r"|AIza[\w-]{30}|SG\.[\w-]{16}|pat-[a-z0-9]{2,4}-[0-9a-f]{8}|npm_[A-Za-z0-9]{30}|EAA[A-Za-z0-9]{30}|ya29\."
     r"|eyJ[\w-]{8,}\.eyJ|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|(?i:bearer )\S|(?i:basic )(?=\S*[0-9=])[\w+/-]{6,}={0,2}$"
+    r"|(?i:bearer )\S"
 )
 _USER_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s@]*:[^/?#\s@]+@", re.IGNORECASE)
 _PASSWORD_IN_TEXT = re.compile(r"(?i)\b(password|passwd|pwd|secret|access_token|api_?key|sig)\s*=\s*[^\s&;{$]{3,}")
@@ -124,7 +126,16 @@ def _leaves(value: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
 
 def _looks_secret(text: str) -> bool:
     stripped = text.strip()
-    return bool(_SECRET_VALUE.match(stripped) or _USER_IN_URL.search(stripped) or _PASSWORD_IN_TEXT.search(stripped))
+    found = _SECRET_VALUE.match(stripped) or _USER_IN_URL.search(stripped) or _PASSWORD_IN_TEXT.search(stripped)
+    return found is not None or _is_basic(stripped)
+
+
+def _is_basic(text: str) -> bool:
+    scheme, _, rest = text.partition(" ")
+    try:
+        return scheme.lower() == "basic" and b":" in base64.b64decode(rest, validate=True)
+    except (binascii.Error, ValueError):
+        return False
 
 
 def _is_named_secret(where: tuple[str, ...], value: str) -> bool:

@@ -26,6 +26,7 @@ from app.services.ids import new_id
 from app.services.processor_secrets import SIGNING as SIGNING
 from app.services.processor_secrets import add_secret as add_secret
 from app.services.processor_secrets import secrets_of as secrets_of
+from app.vault.errors import Unreadable
 
 STATES = ("active", "paused", "unconnected")
 
@@ -151,7 +152,7 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
         await _check_order(tx, row.controller_id, row.key, changes["after"])
     for name, value in changes.items():
         setattr(row, name, value)
-    if row.state == "active" and lacks(Kind(row.kind), target_of(ctx, row)) is not None:
+    if row.state == "active" and lacking(ctx, row) is not None:
         raise NotConnectable
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
@@ -168,6 +169,18 @@ async def remove(tx: Tx, row: ProcessorRow) -> None:
 def target_of(ctx: Context, row: ProcessorRow) -> Target:
     """Where and how the processor is reached, secrets opened."""
     return _target(row, processor_secrets.named(ctx, row))
+
+
+def lacking(ctx: Context, row: ProcessorRow) -> str | None:
+    """
+    What a registration still needs before anything can be sent, as a short machine word.
+
+    Secrets that do not open are none: one such processor's tasks go to a person, and no case stands still over it.
+    """
+    try:
+        return lacks(Kind(row.kind), target_of(ctx, row))
+    except Unreadable:
+        return "secrets_unreadable"
 
 
 def _target(row: ProcessorRow, named: Mapping[str, tuple[str, ...]]) -> Target:

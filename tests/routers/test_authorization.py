@@ -203,7 +203,12 @@ TABLE: Mapping[tuple[str, str], Row] = {
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
 INSIDE = {
     *("/problems/no-package", "/problems/unknown-download", "/problems/unknown-callback"),
-    *("/problems/unknown-secret", "/problems/unknown-question", "/problems/unknown-entry", "/problems/unknown-forwarding"),
+    *(
+        "/problems/unknown-secret",
+        "/problems/unknown-question",
+        "/problems/unknown-entry",
+        "/problems/unknown-forwarding",
+    ),
 }
 #: About who did what before, not about the role.
 INSIDE |= {"/problems/second-person-needed"}
