@@ -2,9 +2,12 @@
 A processor's secrets: replaced with an overlap that ends, taken out when nobody needs them, and wrapped anew.
 """
 
+import asyncio
 import base64
 import dataclasses
 import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -365,6 +368,30 @@ class TestMasterKey:
         assert (sum(again.done.values()), done.left, again.left) == (0, {}, {})
         assert seen == {} or all(seen.values())
 
+    async def test_is_changed_from_the_command_line(self, house, row):
+        """
+        ``insyn rewrap``: what was done, table by table, and whether the old key may go.
+        """
+        old = house.ctx.settings.master_key.get_secret_value().removeprefix("1:")
+        two = base64.b64encode(os.urandom(32)).decode()
+        variables = {
+            "INSYN_DATABASE_URL": house.db.app_dsn,
+            "INSYN_SANDBOX": "1",
+            "INSYN_SANDBOX_ON_THIS_DATABASE": "1",
+            "INSYN_DATA_DIR": str(house.ctx.settings.data_dir),
+            "INSYN_MASTER_KEY": f"1:{old},2:{two}",
+        }
+        ended = [
+            await asyncio.to_thread(insyn, variables | more) for more in ({}, {}, {"INSYN_MASTER_KEY": f"1:{old}"})
+        ]
+        count = len(await house.sql("SELECT FROM processor"))
+
+        assert [one.returncode for one in ended] == [0, 0, 1]
+        assert f"processor: {count} wrapped anew" in ended[0].stdout
+        assert "processor: 0 wrapped anew" in ended[1].stdout
+        assert f"processor: {count} LEFT" in ended[2].stdout
+        assert not any(key in one.stdout + one.stderr for key in (old, two) for one in ended)
+
     async def test_that_is_not_set_leaves_its_keys_and_says_how_many(self, house, row):
         """
         Nothing is lost by asking too early: what cannot be opened stays as it is, and is counted.
@@ -379,3 +406,10 @@ class TestMasterKey:
 
 def on_keys(ctx, text):
     return dataclasses.replace(ctx, vault=Vault(MasterKeys.from_settings(text=text)))
+
+
+def insyn(variables):
+    command = [sys.executable, "-m", "app", "rewrap"]
+    return subprocess.run(
+        command, env={**os.environ, **variables}, capture_output=True, text=True, timeout=60, check=False
+    )
