@@ -242,6 +242,11 @@ class TestSandbox:
 
         assert served.heard == []
 
+    def test_is_not_what_an_address_is_registered_for_outside_it(self) -> None:
+        """Refused by its looks already."""
+        with pytest.raises(AddressNotAllowed):
+            origin_of("http://127.0.0.1:8101/tasks", sandbox=False)
+
     async def test_is_this_address_and_no_other_of_the_machine(self) -> None:
         """127.0.0.1, not all of 127.0.0.0/8."""
         async with serving(host=FORBIDDEN) as served:
