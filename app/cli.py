@@ -17,7 +17,7 @@ from app.domain.audit_export import Fault, Finding, NotAnExport, read_heads, ver
 from app.domain.checkpoints import ChainsWentBack, CheckpointFault, as_noted, follow
 from app.observability import configure_logging
 from app.profiles import BrokenProfile, Severity, load_profiles, problems
-from app.services import checkpoints, evidence, own_retention, procedure
+from app.services import checkpoints, evidence, own_retention, procedure, rewrapping
 from app.settings import Settings
 from app.vault.journal import checkpoint_files
 from app.vault.keys import MasterKeys
@@ -123,6 +123,27 @@ def _become(module: str, *arguments: str) -> None:
 def key() -> None:
     """Make a master key; keep it in a file only the service may read (INSYN_MASTER_KEY_FILE)."""
     print(MasterKeys.generate())
+
+
+@cli.command()
+def rewrap() -> None:
+    """After a new master key was set: wrap every data key with it; 1 while some key's old master key is missing."""
+    chosen = bootstrap.read_settings()
+    bootstrap.check_settings(chosen)
+    configure_logging(chosen.log_level)
+    found = asyncio.run(_rewrap(chosen))
+    for table, count in found.done.items():
+        print(f"{table}: {count} wrapped anew")
+    for table, count in found.left.items():
+        print(f"{table}: {count} LEFT: the master key that wrapped them is not set")
+    if found.left:
+        raise typer.Exit(1)
+    print("Nothing is left under an older master key.")
+
+
+async def _rewrap(chosen: Settings) -> rewrapping.Rewrapped:
+    async with bootstrap.opened(chosen, pool_size=2) as house:
+        return await rewrapping.rewrap(house.ctx)
 
 
 @profile_cli.command("check")

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import audit, limits
+from bench import audit, door, limits
 from bench.house import CONTROLLER, Bench, file_one, standing, token
 
 WARM_UP, INTAKE, AT_ONCE, THROUGH, LATENCY = 50, 600, 16, 150, 60
@@ -85,6 +85,7 @@ async def main() -> None:
             rows = await limits.rows_per_second(bench, requests=2_000, at_once=AT_ONCE)
             bare = await limits.calls_per_second(bench, calls=1_000, at_once=10)
     checked, hashed = audit.entries_per_second()
+    calls_out = await door.measured()
     per_request = calls / THROUGH
     limit = bare / per_request
     p50, p99 = _percentile(waited, 50), _percentile(waited, 99)
@@ -107,6 +108,7 @@ async def main() -> None:
             f"{hashed:.0f} (same bytes, bare SHA-256)",
             checked / hashed,
         ),
+        *door.rows(*calls_out),
     )
     print("| what | Insyn | physical limit, same run | ratio |\n|---|---|---|---|")
     for what, ours, theirs, ratio in rows_of:

@@ -44,6 +44,9 @@ class ProcessorRow(Row, table=True):
     from_profile: bool = False
     secrets_sealed: bytes | None = None
     secret_names: list[str] = Field(default_factory=list, sa_type=JSONB)
+    #: By name, the newest first: when each secret was set and by whom, and until when it is good. Never a value.
+    secret_facts: dict[str, list[dict[str, Any]]] = Field(default_factory=dict, sa_type=JSONB)
+    secrets_end_at: datetime | None = None  #: when the first overlap is over
     settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)  #: the kind's own; never a secret
     wrapped_key: bytes
     version: int = 1

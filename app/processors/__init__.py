@@ -28,7 +28,9 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
     """An adapter of that kind, with whatever connections it keeps for the lane's life."""
     match kind:
         case Kind.WEBHOOK:
-            client = open_client(connections=line.connections, seconds=line.seconds)
+            client = open_client(
+                [target.endpoint], connections=line.connections, seconds=line.seconds, sandbox=line.sandbox
+            )
             return Webhook(target, client, sandbox=line.sandbox)
         case Kind.MANUAL:
             return Manual()

@@ -21,6 +21,7 @@ from app.domain.fanout import Action, AnswerMode, Idempotency
 from app.domain.guarding import LEAST_COOLING_HOURS, MOST_COOLING_HOURS
 from app.domain.identity import CLASS_FLOOR, Level
 from app.domain.own_retention import DEFAULT_CASE_FILE_MONTHS, LEAST_CASE_FILE_MONTHS, MOST_CASE_FILE_MONTHS
+from app.domain.processor_secrets import SecretInSettings, check_settings
 from app.domain.rights import RIGHTS
 from app.profiles import vocabulary as v
 from app.profiles.facts import (
@@ -131,6 +132,10 @@ def _misfits(system: System) -> list[str]:
             said.append("a person is not asked to locate")
     if (Action.RESTRICT in actions) != (Action.LIFT_RESTRICTION in actions):
         said.append("restrict and lift_restriction go together")
+    try:
+        check_settings(system.settings)
+    except SecretInSettings as error:
+        said.append(f"a secret stands in {error.pointer}: profiles are read by many, give it to the processor instead")
     return said
 
 

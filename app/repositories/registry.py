@@ -1,6 +1,7 @@
 """The registered processors, as rows and as the process sees them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -29,6 +30,18 @@ async def processors_of(tx: Tx, controllers: Iterable[str], *, with_removed: boo
 async def processor(tx: Tx, processor_id: UUID, *, lock: bool = False) -> ProcessorRow | None:
     """One registration; read once a transaction unless it is to be locked."""
     return await tx.session.get(ProcessorRow, processor_id, with_for_update=lock or None, populate_existing=lock)
+
+
+async def with_secrets_over(tx: Tx, controller: str, *, at: datetime) -> Sequence[ProcessorRow]:
+    """Processors with a secret whose overlap is over, held; removed ones too."""
+    query = (
+        select(ProcessorRow)
+        .where(col(ProcessorRow.controller_id) == controller, col(ProcessorRow.secrets_end_at) <= at)
+        .order_by(col(ProcessorRow.id))
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await tx.session.execute(query)).scalars().all()
 
 
 async def processor_by_key(tx: Tx, controller: str, key: str) -> ProcessorRow | None:

@@ -20,6 +20,7 @@ from app.domain import (
     guarding,
     identity,
     ledger,
+    processor_secrets,
     records,
     redaction,
     restrictions,
@@ -60,6 +61,7 @@ from app.services import (
     wording,
 )
 from app.services import clarification as questions
+from app.services import processor_secrets as secrets_of_processors
 from app.tokens.jwks import KeysUnavailable
 from app.tokens.verifier import TokenRefused
 from app.vault import identifiers
@@ -231,6 +233,21 @@ KINDS: dict[type[DomainError], Kind] = {
     registration.NotConnectable: Kind(422, "En mottagare blir aktiv när den har det som dess slag behöver.", "#/state"),
     webhook_signature.UnfitWebhookSecret: Kind(
         422, "En hemlighet är 'whsec_' och base64 av 24 till 64 slumpade byte.", "#/secret"
+    ),
+    processor_secrets.UnfitSecret: Kind(
+        422, "En hemlighet är 1 till 8 000 tecken utan styrtecken; radbrytningar finns bara i PEM.", "#/secret"
+    ),
+    processor_secrets.TooManySecrets: Kind(
+        422, "Ett biträde har högst tjugo hemligheter; ta bort en som inte används.", "#/name"
+    ),
+    processor_secrets.SecretInSettings: Kind(
+        422,
+        "Inställningar visas, så ingen hemlighet står bland dem: lämna den med namn till /v1/processors/{id}/secrets.",
+        "#/settings",
+    ),
+    secrets_of_processors.UnknownSecret: Kind(404, "Biträdet har ingen hemlighet med det namnet."),
+    registration.SecretNeeded: Kind(
+        409, "Ett aktivt biträde klarar sig inte utan hemligheten: ange en ny först, eller pausa biträdet."
     ),
     deadlines.TimeZoneMissing: Kind(422, "Tidpunkten saknar tidszon.", "query/received_at"),
     deadlines.DayOutOfRange: Kind(422, "Dagen ligger för långt bort för att vara menad.", "query/received_at"),

@@ -1,11 +1,14 @@
 """Controllers, their profiles, and the processors that are asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
+from app.domain.processor_secrets import SecretInSettings, overlap_of
 from app.repositories import registry
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
 from app.routers.dependencies import Admin, Language, RegistryReader, Work
@@ -28,6 +31,7 @@ from app.services.registration import NewProcessor, UnknownProcessor
 router = APIRouter(prefix="/v1")
 View = catalogue.View
 ControllerId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+SecretPath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 ControllerQuery = Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
 
@@ -115,11 +119,21 @@ async def register(work: Admin, once: OnceOnly, body: ProcessorIn, controller: C
     said = body.model_dump(exclude={"controller", "limits"}) | body.limits.model_dump()
 
     async def act() -> Made:
-        row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said))
+        with _pointed():
+            row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said))
         headers = {"Location": f"/v1/processors/{row.id}", "ETag": etag(row.version)}
         return Made(dump(ProcessorOut, catalogue.processor(row)), 201, headers)
 
     return await once.answer(work, owner, act)
+
+
+@contextmanager
+def _pointed() -> Iterator[None]:
+    """Say where among the settings the secret stands; what it is, nobody says."""
+    try:
+        yield
+    except SecretInSettings as error:
+        raise At(error.pointer, error) from None
 
 
 def _check_categories(work: Work, controller: str, categories: list[str]) -> None:
@@ -163,7 +177,8 @@ async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange,
     for name in ("state", "title", "settings"):
         if name in changes and changes[name] is None:
             del changes[name]
-    await registration.change(work.tx, work.ctx, row, changes)
+    with _pointed():
+        await registration.change(work.tx, work.ctx, row, changes)
     response.headers["ETag"] = etag(row.version)
     return catalogue.processor(row)
 
@@ -179,9 +194,25 @@ async def remove(work: Admin, version: IfMatch, id: UUID) -> None:
 @router.post("/processors/{id}/secrets", status_code=204, operation_id="addSecret", tags=["processors"], responses=ACTS)
 async def add_secret(work: Admin, id: UUID, body: SecretIn) -> None:
     """
-    Give a processor a new secret; the one before stays valid until the next. It never comes out again.
+    Give a processor a new secret; it never comes out again. The one before is good for the overlap, by default a week.
 
     No Idempotency-Key is needed: the same secret twice is the same secret.
     """
     row = await registration.hold(work.tx, id)
-    await registration.add_secret(work.tx, work.ctx, row, body.secret, name=body.name)
+    overlap = overlap_of(body.overlap)
+    await registration.add_secret(
+        work.tx, work.ctx, row, body.secret, name=body.name, overlap=overlap, actor=work.actor
+    )
+
+
+@router.delete(
+    "/processors/{id}/secrets/{name}",
+    status_code=204,
+    operation_id="removeSecret",
+    tags=["processors"],
+    responses=DECIDES,
+)
+async def remove_secret(work: Admin, version: IfMatch, id: UUID, name: SecretPath) -> None:
+    """Forget a secret, and the one before it of that name. Refused while the active processor needs it."""
+    row = await registration.hold(work.tx, id, version=version)
+    await registration.remove_secret(work.tx, work.ctx, row, name, actor=work.actor)

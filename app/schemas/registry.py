@@ -6,9 +6,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from app.domain.processor_secrets import LONGEST, OVERLAP_PATTERN
 from app.processors import Kind
 from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Plain, Slug
 
+SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Endpoint = Annotated[Plain, Field(min_length=8, max_length=2_000)]
 
 
@@ -91,14 +93,30 @@ class ProcessorChange(Body):
 
 
 class SecretIn(Body):
-    """A Standard Webhooks secret; goes in and never comes out."""
+    """A processor's secret, by name; goes in and never comes out."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"secret": "whsec_<base64 of 24 to 64 random bytes>"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"secret": "whsec_<base64 of 24 to 64 random bytes>", "overlap": "P7D"}]}
+    )
 
-    secret: Annotated[Plain, Field(min_length=1, max_length=8_000)]
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = Field(
+    secret: Annotated[Plain, Field(min_length=1, max_length=LONGEST, repr=False, json_schema_extra={"writeOnly": True})]
+    name: SecretName = Field(
         default="signing", description="Which of the kind's secrets; a webhook has one, to sign with."
     )
+    overlap: Annotated[str, Field(pattern=OVERLAP_PATTERN)] = Field(
+        default="P7D",
+        description="How long the one before is good as well, ISO 8601: whole days (to 90) or hours; `P0D` ends it.",
+    )
+
+
+class SecretOut(Answer):
+    """That there is a secret, and since when; never what it is."""
+
+    name: str
+    set_at: datetime | None = None
+    set_by_role: str | None = None
+    set_by: str | None = Field(default=None, description="Who set it, as a reference that names nobody.")
+    previous_until: datetime | None = Field(default=None, description="How long the one before it is good as well.")
 
 
 class LimitsOut(Answer):
@@ -131,6 +149,7 @@ class ProcessorOut(Answer):
     from_profile: bool
     has_secret: bool
     secret_names: list[str] = Field(description="Which secrets there are, never what they are.")
+    secrets: list[SecretOut]
     settings: dict[str, Any] = Field(description="The kind's own settings; see docs/processors.md.")
     version: int
     created_at: datetime

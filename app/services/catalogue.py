@@ -6,6 +6,7 @@ from app.domain.identity import METHODS, Level, methods_for
 from app.domain.rights import RIGHTS
 from app.models import ProcessorRow
 from app.profiles import Profile, problems
+from app.services import processor_secrets
 from app.services.context import Context
 from app.services.protecting import needed_for
 
@@ -51,6 +52,7 @@ def processor(row: ProcessorRow) -> View:
         "controller": row.controller_id,
         "limits": {name: getattr(row, name) for name in _LIMITS},
         "has_secret": row.secrets_sealed is not None,
+        "secrets": processor_secrets.facts(row),
     }
 
 

@@ -37,7 +37,7 @@ from app.domain.retention import BOOKKEEPING_HOLD
 from app.domain.working_days import months_later
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
-from app.processors import Answer, AnswerNotUnderstood, Kind, lacks, read_outcome
+from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
 from app.repositories import cases, erasure, jobs, registry
 from app.services import deadline_watch, hearing, registration, sealing, steps
 from app.services.context import INSYN, Actor, Context
@@ -101,7 +101,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
 def _why_a_person(ctx: Context, processor: ProcessorRow) -> str | None:
     if processor.kind == Kind.MANUAL:
         return "manual"
-    return "not_connected" if lacks(Kind(processor.kind), registration.target_of(ctx, processor)) else None
+    return "not_connected" if registration.lacking(ctx, processor) else None
 
 
 def callback_token(ctx: Context, controller: str, task_id: UUID) -> str:

@@ -186,6 +186,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/processors/{id}"): Row(REGISTRY),
     ("PATCH", "/v1/processors/{id}"): Row(frozenset({"admin"}), {"title": "Other"}),
     ("POST", "/v1/processors/{id}/secrets"): Row(frozenset({"admin"}), {"secret": "whsec_" + "QUJD" * 8}),
+    ("DELETE", "/v1/processors/{id}/secrets/{name}"): Row(frozenset({"admin"})),
     ("DELETE", "/v1/processors/{id}"): Row(frozenset({"admin"})),
     ("GET", "/v1/reports/register"): Row(frozenset({"dpo", "auditor"})),
     ("POST", "/v1/intake/{controller}/requests"): Row(ALL, {"claims": CLAIMS, **PERSON}),
@@ -202,7 +203,12 @@ TABLE: Mapping[tuple[str, str], Row] = {
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
 INSIDE = {
     *("/problems/no-package", "/problems/unknown-download", "/problems/unknown-callback"),
-    *("/problems/unknown-question", "/problems/unknown-entry", "/problems/unknown-forwarding"),
+    *(
+        "/problems/unknown-secret",
+        "/problems/unknown-question",
+        "/problems/unknown-entry",
+        "/problems/unknown-forwarding",
+    ),
 }
 #: About who did what before, not about the role.
 INSIDE |= {"/problems/second-person-needed"}
@@ -254,7 +260,7 @@ async def ids(
         PATH: request,
         "/v1/approvals": {"id": decided.json()["approval_id"]},
         "/v1/tasks": {"id": tasks[0]["id"]},
-        "/v1/processors": {"id": processors[0]["id"]},
+        "/v1/processors": {"id": processors[0]["id"], "name": "signing"},
         "/v1/restorations": {"processor": processors[0]["id"]},
         "/v1/controllers": {"id": "westra"},
         "/v1/intake": {"controller": "westra", "id": filed["id"]},

@@ -1,5 +1,6 @@
 """The registry of recipients over HTTP."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -98,6 +99,101 @@ class TestProcessor:
 
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/secret")
         assert secret not in answer.text
+
+
+class TestSecret:
+    async def test_is_shown_by_name_and_date_and_never_itself(self, client: httpx.AsyncClient) -> None:
+        """
+        When it was set, by whom, how long the one before is good.
+        """
+        path, _ = await register(client)
+        for secret, overlap in ((SECRET, "P0D"), ("whsec_" + "RUZH" * 8, "PT36H")):
+            body = {"secret": secret, "overlap": overlap}
+            assert (await client.post(f"{path}/secrets", json=body, headers=ADMIN.headers())).status_code == 204
+        shown = await client.get(path, headers=ADMIN.headers())
+        (said,) = shown.json()["secrets"]
+
+        assert said.keys() == {"name", "set_at", "set_by", "set_by_role", "previous_until"}
+        assert (said["name"], said["set_by_role"], shown.json()["secret_names"]) == ("signing", "admin", ["signing"])
+        between = datetime.fromisoformat(said["previous_until"]) - datetime.fromisoformat(said["set_at"])
+        assert between == timedelta(hours=36)
+        assert "QUJD" not in shown.text
+        assert "RUZH" not in shown.text
+
+    @pytest.mark.parametrize("overlap", ["", "7", "P91D", "P1M", "P1DT1H", "-P1D", "PT1000H", "P7D\n", 7])
+    async def test_is_replaced_with_an_overlap_nobody_misreads(self, client: httpx.AsyncClient, overlap: Any) -> None:
+        """
+        Whole days to ninety, or hours.
+        """
+        path, _ = await register(client)
+        body = {"secret": SECRET, "overlap": overlap}
+        answer = await client.post(f"{path}/secrets", json=body, headers=ADMIN.headers())
+
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/overlap")
+
+    async def test_is_removed_by_name(self, client: httpx.AsyncClient) -> None:
+        """
+        Only as it was read, and only what there is.
+        """
+        path, _ = await register(client)
+        await client.post(f"{path}/secrets", json={"secret": "x", "name": "api_key"}, headers=ADMIN.headers())
+        version = (await client.get(path, headers=ADMIN.headers())).headers["etag"]
+        statuses = []
+        for name, match in (
+            ("api_key", {}),
+            ("api_key", {"If-Match": '"1"'}),
+            ("other", {"If-Match": version}),
+            ("No Name", {"If-Match": version}),
+            ("api_key", {"If-Match": version}),
+        ):
+            answer = await client.delete(f"{path}/secrets/{name}", headers=ADMIN.headers(**match))
+            statuses.append(answer.status_code)
+        shown = (await client.get(path, headers=ADMIN.headers())).json()
+
+        assert statuses == [428, 412, 404, 404, 204]
+        assert (shown["secrets"], shown["has_secret"]) == ([], False)
+
+    async def test_that_is_needed_is_not_removed(self, client: httpx.AsyncClient) -> None:
+        """
+        409: set another first, or pause the processor.
+        """
+        path, _ = await register(client)
+        await client.post(f"{path}/secrets", json={"secret": SECRET}, headers=ADMIN.headers())
+        version = (await client.get(path, headers=ADMIN.headers())).headers["etag"]
+        change = {"state": "active", "endpoint": "https://desk.example.com/"}
+        done = await client.patch(path, json=change, headers=ADMIN.headers(**{"If-Match": version}))
+        match = {"If-Match": done.headers["etag"]}
+        answer = await client.delete(f"{path}/secrets/signing", headers=ADMIN.headers(**match))
+
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/secret-needed")
+
+    @pytest.mark.parametrize(
+        ("settings", "pointer"),
+        [
+            ({"api_key": "abc"}, "#/settings/api_key"),
+            ({"auth": [{"password": "abc"}]}, "#/settings/auth/0/password"),
+            ({"note": "Bearer abc"}, "#/settings/note"),
+        ],
+    )
+    @pytest.mark.parametrize(("language", "said"), [("sv", "lämna den med namn"), ("en", "give it by name")])
+    async def test_has_no_place_among_settings(
+        self, client: httpx.AsyncClient, settings: dict[str, Any], pointer: str, language: str, said: str
+    ) -> None:
+        """
+        422 that says which one, and where secrets go.
+        """
+        path, made = await register(client)
+        headers = ADMIN.headers(**{"If-Match": f'"{made["version"]}"', "Accept-Language": language})
+        changed = await client.patch(path, json={"settings": settings}, headers=headers)
+        body = NEW | {"key": "another", "settings": settings}
+        registered = await client.post("/v1/processors", json=body, headers=ADMIN.headers())
+
+        for answer in (changed, registered):
+            assert (answer.status_code, answer.json()["type"]) == (422, "/problems/secret-in-settings")
+            assert answer.json()["errors"][0]["pointer"] == pointer
+            assert "abc" not in answer.text
+        assert said in changed.json()["detail"]
+        assert "/v1/processors/{id}/secrets" in changed.json()["detail"]
 
 
 class TestProfile:
