@@ -16,8 +16,8 @@ from uuid import UUID
 
 from app.db import Tx
 from app.domain import erasure_answers, fanout
-from app.domain.audit import AuditStep
-from app.domain.case import ClaimState
+from app.domain.audit import AuditStep, as_code
+from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import (
@@ -73,7 +73,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     processor = await registry.processor(tx, UUID(wanted.processor))
     if processor is None:  # the snapshot was read in this very transaction
         raise LookupError("a task was planned for a processor that is not registered")
-    person = _why_a_person(ctx, processor)
+    person = why_a_person(ctx, processor)
     task_id = new_id()
     task = TaskRow(
         id=task_id,
@@ -98,7 +98,8 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     return task
 
 
-def _why_a_person(ctx: Context, processor: ProcessorRow) -> str | None:
+def why_a_person(ctx: Context, processor: ProcessorRow) -> str | None:
+    """Why nobody can be called for a processor's tasks; None where somebody can."""
     if processor.kind == Kind.MANUAL:
         return "manual"
     return "not_connected" if lacks(Kind(processor.kind), registration.target_of(ctx, processor)) else None
@@ -156,6 +157,8 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
         wait=answer.wait,
         effective_at=answer.effective_at,
     )
+    consequence = fanout.in_time(consequence, now=tx.now, latest=_latest_try(ctx, row))
+    task.last_code = as_code(answer.code)
     task.poll_url = answer.poll_url or task.poll_url
     task.ask_first = isinstance(consequence, AskProcessor)
     doubt = await doubt_about(tx, ctx, row, task, answer)
@@ -186,6 +189,11 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
             assert_never(consequence)
     await steps.changed(tx, row)
     return True
+
+
+def _latest_try(ctx: Context, row: RequestRow) -> datetime | None:
+    """From when on a try comes too late for the case; what follows a closed one has no statutory day."""
+    return None if row.phase == Phase.CLOSED else fanout.latest_try(row.due_on, ctx.zone(row.controller_id))
 
 
 async def doubt_about(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer) -> str | None:
@@ -224,7 +232,7 @@ def _ring(tx: Tx, processor: ProcessorRow, at: datetime | None) -> None:
 async def hand_to_person(tx: Tx, row: RequestRow, task: TaskRow, reason: str, *, code: str | None = None) -> None:
     """Say that only a person can go on with the task, and why."""
     task.state, task.next_at, task.attention = TaskState.NEEDS_PERSON, None, reason
-    facts = {"task_id": str(task.id), "reason": reason} | ({"code": code} if code else {})
+    facts = {"task_id": str(task.id), "reason": reason} | ({"code": as_code(code)} if code else {})
     await steps.note(tx, row, AuditStep.TASK_ESCALATED, actor=INSYN, facts=facts)
 
 
@@ -334,11 +342,17 @@ def check_categories(task: TaskRow, said: Mapping[str, Any]) -> None:
         raise AnswerNotUnderstood("An answer names a category that is not this task's.")
 
 
-async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow:
+async def retry(
+    tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor, facts: Mapping[str, Any] | None = None
+) -> TaskRow:
     """
     Send a stuck task again under its own key; a person takes the responsibility.
 
     A task that is over is tried again only where nothing came of it and its claim was handed back for that reason.
+    Nothing is changed where it refuses.
+
+    Args:
+        facts: What else stands in the audit entry.
 
     Raises:
         UnknownTask, TaskOver, TaskUnderWay, RequestStopped
@@ -350,7 +364,7 @@ async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow
     if task.state not in (TaskState.NEEDS_PERSON, TaskState.CLOSED):
         raise TaskUnderWay
     processor = await registry.processor(tx, task.processor_id)
-    person = _why_a_person(ctx, processor) if processor is not None else "processor_removed"
+    person = why_a_person(ctx, processor) if processor is not None else "processor_removed"
     if person is not None and task.state == TaskState.NEEDS_PERSON:
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
     task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN
@@ -358,7 +372,7 @@ async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow
     task.records_sealed = None
     task.next_at, task.attention, task.failures = None if person else tx.now, person, 0
     task.answer_by = deadline_watch.answer_by(tx, ctx, row)  # the day asked for before may be gone
-    await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id)})
+    await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id), **(facts or {})})
     if not person:
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)
     await steps.changed(tx, row)

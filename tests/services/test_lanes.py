@@ -119,14 +119,14 @@ class TestTakingABatch:
 
         async def second():
             async with house.tx(CONTROLLER) as tx:
-                tokens = await repository.keep(tx, held, **limits)
+                tokens = (await repository.keep(tx, held, **limits)).tokens
                 return tokens, await repository.claim_batch(tx, held, most=int(tokens)) if tokens >= 1 else []
 
         async def waits_for_lock():
             return await house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
         async with house.tx(CONTROLLER) as first:
-            assert await repository.keep(first, held, **limits) >= 1
+            assert (await repository.keep(first, held, **limits)).tokens >= 1
             assert len(await repository.claim_batch(first, held, most=1)) == 1
             waiting = asyncio.create_task(second())
             await eventually(waits_for_lock)
