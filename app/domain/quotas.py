@@ -31,6 +31,14 @@ class Quota:
     zone: str = "UTC"
     cost: int = 1
 
+    def __post_init__(self) -> None:
+        if self.cost > self.calls:
+            raise ValueError("a quota lets at least one task go: its cost is no more than its calls")
+        try:
+            ZoneInfo(self.zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("the zone of a quota is a name such as Europe/Stockholm") from None
+
     @property
     def tasks(self) -> int:
         """How many tasks that lets go in one window."""
