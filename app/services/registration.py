@@ -156,7 +156,7 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
     await tx.session.flush()
     if "quota" in changes:
         await lane_state.end_rest(tx, row.id, why=lane_health.QUOTA)
-    if row.state == "active":  # whatever waited for this, or for other limits, is looked at
+    if row.state == "active" and await lane_state.is_ready(tx, row.id):  # something waited for this
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=row.id)
     return row
 

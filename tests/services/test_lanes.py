@@ -4,18 +4,22 @@ One lane, one owner: what a processor can bear is kept to the number, whoever wo
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from app.db import Database, make_engine
 from app.repositories import lanes as repository
 from app.services import registration
-from app.services.lanes import Lanes
-from tests.harness.house import House, eventually
-from tests.services.lane_world import CONTROLLER, Counting, counting, put_on_lane, register, states
+from tests.harness.house import eventually
+from tests.services.lane_world import (
+    CONTROLLER,
+    Counting,
+    counting,
+    lanes_of_their_own,
+    put_on_lane,
+    register,
+    states,
+)
 from tests.services.street import a_house
 
 #: How much later than its token a call may be heard, on a machine that does other things as well.
@@ -28,24 +32,11 @@ async def server() -> AsyncIterator[Counting]:
         yield server
 
 
-@asynccontextmanager
-async def lanes_of_their_own(house: House, count: int) -> AsyncIterator[list[Lanes]]:
-    """As many processes' lanes: each with its own connections to the database and to the processors."""
-    async with AsyncExitStack() as stack:
-        made = []
-        for _ in range(count):
-            database = Database(make_engine(house.db.app_dsn, pool_size=10), movable_clock=True)
-            stack.push_async_callback(database.dispose)
-            made.append(Lanes(replace(house.ctx, database=database)))
-            stack.push_async_callback(made[-1].aclose)
-        yield made
-
-
 async def drain_until_closed(house, processor, ids, workers):
     """Let all *workers* have a go at the lane again and again until every task is over."""
     over = asyncio.Event()
 
-    async def work(lanes: Lanes) -> int:
+    async def work(lanes) -> int:
         made = 0
         while not over.is_set():
             made += await lanes.drain(CONTROLLER, processor.id)
