@@ -42,6 +42,8 @@ class Lanes:
     ctx: Context
     _open: dict[UUID, tuple[int, Adapter]] = field(default_factory=dict)
     _retired: list[Adapter] = field(default_factory=list)
+    _rung: set[UUID] = field(default_factory=set)
+    _at_work: dict[UUID, asyncio.Task[None]] = field(default_factory=dict)
 
     def adapter(self, row: ProcessorRow) -> Adapter:
         """The lane's adapter for the registration as it stands."""
@@ -65,6 +67,34 @@ class Lanes:
             await adapter.aclose()
         self._open.clear()
         self._retired.clear()
+
+    async def ring(self, controller: str, processor_id: UUID) -> None:
+        """
+        Have a lane drained, beside whoever rings: a bulkhead. However many processors hang, each holds up its own lane
+        and none of the places at work in which cases, mails and other lanes are seen to.
+
+        A ring while the lane is being drained here has it looked at once more.
+        """
+        self._rung.add(processor_id)
+        if processor_id not in self._at_work:
+            self._at_work[processor_id] = asyncio.create_task(self._answer_rings(controller, processor_id))
+
+    async def _answer_rings(self, controller: str, processor_id: UUID) -> None:
+        try:
+            while processor_id in self._rung:
+                self._rung.discard(processor_id)
+                await self.drain(controller, processor_id)
+        except Exception:
+            # What should have been done is still due there, and the sweep rings again.
+            log.exception("lane.failed", lane=str(processor_id))
+        finally:
+            self._rung.discard(processor_id)
+            del self._at_work[processor_id]
+
+    async def finish(self) -> None:
+        """Wait until every lane that was rung for has been drained."""
+        while self._at_work:
+            await asyncio.wait(self._at_work.values())
 
     async def drain(self, controller: str, processor_id: UUID) -> int:
         """Send what is due on the lane; return the number of calls made, 0 when somebody else owns it."""

@@ -10,6 +10,7 @@ import pytest
 
 from app.repositories import lanes as repository
 from app.services import registration
+from app.worker import AT_ONCE
 from tests.harness.house import eventually
 from tests.services.lane_world import (
     CONTROLLER,
@@ -160,6 +161,31 @@ class TestDeadProcessor:
                 revived.set()
 
         assert sorted(still_waiting) == ["open"] * 4 + ["sending"] * 4
+
+    async def test_of_many_takes_no_place_at_work(self, house, server):
+        """
+        More hanging lanes than a worker has places: cases are still carried on, and who is well is still called.
+        """
+        async with counting() as dead:
+            revived = asyncio.Event()
+            dead.work = revived.wait
+            many = AT_ONCE + 2
+            for _ in range(many):
+                await put_on_lane(house, await register(house, dead), 1)
+            async with house.working():
+                await eventually(lambda: dead.in_hand == many)
+                sent = await put_on_lane(house, await register(house, server), 3)
+                request_id = await house.file(CONTROLLER, "marketing_objection")
+
+                async def all_closed():
+                    return set(await states(house, sent)) == {"closed"}
+
+                await eventually(all_closed)
+                await house.until(request_id, lambda seen: any(task.state == "closed" for task in seen.tasks))
+                still_hanging = dead.in_hand
+                revived.set()
+
+        assert still_hanging == many
 
 
 class TestTaskThatCannotBeSent:
