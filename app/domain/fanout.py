@@ -125,6 +125,8 @@ DAYS_FOR_A_PERSON = 5
 AT_ONCE = timedelta(minutes=1)
 #: How long a lane rests for a quota whose end the processor did not say.
 UNSAID_REST = timedelta(hours=1)
+#: No processor's word lets its lane rest longer: then one call asks again.
+LONGEST_LANE_REST = timedelta(days=3)
 #: Codes of answers that are about all calls, not about one, where they say how long to wait.
 _LANE_CODES = frozenset({"http_429", "http_503"})
 
@@ -226,6 +228,6 @@ def lane_rest(outcome: Outcome, code: str, wait: timedelta | None) -> timedelta 
     A used-up quota ("quota", or 429 and 503 with their ``Retry-After``) is everybody's who calls there, so the tasks
     behind are not sent into it one by one.
     """
-    if outcome is Outcome.RETRY and code == "quota":
-        return wait or UNSAID_REST
-    return wait if wait and outcome is Outcome.RETRY and code in _LANE_CODES else None
+    if outcome is not Outcome.RETRY or not (code == "quota" or (wait and code in _LANE_CODES)):
+        return None
+    return min(wait or UNSAID_REST, LONGEST_LANE_REST)

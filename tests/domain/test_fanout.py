@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.fanout import (
     FIRST_RETRY,
+    LONGEST_LANE_REST,
     LONGEST_RETRY,
     MOST_ATTEMPTS,
     POLL_EVERY,
@@ -366,6 +367,7 @@ class TestLaneRest:
         [
             pytest.param(Outcome.RETRY, "quota", 3 * HOUR, 3 * HOUR, id="a quota and its end"),
             pytest.param(Outcome.RETRY, "quota", None, UNSAID_REST, id="a quota without"),
+            pytest.param(Outcome.RETRY, "quota", 9_000 * HOUR, LONGEST_LANE_REST, id="a quota until next year"),
             pytest.param(Outcome.RETRY, "http_429", HOUR, HOUR, id="too many requests"),
             pytest.param(Outcome.RETRY, "http_503", HOUR, HOUR, id="closed for an hour"),
             pytest.param(Outcome.RETRY, "http_503", None, None, id="an error, the task's own retry does"),
