@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
+
+#: What is done with a task that is due.
+Verb = Literal["send", "poll", "ask"]
+#: An adapter's word for "this task has never been here": only then a question leads to sending.
+NEVER_ARRIVED = "never_arrived"
 
 
 class Action(StrEnum):
@@ -166,12 +171,14 @@ def judge(
     fraction: float,
     wait: timedelta | None = None,
     effective_at: datetime | None = None,
+    verb: Verb = "send",
+    code: str = "",
 ) -> Consequence:
     """
     Return what follows from a processor's answer (or from its absence).
 
     *attempt* counts the calls that failed in a row, this one included; *wait* is the processor's ``Retry-After``;
-    *effective_at* its word for ``effective_later``.
+    *effective_at* its word for ``effective_later``; *verb* is what was done, *code* what the adapter calls the answer.
     """
     if outcome in TERMINAL:
         return Close()
@@ -187,6 +194,9 @@ def judge(
     if attempt >= MOST_ATTEMPTS:
         return AskPerson("no_answer")
     pause = retry_after(max(1, attempt), fraction=fraction, asked=wait)
+    if verb != "send" and code != NEVER_ARRIVED:
+        # A look that failed tells nothing of what was sent before: one looks again, and sends nothing on it.
+        return Wait(now + pause) if verb == "poll" else AskProcessor(now + pause)
     if outcome is Outcome.RETRY:
         return TryAgain(now + pause)
     match idempotency:  # unknown: it may have taken effect

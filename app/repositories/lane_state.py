@@ -15,9 +15,9 @@ from sqlmodel import col
 from app.db import Tx
 from app.domain.breaker import Breaker, State
 from app.domain.case import Phase
-from app.domain.fanout import TaskState
+from app.domain.fanout import Outcome, TaskState
 from app.domain.quotas import Quota
-from app.models import LaneCallRow, LaneRow, ProcessorRow, RequestRow, TaskRow
+from app.models import AttemptRow, LaneCallRow, LaneRow, ProcessorRow, RequestRow, TaskRow
 from app.repositories import guarding
 from app.repositories.lanes import Held
 
@@ -198,10 +198,15 @@ async def breakers(tx: Tx) -> Sequence[tuple[str, str, str, bool]]:
     return [(one, key, state, resting) for one, key, state, resting in (await tx.session.execute(query)).all()]
 
 
+#: Answers after which the same task sent again does nothing twice, whatever the processor makes of keys.
+_WITHOUT_EFFECT = (Outcome.RETRY.value, Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.AMBIGUOUS.value)
+
+
 async def given_up(
     tx: Tx,
     processor_id: UUID,
     *,
+    is_safe: bool,
     attention: str | None,
     action: str | None,
     created_before: datetime | None,
@@ -211,12 +216,22 @@ async def given_up(
     Tasks of a processor that wait for a person: how many there are, and the first of them.
 
     In the order of their requests, so that two who hold them one after the other never wait for each other.
+
+    Args:
+        is_safe: Whether a task may be sent twice there; else only those of which surely nothing came.
     """
     wanted = [
         col(TaskRow.processor_id) == processor_id,
         col(TaskRow.state) == TaskState.NEEDS_PERSON.value,
         guarding.may_see_its_request(tx, TaskRow.request_id),
     ]
+    if not is_safe:
+        effect = select(1).where(
+            col(AttemptRow.task_id) == col(TaskRow.id),
+            col(AttemptRow.verb) == "send",
+            or_(col(AttemptRow.outcome).is_(None), col(AttemptRow.outcome).not_in(_WITHOUT_EFFECT)),
+        )
+        wanted.append(~effect.exists())
     if attention is not None:
         wanted.append(col(TaskRow.attention) == attention)
     if action is not None:

@@ -9,7 +9,7 @@ would see the state from before the lock was granted, and the limits would be br
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import and_, func, insert, or_, select, text, update
@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from app.db import Tx
 from app.domain.breaker import Breaker, State
-from app.domain.fanout import TaskState
+from app.domain.fanout import TaskState, Verb
 from app.models import AttemptRow, LaneRow, TaskRow
 
 _TAKE = text(
@@ -43,10 +43,6 @@ _LEAVE = text(
     "UPDATE lane SET owner = NULL, lease_until = NULL"
     " WHERE processor_id = :processor AND owner = :owner AND fence = :fence"
 )
-
-
-#: What is done with a task that is due.
-Verb = Literal["send", "poll", "ask"]
 
 
 @dataclass(frozen=True)
@@ -180,10 +176,10 @@ async def finish_attempt(tx: Tx, task_id: UUID, number: int, *, outcome: str, co
     )
 
 
-async def left_in_the_air(tx: Tx, held: Held) -> Sequence[tuple[UUID, int]]:
-    """Tasks an earlier owner was calling when it died: (task, attempt number)."""
+async def left_in_the_air(tx: Tx, held: Held) -> Sequence[tuple[UUID, int, Verb]]:
+    """Tasks an earlier owner was calling when it died: (task, attempt number, what it did)."""
     query = (
-        select(col(TaskRow.id), col(TaskRow.attempts))
+        select(col(TaskRow.id), col(TaskRow.attempts), col(AttemptRow.verb))
         .join(
             AttemptRow,
             and_(col(AttemptRow.task_id) == col(TaskRow.id), col(AttemptRow.number) == col(TaskRow.attempts)),
@@ -194,7 +190,8 @@ async def left_in_the_air(tx: Tx, held: Held) -> Sequence[tuple[UUID, int]]:
             col(AttemptRow.fence) < held.fence,
         )
     )
-    return [(task_id, number) for task_id, number in (await tx.session.execute(query)).all()]
+    found = (await tx.session.execute(query)).all()
+    return [(task_id, number, cast(Verb, verb)) for task_id, number, verb in found]
 
 
 async def next_due(tx: Tx, processor_id: UUID) -> datetime | None:

@@ -17,11 +17,11 @@ import structlog
 from app.db import Tx
 from app.domain import fanout, quotas
 from app.domain.breaker import State, is_about_the_processor
-from app.domain.fanout import Outcome, TaskState
+from app.domain.fanout import Outcome, TaskState, Verb
 from app.models import ProcessorRow, TaskRow
 from app.processors import Adapter, Answer, Kind, Line, Order, connect
 from app.repositories import jobs, lane_state, lanes, registry
-from app.repositories.lanes import Held, Kept, Verb
+from app.repositories.lanes import Held, Kept
 from app.services import lane_health, registration, steps, tasks
 from app.services.context import Context
 from app.services.orders import NobodyToAskFor, order_for
@@ -101,7 +101,14 @@ class Lanes:
         return await _Owner(self, controller, processor_id).work()
 
     async def record(
-        self, controller: str, task_id: UUID, number: int, answer: Answer, *, is_watched: bool = False
+        self,
+        controller: str,
+        task_id: UUID,
+        number: int,
+        answer: Answer,
+        *,
+        verb: Verb = "send",
+        is_watched: bool = False,
     ) -> None:
         """
         Write down what came of one attempt; the task takes the consequence, and the lane where it is about all calls.
@@ -111,7 +118,7 @@ class Lanes:
             await lanes.finish_attempt(tx, task_id, number, outcome=answer.outcome.value, code=answer.code)
             # A callback may have been quicker, or another owner may have gone on: then this answer is only noted.
             if task.state == TaskState.SENDING and task.attempts == number:
-                await tasks.settle(tx, self.ctx, row, task, answer, by="answer")
+                await tasks.settle(tx, self.ctx, row, task, answer, by="answer", verb=verb)
             await lane_health.heard_from(tx, controller, task.processor_id, answer, is_watched=is_watched)
         log.info("task.answered", task_id=str(task_id), outcome=answer.outcome.value, code=answer.code)
 
@@ -143,7 +150,7 @@ class _Look:
 
     processor: ProcessorRow | None
     orders: list[tuple[TaskRow, Verb, Order]] = field(default_factory=list)
-    left: Sequence[tuple[UUID, int]] = ()  #: tasks an earlier owner was calling when it died
+    left: Sequence[tuple[UUID, int, Verb]] = ()  #: tasks an earlier owner was calling when it died
     rest: float | None = None  #: how long to rest when only the rate holds more back
     broken: list[tuple[UUID, int, str]] = field(default_factory=list)  #: tasks that cannot be sent, and why
     waited: Sequence[UUID] = ()  #: tasks that wait on the resting lane longer than their case can
@@ -180,10 +187,10 @@ class _Owner:
     async def _turn(self) -> bool:
         async with self._ctx.database.transaction([self._controller]) as tx:
             look = await self._look(tx)
-        for task_id, number in look.left:
+        for task_id, number, verb in look.left:
             log.info("task.left_unknown", task_id=str(task_id), attempt=number)
             answer = Answer(outcome=Outcome.UNKNOWN, code="worker_lost")
-            await self._house.record(self._controller, task_id, number, answer)
+            await self._house.record(self._controller, task_id, number, answer, verb=verb)
         if look.gone:
             return await self._is_more_due()
         if self._held is None:
@@ -338,4 +345,4 @@ class _Owner:
         else:
             answer = await adapter.ask(order)
         self._watches |= is_about_the_processor(answer.outcome, answer.code)
-        await self._house.record(self._controller, task.id, task.attempts, answer, is_watched=self._watches)
+        await self._house.record(self._controller, task.id, task.attempts, answer, verb=verb, is_watched=self._watches)

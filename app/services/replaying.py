@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.db import Tx
 from app.domain.errors import DomainError
+from app.domain.fanout import Idempotency
 from app.domain.guarding import RequestStopped
 from app.models import ProcessorRow
 from app.repositories import lane_state, registry
@@ -66,10 +67,20 @@ async def recipient(tx: Tx, ctx: Context, processor_id: UUID) -> ProcessorRow:
 
 
 async def replay(tx: Tx, ctx: Context, wanted: Wanted, *, actor: Actor) -> Replayed:
-    """Send again what waits for a person; every task's request gets an entry that names the replay."""
+    """
+    Send again what waits for a person; every task's request gets an entry that names the replay.
+
+    Where the same key twice means a second effect, only what surely had none: the others are sent again one by one,
+    by somebody who has asked the recipient.
+
+    Raises:
+        UnknownProcessor, NobodyToSendTo
+    """
+    processor = await recipient(tx, ctx, wanted.processor)
     matched, found = await lane_state.given_up(
         tx,
         wanted.processor,
+        is_safe=processor.idempotency != Idempotency.NO,
         attention=wanted.attention,
         action=wanted.action,
         created_before=wanted.created_before,

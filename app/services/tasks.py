@@ -30,6 +30,7 @@ from app.domain.fanout import (
     Outcome,
     TaskState,
     TryAgain,
+    Verb,
     Wait,
 )
 from app.domain.process import CreateTask
@@ -127,11 +128,13 @@ def token_expires_at(ctx: Context, row: RequestRow, task: TaskRow | None = None)
     return datetime.combine(last + timedelta(days=1), time(), tzinfo=ctx.zone(row.controller_id)).astimezone(UTC)
 
 
-async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer, *, by: str) -> bool:
+async def settle(
+    tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer, *, by: str, verb: Verb = "send"
+) -> bool:
     """
     Let a processor's answer take its consequence; False when the task was over already and nothing changed.
 
-    The caller holds the request's row and the task's.
+    The caller holds the request's row and the task's. *verb* is what the answer answers.
     """
     if task.state == TaskState.CLOSED:
         return False
@@ -156,15 +159,18 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
         fraction=_spread.random(),
         wait=answer.wait,
         effective_at=answer.effective_at,
+        verb=verb,
+        code=answer.code,
     )
+    # Whoever goes on with it, a person's "send it again" too, first asks what became of it.
+    task.ask_first = isinstance(consequence, AskProcessor)
     consequence = fanout.in_time(consequence, now=tx.now, latest=_latest_try(ctx, row))
     task.last_code = as_code(answer.code)
     task.poll_url = answer.poll_url or task.poll_url
-    task.ask_first = isinstance(consequence, AskProcessor)
     doubt = await doubt_about(tx, ctx, row, task, answer)
     if doubt is not None:
         consequence = AskPerson(doubt)
-    elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY):
+    elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY) and not isinstance(consequence, Wait):
         task.outcome = answer.outcome.value
     if answer.body:
         await _keep_answer(ctx, row, task, answer.body)
@@ -368,6 +374,8 @@ async def retry(
     if person is not None and task.state == TaskState.NEEDS_PERSON:
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
     task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN
+    if processor is not None and processor.idempotency == Idempotency.QUERY and _may_have_taken_effect(task):
+        task.ask_first = True
     task.outcome, task.closed_at, task.closed_by, task.answer_sealed = None, None, None, None
     task.records_sealed = None
     task.next_at, task.attention, task.failures = None if person else tx.now, person, 0
@@ -377,6 +385,11 @@ async def retry(
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)
     await steps.changed(tx, row)
     return task
+
+
+def _may_have_taken_effect(task: TaskRow) -> bool:
+    """Whether something was sent and no answer says what came of it."""
+    return task.attempts > 0 and task.outcome in (None, Outcome.UNKNOWN)
 
 
 async def _was_in_vain(tx: Tx, row: RequestRow, task: TaskRow) -> bool:

@@ -13,6 +13,7 @@ from app.domain.fanout import (
     LONGEST_LANE_REST,
     LONGEST_RETRY,
     MOST_ATTEMPTS,
+    NEVER_ARRIVED,
     POLL_EVERY,
     SAYABLE,
     TERMINAL,
@@ -27,6 +28,7 @@ from app.domain.fanout import (
     Idempotency,
     Outcome,
     TryAgain,
+    Verb,
     Wait,
     due_too_soon,
     in_time,
@@ -382,3 +384,41 @@ class TestLaneRest:
         One task's wait is its own; a used-up quota is everybody's on the lane.
         """
         assert lane_rest(outcome, code, wait) == rest
+
+
+class TestLook:
+    @pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.UNKNOWN])
+    @pytest.mark.parametrize("idempotency", Idempotency)
+    def test_that_failed_leads_to_another_look(self, outcome: Outcome, idempotency: Idempotency) -> None:
+        """
+        Whatever the processor makes of a key: what was sent stays sent, and nothing is sent on a failed look.
+        """
+        known = {"now": NOW, "attempt": 1, "idempotency": idempotency, "answer_mode": AnswerMode.POLL, "fraction": 0.0}
+        polled = judge(outcome, **known, verb="poll", code="http_503")  # type: ignore[arg-type]
+        asked = judge(outcome, **known, verb="ask", code="not_reached")  # type: ignore[arg-type]
+
+        assert (polled, asked) == (Wait(NOW), AskProcessor(NOW))
+
+    @pytest.mark.parametrize("verb", ["poll", "ask"])
+    def test_that_failed_too_often_is_a_persons(self, verb: Verb) -> None:
+        """
+        As with any call.
+        """
+        said = judge(
+            Outcome.RETRY, now=NOW, attempt=MOST_ATTEMPTS, idempotency=Idempotency.NO, answer_mode=AnswerMode.POLL,
+            fraction=0.0, verb=verb,
+        )  # fmt: skip
+
+        assert said == AskPerson("no_answer")
+
+    @pytest.mark.parametrize("verb", ["poll", "ask"])
+    def test_that_finds_nothing_there_leads_to_sending(self, verb: Verb) -> None:
+        """
+        The processor has said that the task never came.
+        """
+        said = judge(
+            Outcome.RETRY, now=NOW, attempt=1, idempotency=Idempotency.NO, answer_mode=AnswerMode.POLL, fraction=0.0,
+            verb=verb, code=NEVER_ARRIVED,
+        )  # fmt: skip
+
+        assert said == TryAgain(NOW)

@@ -54,6 +54,9 @@ class Counting:
     work: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0.01)
     answer: tuple[Mapping[str, Any], int] = field(default_factory=lambda: (DONE, 200))
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: What is said to whoever looks, and who did: by the task's id.
+    look: tuple[Mapping[str, Any], int] = field(default_factory=lambda: (DONE, 200))
+    looked_at: list[str] = field(default_factory=list)
 
     async def take(self, request: Request) -> Response:
         self.heard.append((time.monotonic(), request.headers["idempotency-key"]))
@@ -65,6 +68,11 @@ class Counting:
             self.in_hand -= 1
         body, status = self.answer
         return JSONResponse(body, status, dict(self.headers))
+
+    async def show(self, request: Request) -> Response:
+        self.looked_at.append(request.path_params["id"])
+        body, status = self.look
+        return JSONResponse(body, status)
 
     @property
     def keys(self) -> list[str]:
@@ -83,7 +91,8 @@ class Counting:
 @asynccontextmanager
 async def counting() -> AsyncIterator[Counting]:
     server = Counting()
-    async with served(Starlette(routes=[Route("/tasks", server.take, methods=["POST"])])) as url:
+    routes = [Route("/tasks", server.take, methods=["POST"]), Route("/tasks/{id}", server.show, methods=["GET"])]
+    async with served(Starlette(routes=routes)) as url:
         server.url = f"{url}/tasks"
         yield server
 
@@ -94,7 +103,7 @@ async def register(house: House, server: Counting, actions: Sequence[str] = (), 
 
     Args:
         actions: What cases ask of it; nothing, so that only what a test puts on its lane is there.
-        limits: Other than a thousand a second and four at once.
+        limits: Other than a thousand a second and four at once, an answer at once, one effect a key.
     """
     new = registration.NewProcessor(
         key=f"counting-{next(_numbers)}",
@@ -104,9 +113,11 @@ async def register(house: House, server: Counting, actions: Sequence[str] = (), 
         actions=list(actions),
         categories=["contact"],
         identifier_types=["email"],
-        answer_mode="sync",
-        idempotency="yes",
-        **({"rate_per_second": 1000.0, "burst": 1000, "concurrency": 4} | limits),
+        **(
+            {"answer_mode": "sync", "idempotency": "yes"}
+            | {"rate_per_second": 1000.0, "burst": 1000, "concurrency": 4}
+            | limits
+        ),
     )
     async with house.tx(CONTROLLER) as tx:
         row = await registration.register(tx, house.ctx, CONTROLLER, new)
