@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 #: A package file that is still half-written after this long was left by a crash.
 LEFTOVER_SECONDS = 3600
-#: Cases, lanes and mails one worker has in hand at once.
+#: Cases and mails one worker has in hand at once; lanes are drained beside them.
 AT_ONCE = 40
 Handler = Callable[[str, UUID], Awaitable[object]]
 
@@ -49,7 +49,7 @@ class Worker:
         self._lanes = Lanes(ctx)
         self.jobs: dict[str, Handler] = {
             "case.advance": self._advance,
-            "lane.drain": self._lanes.drain,
+            "lane.drain": self._lanes.ring,
             "letter.send": Mailer(ctx, postman).send,
             "retention.end": self._end_retention,
         }
@@ -73,6 +73,7 @@ class Worker:
             finally:
                 stop.set()
                 await asyncio.gather(sweeping, keeping, stopping)
+                await self._lanes.finish()
                 await self._lanes.aclose()
 
     async def _advance(self, controller: str, request_id: UUID) -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from bench import audit, door, limits
+from bench.bulkhead import dead_neighbour
 from bench.house import CONTROLLER, Bench, file_one, standing, token
 
 WARM_UP, INTAKE, AT_ONCE, THROUGH, LATENCY = 50, 600, 16, 150, 60
@@ -45,11 +46,11 @@ async def _wait_until_closed(bench: Bench, *, seconds: float) -> None:
     raise TimeoutError("requests stayed open")
 
 
-async def through_per_second(bench: Bench) -> tuple[float, int]:
+async def through_per_second(bench: Bench, *, first: int = 10_000) -> tuple[float, int]:
     """Requests from filing to closed (two processor calls, two letters each) per second, and the calls they took."""
     before = bench.processor.calls
     began = time.perf_counter()
-    await asyncio.gather(*(file_one(bench, 10_000 + number) for number in range(THROUGH)))
+    await asyncio.gather(*(file_one(bench, first + number) for number in range(THROUGH)))
     await _wait_until_closed(bench, seconds=300)
     return THROUGH / (time.perf_counter() - began), bench.processor.calls - before
 
@@ -79,6 +80,9 @@ async def main() -> None:
             waited = await latencies(bench)
             await _wait_until_closed(bench, seconds=120)
             through, calls = await through_per_second(bench)
+            async with dead_neighbour(bench):
+                beside_dead, _ = await through_per_second(bench, first=11_000)
+            alone_again, _ = await through_per_second(bench, first=12_000)
             with bench.worker_resting():
                 taken = await intake_per_second(bench)
             await _wait_until_closed(bench, seconds=600)
@@ -87,6 +91,7 @@ async def main() -> None:
     checked, hashed = audit.entries_per_second()
     calls_out = await door.measured()
     per_request = calls / THROUGH
+    alone = (through + alone_again) / 2
     limit = bare / per_request
     p50, p99 = _percentile(waited, 50), _percentile(waited, 99)
     rows_of = (
@@ -101,6 +106,12 @@ async def main() -> None:
             f"{through:.1f}",
             f"{limit:.0f} (same calls, bare httpx)",
             through / limit,
+        ),
+        (
+            "the same beside a processor that answers nothing",
+            f"{beside_dead:.1f}",
+            f"{through:.1f} before, {alone_again:.1f} after (without it)",
+            beside_dead / alone,
         ),
         (
             "audit chain checked offline, entries/s",

@@ -1,7 +1,7 @@
 """
 secrets with an end: who set which and when, and how long the one before is good
 
-Revises: kinds of processors
+Revises: lanes that rest
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 
 revision = "c4b000000006"
-down_revision = "c4b000000001"
+down_revision = "c4b000000005"
 branch_labels = None
 depends_on = None
 

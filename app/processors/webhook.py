@@ -7,6 +7,7 @@ The task's id is webhook id and idempotency key in one: every retry of a task ca
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -83,7 +84,9 @@ class Webhook:
 
     def _read(self, response: httpx.Response, raw: bytes, *, asks: bool) -> Answer:
         status = response.status_code
-        wait = _answers.read_wait(response.headers.get("retry-after"))
+        wait = _answers.read_wait(
+            response.headers.get("retry-after"), now=datetime.fromtimestamp(self._wall_clock(), UTC)
+        )
         code = f"http_{status}"
         if status == 200:
             try:

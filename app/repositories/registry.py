@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from app.db import Tx
@@ -47,6 +47,12 @@ async def with_secrets_over(tx: Tx, controller: str, *, at: datetime) -> Sequenc
 async def processor_by_key(tx: Tx, controller: str, key: str) -> ProcessorRow | None:
     query = select(ProcessorRow).where(col(ProcessorRow.controller_id) == controller, col(ProcessorRow.key) == key)
     return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def lock_order(tx: Tx, controller: str) -> None:
+    """Let one at a time say who comes after whom: two halves of a circle are each none."""
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    await tx.session.execute(lock, {"name": f"order:{controller}"})
 
 
 async def add(tx: Tx, row: ProcessorRow) -> None:

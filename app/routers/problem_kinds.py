@@ -52,6 +52,7 @@ from app.services import (
     packaging,
     protecting,
     registration,
+    replaying,
     restricting,
     searching,
     steps,
@@ -139,6 +140,9 @@ KINDS: dict[type[DomainError], Kind] = {
     case.AlreadyUnderWay: Kind(409, "Yrkandet håller redan på att utföras och kan inte längre tas tillbaka."),
     steps.ClosedRequest: Kind(409, "Begäran är avslutad; det som följer är en ny begäran."),
     four_eyes.ApprovalGiven: Kind(409, "Godkännandet är redan lämnat eller nekat."),
+    replaying.NobodyToSendTo: Kind(
+        409, "Ingen kan nås för mottagarens uppgifter. Anslut den först, eller låt en människa göra dem."
+    ),
     orders.NobodyToAskFor: Kind(409, "Inget som är känt om personen kan lämnas till det här biträdet."),
     packaging.NoWayToDeliver: Kind(
         409, "Ingen kan logga in och hämta paketet. Registrera först en identitetskontroll som ger personnumret."

@@ -24,7 +24,7 @@ from app.schemas.registry import (
     ProfileProblemList,
     SecretIn,
 )
-from app.services import catalogue, procedure, registration
+from app.services import catalogue, lane_health, procedure, registration
 from app.services.casework import UnknownCategory
 from app.services.registration import NewProcessor, UnknownProcessor
 
@@ -98,7 +98,7 @@ async def processors(work: RegistryReader, controller: ControllerQuery = None) -
     if controller is not None:
         work.check_controller(controller)
     chosen = [controller] if controller else sorted(work.tx.controllers)
-    return {"items": [catalogue.processor(row) for row in await registry.processors_of(work.tx, chosen)]}
+    return {"items": await catalogue.processors(work.tx, await registry.processors_of(work.tx, chosen))}
 
 
 @router.post(
@@ -122,7 +122,7 @@ async def register(work: Admin, once: OnceOnly, body: ProcessorIn, controller: C
         with _pointed():
             row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said))
         headers = {"Location": f"/v1/processors/{row.id}", "ETag": etag(row.version)}
-        return Made(dump(ProcessorOut, catalogue.processor(row)), 201, headers)
+        return Made(dump(ProcessorOut, await catalogue.processor_and_lane(work.tx, row)), 201, headers)
 
     return await once.answer(work, owner, act)
 
@@ -157,7 +157,7 @@ async def processor(work: RegistryReader, id: UUID, response: Response) -> View:
     if row is None or row.state == "removed":
         raise UnknownProcessor
     response.headers["ETag"] = etag(row.version)
-    return catalogue.processor(row)
+    return await catalogue.processor_and_lane(work.tx, row)
 
 
 @router.patch(
@@ -174,13 +174,13 @@ async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange,
     changes = body.model_dump(exclude_unset=True, exclude={"limits"})
     if body.limits is not None:
         changes |= body.limits.model_dump(exclude_none=True)
-    for name in ("state", "title", "settings"):
+    for name in ("state", "title", "settings", "after"):
         if name in changes and changes[name] is None:
             del changes[name]
     with _pointed():
         await registration.change(work.tx, work.ctx, row, changes)
     response.headers["ETag"] = etag(row.version)
-    return catalogue.processor(row)
+    return await catalogue.processor_and_lane(work.tx, row)
 
 
 @router.delete(
@@ -216,3 +216,23 @@ async def remove_secret(work: Admin, version: IfMatch, id: UUID, name: SecretPat
     """Forget a secret, and the one before it of that name. Refused while the active processor needs it."""
     row = await registration.hold(work.tx, id, version=version)
     await registration.remove_secret(work.tx, work.ctx, row, name, actor=work.actor)
+
+
+@router.post(
+    "/processors/{id}/lane/reset",
+    operation_id="resetLane",
+    tags=["processors"],
+    response_model=ProcessorOut,
+    response_model_exclude_none=True,
+    responses=ACTS,
+)
+async def reset_lane(work: Admin, id: UUID, response: Response) -> View:
+    """
+    Say that a processor is well again: its breaker is closed, its rest ended, what waits goes out at once.
+
+    No Idempotency-Key is needed: well twice is well.
+    """
+    row = await registration.hold(work.tx, id)
+    await lane_health.reset(work.tx, row.controller_id, row.id)
+    response.headers["ETag"] = etag(row.version)
+    return await catalogue.processor_and_lane(work.tx, row)

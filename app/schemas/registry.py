@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
+from app.domain import quotas
 from app.domain.processor_secrets import LONGEST, OVERLAP_PATTERN
 from app.processors import Kind
 from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Plain, Slug
@@ -19,12 +20,31 @@ KindSettings = Annotated[
 ]
 
 
+class Quota(Body):
+    """At most so many calls in any such window; a sliding one reaches back from every instant."""
+
+    calls: Annotated[int, Field(ge=1, le=10_000_000)]
+    per: Annotated[str, Field(pattern=quotas.PERIOD, examples=["PT1M", "P1D"])]
+    kind: Literal["sliding", "fixed"] = "sliding"
+    zone: Annotated[Plain, Field(max_length=60, description="Whose midnight begins a fixed day.")] = "UTC"
+    cost: Annotated[int, Field(ge=1, le=10_000, description="How many calls one task takes there.")] = 1
+
+    @model_validator(mode="after")
+    def _holds(self) -> "Quota":
+        quotas.read([self.model_dump()])
+        return self
+
+
+Quotas = Annotated[list[Quota], Field(max_length=5)]
+
+
 class Limits(Body):
     """What a processor can bear."""
 
     rate_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 1.0
     burst: Annotated[int, Field(ge=1, le=10_000)] = 1
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 1
+    quota: Quotas = Field(default_factory=list)
 
 
 class LimitsChange(Body):
@@ -33,6 +53,7 @@ class LimitsChange(Body):
     rate_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
     burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
     concurrency: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    quota: Quotas | None = Field(default=None, description="All there are from now on; an empty list ends them.")
 
 
 class ProcessorIn(Body):
@@ -87,6 +108,7 @@ class ProcessorChange(Body):
     endpoint: Endpoint | None = None
     state: Literal["active", "paused", "unconnected"] | None = None
     title: Line | None = None
+    after: Annotated[list[Plain], Field(max_length=50)] | None = None
     limits: LimitsChange | None = None
     contact: Line | None = None
     settings: KindSettings | None = None
@@ -123,6 +145,19 @@ class LimitsOut(Answer):
     rate_per_second: float
     burst: int
     concurrency: int
+    quota: list[Quota] | None = None
+
+
+class LaneOut(Answer):
+    """How the lane to a processor stands. Codes are the adapter's own words, such as `http_503` or `not_reached`."""
+
+    breaker: Literal["closed", "open", "half_open"]
+    failures: int = Field(description="Calls in a row that say the processor is not well.")
+    opened_at: datetime | None = Field(default=None, description="When the outage began.")
+    probe_at: datetime | None = Field(default=None, description="When one call tries again.")
+    last_code: str | None = Field(default=None, description="What the last such call came to.")
+    rests_until: datetime | None = None
+    rests_for: Literal["said_by_processor", "quota"] | None = None
 
 
 class ProcessorOut(Answer):
@@ -144,6 +179,7 @@ class ProcessorOut(Answer):
     answer_mode: str
     idempotency: str
     limits: LimitsOut
+    lane: LaneOut
     contact: str | None = None
     country: str | None = None
     from_profile: bool

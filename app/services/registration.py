@@ -19,8 +19,8 @@ from app.domain.processor_secrets import check_settings
 from app.models import ProcessorRow
 from app.processors import Kind, Target, check_address, lacks
 from app.profiles import Profile, System
-from app.repositories import cases, registry
-from app.services import processor_secrets, steps
+from app.repositories import cases, jobs, lane_state, registry
+from app.services import lane_health, processor_secrets, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id
 from app.services.processor_secrets import SIGNING as SIGNING
@@ -68,6 +68,7 @@ class NewProcessor:
     rate_per_second: float = 1.0
     burst: int = 1
     concurrency: int = 1
+    quota: Sequence[Mapping[str, Any]] = ()
     endpoint: str | None = None
     contact: str | None = None
     country: str | None = None
@@ -110,6 +111,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
         rate_per_second=new.rate_per_second,
         burst=new.burst,
         concurrency=new.concurrency,
+        quota=[dict(one) for one in new.quota],
         contact=new.contact,
         country=new.country,
         from_profile=new.from_profile,
@@ -124,6 +126,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
 
 
 async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str]) -> None:
+    await registry.lock_order(tx, controller)
     known = {one.key: one.after for one in await registry.processors_of(tx, [controller])}
     check_order(known | {key: list(after)})
 
@@ -156,6 +159,10 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
         raise NotConnectable
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
+    if "quota" in changes:
+        await lane_state.end_rest(tx, row.id, why=lane_health.QUOTA)
+    if row.state == "active" and await lane_state.is_ready(tx, row.id):  # something waited for this
+        jobs.wake(tx, "lane.drain", controller=row.controller_id, id=row.id)
     return row
 
 
@@ -211,20 +218,38 @@ async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, a
 
 async def apply_profile(tx: Tx, ctx: Context, profile: Profile) -> int:
     """Bring the registry in line with a profile's systems; returns how many registrations changed."""
-    changed = 0
+    changed = await _loosen_order(tx, profile)
     for system in profile.systems:
         wanted = _from_system(profile, system)
         row = await registry.processor_by_key(tx, profile.id, system.id)
         if row is None:
             await register(tx, ctx, profile.id, wanted)
-            changed += 1
+            changed.add(system.id)
             continue
         differing = _differences(row, wanted)
         if differing:
             row.state = "unconnected" if row.state == "removed" and row.kind != Kind.MANUAL else row.state
             await change(tx, ctx, row, differing)
-            changed += 1
-    return changed
+            changed.add(system.id)
+    return len(changed)
+
+
+async def _loosen_order(tx: Tx, profile: Profile) -> set[str]:
+    """
+    Let go of what the profile no longer orders, first of all: half-way to a turned order there is a circle.
+
+    Returns:
+        The keys of the registrations that changed.
+    """
+    loosened = set()
+    wanted = {system.id: set(system.after) for system in profile.systems}
+    for row in await registry.processors_of(tx, [profile.id], with_removed=True):
+        if set(row.after) - wanted.get(row.key, set(row.after)):
+            row.after = [key for key in row.after if key in wanted[row.key]]
+            row.version, row.updated_at = row.version + 1, tx.now
+            loosened.add(row.key)
+    await tx.session.flush()
+    return loosened
 
 
 def _from_system(profile: Profile, system: System) -> NewProcessor:
@@ -243,6 +268,7 @@ def _from_system(profile: Profile, system: System) -> NewProcessor:
         rate_per_second=limits.rate_per_second if limits else 1.0,
         burst=limits.burst if limits else 1,
         concurrency=limits.concurrency if limits else 1,
+        quota=[one.model_dump() for one in limits.quota] if limits else [],
         contact=system.contact,
         country=None if system.recipient == "own" else profile.recipient(system.recipient).country,
         sandbox_service=system.sandbox_service,
@@ -253,7 +279,7 @@ def _from_system(profile: Profile, system: System) -> NewProcessor:
 
 _FROM_PROFILE = (
     "title", "kind", "recipient_kind", "actions", "categories", "identifier_types", "after", "answer_mode",
-    "idempotency", "rate_per_second", "burst", "concurrency", "contact", "country", "sandbox_service",
+    "idempotency", "rate_per_second", "burst", "concurrency", "quota", "contact", "country", "sandbox_service",
 )  # fmt: skip
 
 

@@ -159,6 +159,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/tasks/{id}"): Row(STAFF),
     ("POST", "/v1/tasks/{id}/outcome"): Row(STAFF, {"outcome": "not_found"}),
     ("POST", "/v1/tasks/{id}/retry"): Row(STAFF),
+    ("POST", "/v1/tasks/replays"): Row(STAFF, {"processor": "{processor}", "dry_run": True}),
     ("GET", "/v1/scheduled-erasures"): Row(LISTS),
     ("POST", "/v1/suppressions/lookup"): Row(frozenset({"integrator"}), {"controller": "westra", **PERSON}),
     ("GET", "/v1/restorations/pending"): Row(frozenset({"admin", "dpo"}), query={"processor": "{processor}"}),
@@ -187,6 +188,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("PATCH", "/v1/processors/{id}"): Row(frozenset({"admin"}), {"title": "Other"}),
     ("POST", "/v1/processors/{id}/secrets"): Row(frozenset({"admin"}), {"secret": "whsec_" + "QUJD" * 8}),
     ("DELETE", "/v1/processors/{id}/secrets/{name}"): Row(frozenset({"admin"})),
+    ("POST", "/v1/processors/{id}/lane/reset"): Row(frozenset({"admin"})),
     ("DELETE", "/v1/processors/{id}"): Row(frozenset({"admin"})),
     ("GET", "/v1/reports/register"): Row(frozenset({"dpo", "auditor"})),
     ("POST", "/v1/intake/{controller}/requests"): Row(ALL, {"claims": CLAIMS, **PERSON}),
@@ -284,6 +286,8 @@ def place(ids: dict[str, dict[str, str]], path: str) -> str:
 
 def body_of(row: Row, ids: dict[str, dict[str, str]]) -> Any:
     """A call's body, with the reference of the request there is where it names one."""
+    if isinstance(row.json, dict) and "processor" in row.json:
+        return row.json | ids["/v1/restorations"]
     is_named = isinstance(row.json, dict) and "reference" in row.json
     return ids["reference"] if is_named else row.json
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.routers.conftest import ADMIN
 
@@ -207,3 +209,104 @@ class TestProfile:
 
         assert [one["code"] for one in sv] == [one["code"] for one in en]
         assert sv[0]["text"] != en[0]["text"]
+
+
+QUOTA = {"calls": 250, "per": "PT1M", "kind": "sliding", "zone": "UTC", "cost": 1}
+
+
+class TestLane:
+    async def test_is_shown_with_its_registration(self, client: httpx.AsyncClient) -> None:
+        """
+        Whoever runs the registry sees at a glance whether a recipient is well.
+        """
+        path, made = await register(client)
+        listed = (await client.get("/v1/processors", headers=ADMIN.headers())).json()["items"]
+        shown = (await client.get(path, headers=ADMIN.headers())).json()
+
+        assert made["lane"] == shown["lane"] == {"breaker": "closed", "failures": 0}
+        assert [one["lane"] for one in listed] == [made["lane"]]
+
+    async def test_is_reset_by_an_administrator(self, client: httpx.AsyncClient, session: AsyncSession) -> None:
+        """
+        Open and resting before, closed and going after.
+        """
+        path, made = await register(client)
+        opened = (
+            "UPDATE lane SET breaker = 'open', failures = 5, openings = 3, opened_at = now(), last_code = 'http_503',"
+            " probe_at = now() + interval '1 hour', rests_until = now() + interval '2 hours',"
+            " rests_for = 'said_by_processor'"
+        )
+        await session.execute(text(opened))
+        before = (await client.get(path, headers=ADMIN.headers())).json()["lane"]
+        reset = await client.post(f"{path}/lane/reset", headers=ADMIN.headers())
+
+        assert (before["breaker"], before["failures"], before["last_code"]) == ("open", 5, "http_503")
+        assert before["rests_for"] == "said_by_processor"
+        assert (reset.status_code, reset.json()["lane"]) == (200, {"breaker": "closed", "failures": 0})
+        assert reset.json()["version"] == made["version"]
+
+
+class TestQuota:
+    async def test_is_registered_changed_and_ended(self, client: httpx.AsyncClient) -> None:
+        """
+        All there are from now on; the other limits stay, and an empty list ends them.
+        """
+        limits = NEW["limits"] | {"quota": [{"calls": 250, "per": "PT1M"}]}
+        made = await client.post("/v1/processors", json=NEW | {"limits": limits}, headers=ADMIN.headers())
+        path = made.headers["location"]
+        shown = []
+        for version, quota in (
+            ("1", [{"calls": 500, "per": "P1D", "kind": "fixed", "zone": "Europe/Stockholm"}]),
+            ("2", []),
+        ):
+            done = await client.patch(
+                path, json={"limits": {"quota": quota}}, headers=ADMIN.headers(**{"If-Match": f'"{version}"'})
+            )
+            shown.append(done.json()["limits"])
+
+        assert made.json()["limits"] == NEW["limits"] | {"quota": [QUOTA]}
+        assert shown[0]["quota"][0] | {"cost": 1} == {
+            "calls": 500, "per": "P1D", "kind": "fixed", "zone": "Europe/Stockholm", "cost": 1,
+        }  # fmt: skip
+        assert shown[1] == NEW["limits"]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"calls": 0},
+            {"per": "P1M"},
+            {"per": "PT1H30M"},
+            {"zone": "Mars/Olympus"},
+            {"kind": "leaky"},
+            {"calls": 3, "cost": 4},
+            {"calls": "250"},
+        ],
+    )
+    async def test_that_says_nothing_clear_is_refused(self, client: httpx.AsyncClient, wrong: dict[str, Any]) -> None:
+        """
+        A limit that is read otherwise than it was meant is a broken contract.
+        """
+        limits = NEW["limits"] | {"quota": [QUOTA | wrong]}
+        answer = await client.post("/v1/processors", json=NEW | {"limits": limits}, headers=ADMIN.headers())
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"].startswith("#/limits/quota/0")
+
+
+class TestOrder:
+    async def test_is_changed_but_never_into_a_circle(self, client: httpx.AsyncClient) -> None:
+        """
+        Recipients that wait for each other would never be asked.
+        """
+        path, _ = await register(client)
+        other = await client.post(
+            "/v1/processors", json=NEW | {"key": "crm", "after": ["helpdesk"]}, headers=ADMIN.headers()
+        )
+        circle = await client.patch(path, json={"after": ["crm"]}, headers=ADMIN.headers(**{"If-Match": '"1"'}))
+        turned = [
+            await client.patch(one, json={"after": after}, headers=ADMIN.headers(**{"If-Match": '"1"'}))
+            for one, after in ((other.headers["location"], []), (path, ["crm"]))
+        ]
+
+        assert (circle.status_code, circle.json()["type"]) == (422, "/problems/order-has-cycle")
+        assert [one.json()["after"] for one in turned] == [[], ["crm"]]
