@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import assert_never
 
-from app.processors import manual, webhook
+from app.processors import manual, opendsr, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
 from app.processors._port import Adapter, Answer, Line, Order, Target
 from app.processors.manual import Manual
+from app.processors.opendsr import CallbackRefused, OpenDsr, Reported, SignerNotReached, check_callback
 from app.processors.webhook import Webhook
 
 
@@ -16,6 +17,7 @@ class Kind(StrEnum):
 
     WEBHOOK = "webhook"
     MANUAL = "manual"
+    OPENDSR = "opendsr"
 
 
 def connect(kind: Kind, target: Target, line: Line) -> Adapter:
@@ -26,6 +28,9 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
             return Webhook(target, client, sandbox=line.sandbox)
         case Kind.MANUAL:
             return Manual()
+        case Kind.OPENDSR:
+            client = open_client(connections=line.connections, seconds=line.seconds)
+            return OpenDsr(target, client, sandbox=line.sandbox)
     assert_never(kind)
 
 
@@ -36,7 +41,29 @@ def lacks(kind: Kind, target: Target) -> str | None:
             return webhook.lacks(target)
         case Kind.MANUAL:
             return manual.lacks(target)
+        case Kind.OPENDSR:
+            return opendsr.lacks(target)
     assert_never(kind)
+
+
+def takes_back(kind: Kind) -> bool:
+    """Whether a processor of that kind can be told that nobody waits for its answer any more."""
+    return kind is Kind.OPENDSR
+
+
+async def take_back(kind: Kind, target: Target, line: Line, task_id: str) -> str:
+    """
+    Tell a processor that nobody waits for its answer any more; a machine word for what came of it.
+
+    The word is for the log: whether it could still be stopped changes nothing in the case.
+    """
+    if not takes_back(kind) or lacks(kind, target) is not None:
+        return "not_taken_back"
+    adapter = OpenDsr(target, open_client(connections=1, seconds=line.seconds), sandbox=line.sandbox)
+    try:
+        return await adapter.recall(task_id)
+    finally:
+        await adapter.aclose()
 
 
 __all__ = [
@@ -45,11 +72,15 @@ __all__ = [
     "AddressNotAllowed",
     "Answer",
     "AnswerNotUnderstood",
+    "CallbackRefused",
     "Kind",
     "Line",
     "Order",
+    "Reported",
+    "SignerNotReached",
     "Target",
     "check_address",
+    "check_callback",
     "check_resolved",
     "connect",
     "fetch_document",
@@ -57,4 +88,6 @@ __all__ = [
     "open_client",
     "parse_json",
     "read_outcome",
+    "take_back",
+    "takes_back",
 ]
