@@ -97,9 +97,7 @@ KINDS: dict[type[DomainError], Kind] = {
     packaging.ReleasedByTheRequester: Kind(403, "Den som begärde kan inte själv lämna ut sitt paket."),
     CallbackRefused: Kind(403, "Meddelandets underskrift går inte att lita på."),
     SignerNotReached: Kind(
-        503,
-        "Certifikatet som meddelandet ska vara underskrivet med går inte att hämta just nu.",
-        headers={"retry-after": "60"},
+        503, "Certifikatet till meddelandets underskrift kan inte hämtas just nu.", headers={"retry-after": "60"}
     ),
     webhook_signature.WebhookRefused: Kind(401, "Meddelandets underskrift går inte att lita på."),
     # headers

@@ -89,10 +89,10 @@ async def _fetch(target: Target, wiring: Wiring, client: httpx.AsyncClient, *, s
             said = _answers.parse_json(raw)
         except _answers.AnswerNotUnderstood:
             raise NotAnnounced("discovery_malformed") from None
-    url = wiring.certificate_url or _text(said.get("processor_certificate"))
+    published = wiring.certificate_url or _text(said.get("processor_certificate"))
     chain: tuple[x509.Certificate, ...] = ()
-    if url and not target.named.get("certificate"):
-        chain = await _certificate(target, wiring, client, url, sandbox=sandbox)
+    if published and not target.named.get("certificate"):
+        chain = await _certificate(target, wiring, client, published, sandbox=sandbox)
     types = wiring.types if wiring.types is not None else said.get("supported_subject_request_types")
     return Announced(
         types=_words(types) if isinstance(types, list) else BASE_TYPES,

@@ -54,8 +54,8 @@ def _json(raw: bytes, categories: Sequence[str], home: str | None) -> list[dict[
     return _filed(_rows(value), home)
 
 
-def _rows(value: object) -> list[dict[str, Any]]:
-    rows = value if isinstance(value, list) else [value]
+def _rows(value: Any) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = value if isinstance(value, list) else [value]
     if not all(isinstance(row, dict) for row in rows):
         raise ResultsNotReadable("results_malformed")
     return rows

@@ -95,7 +95,7 @@ def check_chain(chain: Sequence[x509.Certificate], anchors: Anchors, *, domain: 
     if leaf not in anchors.pinned:
         if not anchors.cas:
             raise NotTrusted("certificate_not_pinned")
-        policy = PolicyBuilder().store(Store(anchors.cas)).time(now.replace(tzinfo=None))
+        policy = PolicyBuilder().store(Store(list(anchors.cas))).time(now.replace(tzinfo=None))
         try:
             policy.build_server_verifier(x509.DNSName(domain)).verify(leaf, list(chain[1:]))
         except (VerificationError, ValueError):
@@ -149,7 +149,8 @@ def _keys(
     """The keys a domain may sign with now: its pinned certificates', else its chain's; at least one."""
     refused = NotTrusted("no_certificate")
     found = 0
-    for one in [[pin] for pin in anchors.pinned] or ([chain] if chain else []):
+    chains: list[Sequence[x509.Certificate]] = [[pin] for pin in anchors.pinned]
+    for one in chains or ([chain] if chain else []):
         try:
             key = check_chain(one, anchors, domain=domain, now=now)
         except NotTrusted as error:
