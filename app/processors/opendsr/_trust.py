@@ -9,7 +9,9 @@ certificate that must not be believed any more is taken off the pin, or its proc
 import base64
 import binascii
 import ssl
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -67,17 +69,20 @@ def read_chain(pem: bytes) -> list[x509.Certificate]:
 
 @lru_cache(maxsize=1)
 def _system() -> tuple[x509.Certificate, ...]:
-    found = []
-    for der in ssl.create_default_context().get_ca_certs(binary_form=True):
-        try:
-            found.append(x509.load_der_x509_certificate(der))
-        except ValueError:
-            continue  # one that this library does not read vouches for nobody
-    paths = ssl.get_default_verify_paths()
-    if not found and paths.capath:  # a folder is read as it is needed, so nothing has been loaded from it yet
-        bundle = Path(paths.capath) / "ca-certificates.crt"
-        found = x509.load_pem_x509_certificates(bundle.read_bytes()) if bundle.is_file() else []
-    return tuple(found)
+    context = ssl.create_default_context()
+    capath = ssl.get_default_verify_paths().capath
+    if not context.get_ca_certs() and capath and (bundle := Path(capath) / "ca-certificates.crt").is_file():
+        context.load_verify_locations(bundle)  # a folder is read as it is needed: nothing has been read from it yet
+    return tuple(_readable(context.get_ca_certs(binary_form=True)))
+
+
+def _readable(found: Iterable[bytes]) -> Iterator[x509.Certificate]:
+    """The certificates that this library reads without a doubt; others vouch for nobody."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for der in found:
+            with suppress(ValueError, Warning):
+                yield x509.load_der_x509_certificate(der)
 
 
 def check_chain(chain: Sequence[x509.Certificate], anchors: Anchors, *, domain: str, now: datetime) -> rsa.RSAPublicKey:
