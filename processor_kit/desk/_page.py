@@ -3,10 +3,13 @@
 import asyncio
 import hmac
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -53,9 +56,10 @@ class Page:
         return await self._tasks(request, session, said=saved)
 
     async def log_in(self, request: Request) -> Response:
-        form = await self._form(request)
+        async with self._form(request) as form:
+            password = str(form.get("password", ""))
         try:
-            cookie = self._sessions.log_in(str(form.get("password", "")))
+            cookie = self._sessions.log_in(password)
         except TooManyGuesses:
             return self._render(request, "login.html.j2", problem="too_many", status=429)
         if cookie is None:
@@ -65,8 +69,8 @@ class Page:
         return answer
 
     async def log_out(self, request: Request) -> Response:
-        await self._form(request)
-        self._sessions.log_out(request.cookies.get(COOKIE))
+        async with self._form(request):
+            self._sessions.log_out(request.cookies.get(COOKIE))
         answer = _see("/")
         answer.delete_cookie(COOKIE)
         return answer
@@ -76,7 +80,10 @@ class Page:
         session = self._session(request)
         if session is None:
             return self._render(request, "login.html.j2", problem=None, status=403)
-        form = await self._form(request)
+        async with self._form(request) as form:
+            return await self._answer(request, session, form)
+
+    async def _answer(self, request: Request, session: Session, form: FormData) -> Response:
         if not hmac.compare_digest(str(form.get("form", "")), session.form):
             raise Refused(403, "The form is not one of this session's.")
         task = await asyncio.to_thread(self._store.task, request.path_params["task"])
@@ -103,7 +110,9 @@ class Page:
     def _session(self, request: Request) -> Session | None:
         return self._sessions.of(request.cookies.get(COOKIE))
 
-    async def _form(self, request: Request) -> Any:
+    @asynccontextmanager
+    async def _form(self, request: Request) -> AsyncIterator[FormData]:
+        """The form that came, its files closed when this is left; raises :class:`Refused`."""
         origin = request.headers.get("origin")
         if origin not in (None, "null") and urlsplit(origin).netloc != urlsplit(self._config.public_url).netloc:
             raise Refused(403, "The form comes from another page.")
@@ -111,9 +120,13 @@ class Page:
         if not length.isdecimal() or int(length) > LARGEST_FORM:
             raise Refused(413, "The form is too large.")
         try:
-            return await request.form(max_files=500, max_fields=3_000, max_part_size=LARGEST_FORM)
+            form = await request.form(max_files=500, max_fields=3_000, max_part_size=LARGEST_FORM)
         except HTTPException:
             raise Refused(400, "The form cannot be read.") from None
+        try:
+            yield form
+        finally:
+            await form.close()
 
     async def _tasks(
         self, request: Request, session: Session, *, said: str | None, about: str | None = None, status: int = 200
