@@ -24,6 +24,8 @@ from sandbox.services._service import Pace, Service
 from sandbox.services._task import Identifier, Outcome, Task
 from sandbox.store import Connection, Store
 
+_LARGEST = 1024 * 1024
+
 
 @dataclass(frozen=True)
 class _Server:
@@ -32,7 +34,9 @@ class _Server:
     pace: Pace
 
     async def take_task(self, request: Request) -> Response:
-        body = await request.body()
+        body = await _bounded(request)
+        if body is None:
+            return _problem(413, "The body is too large.")
         controller = request.path_params["controller"]
         caller = await asyncio.to_thread(self._caller, controller, request, body)
         if caller is None:
@@ -104,6 +108,16 @@ class _Server:
         people = _actions.find(self.store, self.service.name, controller, [wish.identifier])
         marks = [self.store.marks(self.service.name, controller, person) for person in people]
         return bool(marks) and all(_actions.may_use(each, wish.purpose) for each in marks)
+
+
+async def _bounded(request: Request) -> bytes | None:
+    """The body, unless it is larger than anything Insyn sends."""
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > _LARGEST:
+            return None
+    return bytes(read)
 
 
 class _Wish(BaseModel):
