@@ -84,7 +84,7 @@ class Page:
             return await self._answer(request, session, form)
 
     async def _answer(self, request: Request, session: Session, form: FormData) -> Response:
-        if not hmac.compare_digest(str(form.get("form", "")), session.form):
+        if not hmac.compare_digest(str(form.get("form", "")).encode(), session.form.encode()):
             raise Refused(403, "The form is not one of this session's.")
         task = await asyncio.to_thread(self._store.task, request.path_params["task"])
         if task is None:

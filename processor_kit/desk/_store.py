@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ CREATE INDEX IF NOT EXISTS deliveries_owed ON deliveries (due_at) WHERE is_over 
 """
 #: How many tasks the page shows: all that are open, and of the others the newest.
 MOST_SHOWN = 200
+#: No case of Insyn's is open longer than this, so after it nobody takes an answer.
+LONGEST_OWED = timedelta(days=120)
 
 
 @dataclass(frozen=True)
@@ -138,18 +140,28 @@ class Store:
             )
 
     def empty(self, *, before: datetime) -> int:
-        """Remove whatever is about somebody from tasks that have been over since *before*; how many."""
+        """
+        Remove whatever is about somebody from tasks that have been over since *before*; how many.
+
+        An answer that is still owed is kept longer, but not for ever.
+        """
+        at = before.astimezone(UTC)
+        times = (at.isoformat(), (at - LONGEST_OWED).isoformat())
+        over = (
+            "state <> 'open' AND emptied = 0 AND coalesce(answered_at, received_at) < ? AND (NOT EXISTS"
+            " (SELECT 1 FROM deliveries d WHERE d.task = tasks.id AND d.is_over = 0)"
+            " OR coalesce(answered_at, received_at) < ?)"
+        )
         with self.transaction() as db:
-            old = "state <> 'open' AND emptied = 0 AND coalesce(answered_at, received_at) < ?"
-            at = before.astimezone(UTC).isoformat()
-            tasks = f"SELECT id FROM tasks WHERE {old}"  # noqa: S608 - a constant
-            db.execute(f"UPDATE deliveries SET body = '', is_over = 1 WHERE task IN ({tasks})", (at,))  # noqa: S608
-            done = db.execute(
-                "UPDATE tasks SET identifiers = '[]', details = '{}', emptied = 1, outcome = CASE WHEN outcome IS NULL"  # noqa: S608
-                f" THEN NULL ELSE json_object('outcome', json_extract(outcome, '$.outcome')) END WHERE {old}",
-                (at,),
-            )
-            return done.rowcount
+            found = [row["id"] for row in db.execute(f"SELECT id FROM tasks WHERE {over}", times)]  # noqa: S608
+            for id in found:
+                db.execute("UPDATE deliveries SET body = '', is_over = 1 WHERE task = ?", (id,))
+                db.execute(
+                    "UPDATE tasks SET identifiers = '[]', details = '{}', emptied = 1, outcome = CASE WHEN outcome"
+                    " IS NOT NULL THEN json_object('outcome', json_extract(outcome, '$.outcome')) END WHERE id = ?",
+                    (id,),
+                )
+        return len(found)
 
     # ---- what is owed
 

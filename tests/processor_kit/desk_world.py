@@ -33,6 +33,10 @@ class Clerk:
         """The ids of the open tasks, as the page shows them."""
         return re.findall(r'<article id="task-([^"]+)">', await self.page())
 
+    async def has_told(self) -> bool:
+        """Whether the page says that Insyn has an answer."""
+        return "Insyn har fått svaret." in await self.page()
+
     async def answer(
         self, task: str, outcome: str, *, files: dict[str, Any] | None = None, **fields: str
     ) -> httpx.Response:

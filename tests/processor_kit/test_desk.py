@@ -87,7 +87,7 @@ class TestTheDoor:
         """A form without this session's word, or from another origin (cross-site request forgery)."""
         id, said = message(insyn)
         await put(clerk, said)
-        without = await clerk.client.post(f"/tasks/{id}", data={"outcome": "not_found"})
+        without = await clerk.client.post(f"/tasks/{id}", data={"outcome": "not_found", "form": "å"})
         elsewhere = await clerk.client.post(f"/tasks/{id}", data={}, headers={"origin": "https://evil.example"})
 
         assert (without.status_code, elsewhere.status_code) == (403, 403)
@@ -300,11 +300,8 @@ class TestAnAnswer:
         id, said = message(insyn)
         await put(clerk, said)
         await clerk.answer(id, "not_found")
+        await eventually(clerk.has_told)
 
-        async def told() -> bool:
-            return "Insyn har fått svaret." in await clerk.page()
-
-        await eventually(told)
         assert [headers["webhook-id"] for headers, _ in insyn.heard] == [f"evt_{id}"] * 4
         for headers, body in insyn.heard:
             webhook_signature.verify(clerk.config.secrets, headers, body, int(time.time()))
@@ -333,7 +330,7 @@ class TestKeeping:
         id, said = message(insyn)
         await put(clerk, said)
         await clerk.answer(id, "completed", rows_0=ROWS)
-        await eventually(lambda: insyn.heard)
+        await eventually(clerk.has_told)
         store = Store(clerk.config.folder / "desk.sqlite")
         emptied = store.empty(before=datetime.now(UTC) + timedelta(seconds=1))
         task = store.task(id)
@@ -345,6 +342,20 @@ class TestKeeping:
         assert (task.identifiers, task.outcome) == ([], {"outcome": "completed"})
         assert "anna@example.org" not in page
         assert "borttagna" in page
+
+    async def test_waits_for_an_answer_that_is_still_owed(self, clerk: Clerk, insyn: Receiver) -> None:
+        """Until no case can be open any more."""
+        insyn.moods = [503] * 10_000
+        id, said = message(insyn)
+        await put(clerk, said)
+        await clerk.answer(id, "not_found")
+        store = Store(clerk.config.folder / "desk.sqlite")
+        soon = datetime.now(UTC) + timedelta(days=1)
+
+        assert store.empty(before=soon) == 0
+        assert store.empty(before=soon + timedelta(days=120)) == 1
+        store.close()
+        assert "Insyn tar inte längre emot svaret." in await clerk.page()
 
     async def test_leaves_what_is_still_open(self, clerk: Clerk, insyn: Receiver) -> None:
         await put(clerk, message(insyn)[1])

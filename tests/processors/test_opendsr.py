@@ -48,6 +48,9 @@ class TestRegistration:
             ({"dialect": "appsflyer", "property_id": "app"}, None),
             ({"unknown": 1}, "settings:unknown"),
             ({"auth": "basic"}, None),
+            ({"identities": ["phone=phone"], "names": ["erase=deletion"]}, None),
+            ({"identities": ["phone"]}, "settings:identities"),
+            ({"names": ["burn=deletion"]}, "settings:names"),
         ],
     )
     async def test_says_what_it_still_lacks(self, peer: Peer, settings: dict[str, Any], missing: str | None) -> None:
@@ -90,7 +93,7 @@ class TestRequest:
 
     async def test_to_mparticle_has_a_dictionary_of_identities(self, peer: Peer) -> None:
         """API 3.0 of mParticle; with its extension where that is wanted, and Basic."""
-        await sent(peer, dialect="mparticle", auth="basic", skip_waiting_period=False)
+        await sent(peer, dialect="mparticle", skip_waiting_period=False)
         (heard,) = peer.heard
 
         assert heard["api_version"] == "3.0"

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.domain.fanout import Action
 from app.processors._port import Target
@@ -33,7 +33,7 @@ class Wiring(BaseModel):
 
     dialect: Dialect = "2.0"
     domain: str = Field(default="", description="The domain in the processor's signatures; the endpoint's by default.")
-    auth: Literal["bearer", "basic", "none"] = "bearer"
+    auth: Literal["bearer", "basic", "none"] | None = Field(default=None, description="mParticle: basic; else bearer.")
     requests_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~{}-]+)*$", max_length=200)
     types: list[str] | None = Field(default=None, description="What it does, where it has no discovery.")
     names: dict[Action, str] = Field(default_factory=dict, description="Its own words for types.")
@@ -48,6 +48,18 @@ class Wiring(BaseModel):
     property_id: str | None = None
     platform: str | None = None
     skip_waiting_period: bool | None = None
+
+    @field_validator("names", "identities", mode="before")
+    @classmethod
+    def _pairs(cls, said: object) -> object:
+        """A profile has lists only: ``["customer_number=controller_customer_id"]`` is the same as an object."""
+        if isinstance(said, list | tuple) and all(isinstance(one, str) and "=" in one for one in said):
+            return dict(one.split("=", 1) for one in said)
+        return said
+
+    @property
+    def way_in(self) -> Literal["bearer", "basic", "none"]:
+        return self.auth or ("basic" if self.dialect == "mparticle" else "bearer")
 
     @property
     def path(self) -> str:
@@ -88,15 +100,15 @@ def lacks(target: Target) -> str | None:
         _trust.anchors_of(target.named)
     except _trust.NotTrusted:
         return "secret:ca"
-    needed = {"bearer": ("token",), "basic": ("username", "password"), "none": ()}[wiring.auth]
+    needed = {"bearer": ("token",), "basic": ("username", "password"), "none": ()}[wiring.way_in]
     return next((f"secret:{name}" for name in needed if not target.named.get(name)), None)
 
 
 def credentials(target: Target, wiring: Wiring) -> dict[str, str]:
     """The headers that let us in; only ever sent to where the processor was registered."""
-    if wiring.auth == "bearer":
+    if wiring.way_in == "bearer":
         return {"authorization": f"Bearer {target.named['token'][0]}"}
-    if wiring.auth == "basic":
+    if wiring.way_in == "basic":
         pair = f"{target.named['username'][0]}:{target.named['password'][0]}"
         return {"authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
     return {}
