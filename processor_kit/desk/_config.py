@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from processor_kit.desk._keys import Signer, make_certificate, read_signer
+from processor_kit.certificates import Signer, make_certificate, read_signer
 
 #: Shorter passwords than this are guessed.
 SHORTEST_PASSWORD = 16

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.domain.webhook_signature import WebhookRefused, verify
 from sandbox import faults
-from sandbox.services import _actions, _desk
+from sandbox.services import _actions, _desk, _opendsr
 from sandbox.services._service import Pace, Service
 from sandbox.services._task import Identifier, Outcome, Task
 from sandbox.store import Connection, Store
@@ -134,6 +134,7 @@ def application(service: Service, store: Store, pace: Pace) -> Starlette:
         Route("/livez", _alive),
         Route("/{controller}", server.take_task, methods=["POST"]),
         Route("/{controller}/uses", server.use, methods=["POST"]),
+        *_opendsr.Front(service, store, pace).routes(),
     ]
     if service.idempotency == "query" or service.answers == "poll":
         routes.append(Route("/{controller}/{task}", server.tell, methods=["GET"]))

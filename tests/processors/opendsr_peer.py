@@ -15,7 +15,7 @@ from starlette.routing import Route
 from app.domain.fanout import AnswerMode, Idempotency
 from app.processors import Target, open_client
 from app.processors.opendsr import Directory, OpenDsr
-from processor_kit.desk._keys import Signer, make_certificate, read_signer
+from processor_kit.certificates import Signer, make_certificate, read_signer
 from sandbox.serving import served
 from tests.processors.answering import ORDER
 

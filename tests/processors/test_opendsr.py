@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from app.domain.fanout import Action, Outcome
-from app.processors import Kind, lacks
-from app.processors.opendsr import PROFILE
+from app.processors import Kind, lacks, open_client
+from app.processors.opendsr import PROFILE, Directory, OpenDsr
 from tests.processors import hostile
 from tests.processors.opendsr_peer import DOMAIN, ID, ORDER, Peer, a_peer, signer_of
 
@@ -375,6 +375,26 @@ class TestDiscovery:
                 await adapter.send(ORDER)
 
         assert (peer.calls.count("GET /dsr/discovery"), peer.calls.count("GET /dsr/certificate.pem")) == (1, 1)
+
+    async def test_is_asked_anew_when_a_signature_does_not_fit_once_a_minute(self, peer: Peer, tmp_path: Path) -> None:
+        """
+        A new certificate is found; whoever sends wrong signatures does not make us fetch without end.
+        """
+        at = [1000.0]
+        newer, newer_ca = signer_of(tmp_path / "newer")
+        peer.status = (200, COMPLETED)
+        named = peer.target().named | {"ca": (newer_ca, peer.ca)}
+        client = open_client(connections=1, seconds=5)
+        adapter = OpenDsr(peer.target(named=named), client, sandbox=True, directory=Directory(lambda: at[0]))
+        first = await adapter.ask(ERASE)
+        peer.signer = newer
+        too_soon = [await adapter.ask(ERASE) for _ in range(3)]
+        at[0] += 61
+        later = await adapter.ask(ERASE)
+        await adapter.aclose()
+
+        assert [one.code for one in (first, *too_soon, later)] == ["completed", *["bad_signature"] * 3, "completed"]
+        assert peer.calls.count("GET /dsr/certificate.pem") == 2
 
 
 class TestResults:

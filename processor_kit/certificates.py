@@ -1,4 +1,4 @@
-"""The desk's certificate for OpenDSR: its own small CA where no other is named, and signing with it."""
+"""Certificates that sign OpenDSR: a small CA of one's own where no other is named, and signing with them."""
 
 import base64
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LEAF_LIVES = timedelta(days=397)
 
 @dataclass(frozen=True)
 class Signer:
-    """Signs as the desk's domain."""
+    """Signs as the domain of its certificate."""
 
     key: rsa.RSAPrivateKey
     chain: bytes  #: PEM, the leaf first
@@ -31,10 +31,14 @@ class Signer:
 
 def read_signer(certificate: Path, key: Path) -> Signer:
     """The signer of a certificate's files; raises ``ValueError`` for what is none, ``OSError`` for what is missing."""
-    private = serialization.load_pem_private_key(key.read_bytes(), password=None)
+    return load_signer(certificate.read_bytes(), key.read_bytes())
+
+
+def load_signer(chain: bytes, key: bytes) -> Signer:
+    """The signer of a certificate and its key, PEM both; raises ``ValueError`` for what is none."""
+    private = serialization.load_pem_private_key(key, password=None)
     if not isinstance(private, rsa.RSAPrivateKey):
         raise ValueError("OpenDSR signs with RSA, and this key is another kind's.")  # noqa: TRY004
-    chain = certificate.read_bytes()
     (leaf, *_) = x509.load_pem_x509_certificates(chain)
     if leaf.public_key() != private.public_key():
         raise ValueError("The key is not the certificate's.")
