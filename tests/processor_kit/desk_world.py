@@ -1,16 +1,21 @@
 """A desk on the loopback address, and somebody at its page."""
 
+import json
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
+from app.domain import webhook_signature
 from processor_kit.desk import Config, Wishes, furnish, open_desk
 from sandbox.serving import served
+from tests.processor_kit.receiver import Receiver
 
 PASSWORD = "ett-ganska-långt-lösenord"
 
@@ -72,3 +77,26 @@ def furnished(folder: Path, port: int, *, insyn: str) -> Config:
         password_file=folder / "password",
     )
     return furnish(wishes)[0]
+
+
+def message(insyn: Receiver, action: str = "export", **changed: Any) -> tuple[str, dict[str, Any]]:
+    id = str(uuid4())
+    data = {
+        "task_id": id,
+        "reference": "INS-2026-7K2M9QXA",
+        "controller": "westra",
+        "action": action,
+        "data_categories": ["contact", "visits"],
+        "identifiers": [{"type": "email", "value": "anna@example.org", "format": "rfc5321"}],
+        "details": {},
+        "answer_by": "2026-12-08",
+        "callback_url": f"{insyn.url}/v1/callbacks/x",
+    }
+    return id, {"type": "task.requested", "timestamp": "2026-11-22T08:15:00Z", "data": data | changed}
+
+
+async def put(clerk: Clerk, said: dict[str, Any], *, secret: str | None = None) -> httpx.Response:
+    body, id, stamp = json.dumps(said).encode(), said["data"]["task_id"], int(time.time())
+    signature = webhook_signature.sign(secret or clerk.config.secrets[0], id, stamp, body)
+    headers = {"webhook-id": id, "webhook-timestamp": str(stamp), "webhook-signature": signature}
+    return await clerk.client.post("/insyn", content=body, headers=headers | {"idempotency-key": id})

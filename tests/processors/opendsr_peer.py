@@ -1,5 +1,6 @@
 """An OpenDSR processor on the loopback address that says what a test wants, signed by whom a test wants."""
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.domain.fanout import AnswerMode, Idempotency
+from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 from app.processors import Target, open_client
 from app.processors.opendsr import Directory, OpenDsr
 from processor_kit.certificates import Signer, make_certificate, read_signer
@@ -21,6 +22,8 @@ from tests.processors.answering import ORDER
 
 DOMAIN = "opendsr.guard.example"
 ID = "0198c0de-0000-4000-8000-000000000000"  #: the order's id as OpenDSR has it
+ERASE = dataclasses.replace(ORDER, action=Action.ERASE)
+COMPLETED = {"subject_request_id": ID, "request_status": "completed"}
 
 
 def signer_of(folder: Path, domain: str = DOMAIN, **made: Any) -> tuple[Signer, str]:
@@ -121,4 +124,15 @@ async def a_peer(folder: Path) -> AsyncIterator[Peer]:
         yield peer
 
 
-__all__ = ["DOMAIN", "ID", "ORDER", "Peer", "a_peer", "signer_of"]
+async def sent(peer: Peer, order: Any = ORDER, **target: Any) -> tuple[Outcome, str]:
+    async with peer.adapter(**target) as adapter:
+        answer = await adapter.send(order)
+    return answer.outcome, answer.code
+
+
+async def asked(peer: Peer, order: Any = ORDER, **target: Any) -> Any:
+    async with peer.adapter(**target) as adapter:
+        return await adapter.ask(order)
+
+
+__all__ = ["COMPLETED", "DOMAIN", "ERASE", "ID", "ORDER", "Peer", "a_peer", "asked", "sent", "signer_of"]
