@@ -31,6 +31,9 @@ cli.add_typer(profile_cli, name="profile")
 cli.add_typer(audit_cli, name="audit")
 retention_cli = typer.Typer(no_args_is_help=True, help="What is kept, and what must stay gone.")
 cli.add_typer(retention_cli, name="retention")
+processor_cli = typer.Typer(no_args_is_help=True, help="For whoever runs a processor.")
+cli.add_typer(processor_cli, name="processor")
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def main() -> None:
@@ -117,6 +120,18 @@ def dev() -> None:
 
 def _become(module: str, *arguments: str) -> None:
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  our own module, no shell
+
+
+@processor_cli.command("serve", context_settings=_PASSED_ON)
+def processor_serve(context: typer.Context) -> None:
+    """Serve a processor's desk: takes tasks, shows them on one page, answers (--help: its options)."""
+    _become("processor_kit.desk", *context.args)
+
+
+@processor_cli.command("test", context_settings=_PASSED_ON)
+def processor_test(context: typer.Context) -> None:
+    """Run the contract against a processor's endpoint; 1 if a rule is broken (--help: its options)."""
+    _become("processor_kit.conformance", *context.args)
 
 
 @cli.command()

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +22,7 @@ from pgqueuer.models import Job
 from app.db import APP_ROLE, plain_url
 from app.observability import serve_metrics
 from app.post import Postman
-from app.services import fulfilment, keeping, sweep
+from app.services import fulfilment, keeping, recalling, sweep
 from app.services.context import Context
 from app.services.housekeeping import Housekeeping
 from app.services.lanes import Lanes
@@ -52,6 +53,7 @@ class Worker:
             "lane.drain": self._lanes.ring,
             "letter.send": Mailer(ctx, postman).send,
             "retention.end": self._end_retention,
+            "task.recall": partial(recalling.recall, ctx),
         }
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -3,12 +3,13 @@
 from enum import StrEnum
 from typing import assert_never
 
-from app.processors import files, manual, plugin, sql, webhook
+from app.processors import files, manual, opendsr, plugin, sql, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
 from app.processors._port import Adapter, Answer, Line, Order, Target
 from app.processors.files import Files
 from app.processors.manual import Manual
+from app.processors.opendsr import CallbackRefused, OpenDsr, Reported, SignerNotReached, check_callback
 from app.processors.plugin import Plugin
 from app.processors.sql import Sql
 from app.processors.webhook import Webhook
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     FILES = "files"
     SQL = "sql"
     PLUGIN = "plugin"
+    OPENDSR = "opendsr"
 
 
 def connect(kind: Kind, target: Target, line: Line) -> Adapter:
@@ -40,6 +42,11 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
             return Sql(target, line)
         case Kind.PLUGIN:
             return Plugin(target, line)
+        case Kind.OPENDSR:
+            client = open_client(
+                opendsr.hosts(target), connections=line.connections, seconds=line.seconds, sandbox=line.sandbox
+            )
+            return OpenDsr(target, client, sandbox=line.sandbox)
     assert_never(kind)
 
 
@@ -56,7 +63,30 @@ def lacks(kind: Kind, target: Target) -> str | None:
             return sql.lacks(target)
         case Kind.PLUGIN:
             return plugin.lacks(target)
+        case Kind.OPENDSR:
+            return opendsr.lacks(target)
     assert_never(kind)
+
+
+def takes_back(kind: Kind) -> bool:
+    """Whether a processor of that kind can be told that nobody waits for its answer any more."""
+    return kind is Kind.OPENDSR
+
+
+async def take_back(kind: Kind, target: Target, line: Line, task_id: str) -> str:
+    """
+    Tell a processor that nobody waits for its answer any more; a machine word for what came of it.
+
+    The word is for the log: whether it could still be stopped changes nothing in the case.
+    """
+    if not takes_back(kind) or lacks(kind, target) is not None:
+        return "not_taken_back"
+    client = open_client(opendsr.hosts(target), connections=1, seconds=line.seconds, sandbox=line.sandbox)
+    adapter = OpenDsr(target, client, sandbox=line.sandbox)
+    try:
+        return await adapter.recall(task_id)
+    finally:
+        await adapter.aclose()
 
 
 __all__ = [
@@ -65,11 +95,15 @@ __all__ = [
     "AddressNotAllowed",
     "Answer",
     "AnswerNotUnderstood",
+    "CallbackRefused",
     "Kind",
     "Line",
     "Order",
+    "Reported",
+    "SignerNotReached",
     "Target",
     "check_address",
+    "check_callback",
     "check_resolved",
     "connect",
     "fetch_document",
@@ -77,4 +111,6 @@ __all__ = [
     "open_client",
     "parse_json",
     "read_outcome",
+    "take_back",
+    "takes_back",
 ]

@@ -32,7 +32,7 @@ from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
 from app.letters import kinds, markup, package_facts, pdf, words
 from app.letters.package_facts import PackageRefused
-from app.processors import AddressNotAllowed, AnswerNotUnderstood
+from app.processors import AddressNotAllowed, AnswerNotUnderstood, CallbackRefused, SignerNotReached
 from app.routers import refusals as edge
 from app.services import (
     callbacks,
@@ -98,6 +98,10 @@ KINDS: dict[type[DomainError], Kind] = {
         403, "Den andra personen ska vara någon annan än den som beslutade och den som begärde."
     ),
     packaging.ReleasedByTheRequester: Kind(403, "Den som begärde kan inte själv lämna ut sitt paket."),
+    CallbackRefused: Kind(403, "Meddelandets underskrift går inte att lita på."),
+    SignerNotReached: Kind(
+        503, "Certifikatet till meddelandets underskrift kan inte hämtas just nu.", headers={"retry-after": "60"}
+    ),
     webhook_signature.WebhookRefused: Kind(401, "Meddelandets underskrift går inte att lita på."),
     # headers
     edge.IdempotencyKeyMissing: Kind(400, "Anropet behöver rubriken Idempotency-Key."),

@@ -38,7 +38,7 @@ from app.domain.retention import BOOKKEEPING_HOLD
 from app.domain.working_days import months_later
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
-from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome
+from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome, takes_back
 from app.repositories import cases, erasure, jobs, registry
 from app.services import deadline_watch, hearing, registration, sealing, steps
 from app.services.context import INSYN, Actor, Context
@@ -336,9 +336,16 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         raise erasure_answers.AnonymisedIsNotErased
     await _keep_answer(ctx, row, task, said)
     await _close(tx, row, task, answer.outcome, actor=actor, by="person")
+    await _take_back(tx, task)
     await hearing.heard(tx, ctx, row, task, said)
     await steps.changed(tx, row)
     return task
+
+
+async def _take_back(tx: Tx, task: TaskRow) -> None:
+    processor = await registry.processor(tx, task.processor_id) if task.attempts else None
+    if processor is not None and takes_back(Kind(processor.kind)):
+        jobs.wake(tx, "task.recall", controller=task.controller_id, id=task.id)
 
 
 def check_categories(task: TaskRow, said: Mapping[str, Any]) -> None:

@@ -99,6 +99,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/intake/{controller}"): Row(ALL),
     # its own kind of login: a signature, see test_callbacks
     ("POST", "/v1/callbacks/{token}"): Row(ALL),
+    ("POST", "/v1/callbacks/{token}/opendsr"): Row(ALL),
     ("POST", OWN_PATH): Row(PERSONS, {"claims": CLAIMS}),
     ("GET", OWN_PATH): Row(PERSONS),
     ("GET", OWN_PATH + "/{id}"): Row(OWN),
