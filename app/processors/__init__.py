@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import assert_never
 
-from app.processors import manual, webhook
+from app.processors import email, manual, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
-from app.processors._port import Adapter, Answer, Line, Order, Target
+from app.processors._port import Adapter, Answer, Line, MailDue, Order, Target
+from app.processors.email import Email
 from app.processors.manual import Manual
 from app.processors.webhook import Webhook
 
@@ -16,6 +17,7 @@ class Kind(StrEnum):
 
     WEBHOOK = "webhook"
     MANUAL = "manual"
+    EMAIL = "email"
 
 
 def connect(kind: Kind, target: Target, line: Line) -> Adapter:
@@ -26,6 +28,8 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
             return Webhook(target, client, sandbox=line.sandbox)
         case Kind.MANUAL:
             return Manual()
+        case Kind.EMAIL:
+            return Email(target, mails=line.mails)
     assert_never(kind)
 
 
@@ -36,6 +40,8 @@ def lacks(kind: Kind, target: Target) -> str | None:
             return webhook.lacks(target)
         case Kind.MANUAL:
             return manual.lacks(target)
+        case Kind.EMAIL:
+            return email.lacks(target)
     assert_never(kind)
 
 
@@ -45,8 +51,10 @@ __all__ = [
     "AddressNotAllowed",
     "Answer",
     "AnswerNotUnderstood",
+    "Email",
     "Kind",
     "Line",
+    "MailDue",
     "Order",
     "Target",
     "check_address",

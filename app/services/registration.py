@@ -7,7 +7,7 @@ still accepted while it is being replaced.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +81,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
         UnknownController, KeyTaken, AddressNotAllowed, OrderHasCycle
     """
     ctx.profile(controller)
+    new = as_its_kind_has_it(new)
     if await registry.processor_by_key(tx, controller, new.key) is not None:
         raise KeyTaken
     if new.endpoint is not None:
@@ -117,6 +118,18 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     await registry.add(tx, row)
     await tx.session.flush()
     return row
+
+
+def as_its_kind_has_it(new: NewProcessor) -> NewProcessor:
+    """
+    What follows from the kind and is nobody's to choose.
+
+    A recipient by mail is looked after by asking when it is to be reminded (``poll``), and an attempt that was not
+    recorded has mailed nobody, so it may be made again (``yes``).
+    """
+    if new.kind is Kind.EMAIL:
+        return replace(new, answer_mode=AnswerMode.POLL.value, idempotency=Idempotency.YES.value)
+    return new
 
 
 async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str]) -> None:
@@ -216,7 +229,7 @@ async def apply_profile(tx: Tx, ctx: Context, profile: Profile) -> int:
     """Bring the registry in line with a profile's systems; returns how many registrations changed."""
     changed = 0
     for system in profile.systems:
-        wanted = _from_system(profile, system)
+        wanted = as_its_kind_has_it(_from_system(profile, system))
         row = await registry.processor_by_key(tx, profile.id, system.id)
         if row is None:
             await register(tx, ctx, profile.id, wanted)
