@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from app.domain.erasure_answers import NO_EXCEPTION
 from app.domain.errors import DomainError
 from app.domain.fanout import Action
+from app.domain.holds import HOLDS
 
 #: How long a code lives. Mail is slower than a text message: a greylisting server opens after some minutes.
 CODE_LIVES = timedelta(minutes=20)
@@ -30,8 +32,9 @@ MOST_REMINDERS, LONGEST_REMINDER = 6, 90
 _MORNING = time(7)
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
-_LAW = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 LONGEST_MESSAGE = 2_000
+#: What a recipient may say that it keeps data by; which of them reach, the controller decides.
+LAWS = HOLDS - NO_EXCEPTION
 
 
 class PageAnswerNotUnderstood(DomainError):
@@ -121,7 +124,7 @@ def _retained(said: Mapping[str, str], categories: Sequence[str]) -> dict[str, s
     category, law, until = said.get("category", ""), said.get("law", ""), said.get("until", "")
     if category not in categories:
         raise PageAnswerNotUnderstood("category")
-    if not _LAW.fullmatch(law):
+    if law not in LAWS:
         raise PageAnswerNotUnderstood("law")
     try:
         date.fromisoformat(until)

@@ -13,9 +13,7 @@ from starlette.exceptions import HTTPException
 from app import pages
 from app.db import Tx
 from app.domain import recipient_page as rules
-from app.domain.erasure_answers import NO_EXCEPTION
 from app.domain.errors import DomainError
-from app.domain.holds import HOLDS
 from app.letters.words import Language
 from app.pages import FileLine, PageFacts, View
 from app.routers.dependencies import House
@@ -156,8 +154,9 @@ async def _answered(request: Request, ctx: Context, token: str, *, counts: bool)
             recipient_page.check_form(ctx, found, said.get("form", ""))
             try:
                 if not counts:
-                    await recipient_page.check_answer(tx, found, said)
-                    return await _page(request, tx, ctx, token, found, Told(said, view="confirm"))
+                    answer = await recipient_page.check_answer(tx, found, said)
+                    told = Told(_said_again(answer) | {"language": said.get("language", "")}, view="confirm")
+                    return await _page(request, tx, ctx, token, found, told)
                 await recipient_page.answer(tx, ctx, found, said)
             except rules.PageAnswerNotUnderstood as refused:
                 return await _page(request, tx, ctx, token, found, Told(said, error=refused.what, status=422))
@@ -288,6 +287,12 @@ async def _page(
 _SAID = ("outcome", "message", "category", "law", "until")
 
 
+def _said_again(answer: Mapping[str, Any]) -> dict[str, str]:
+    """An answer as the fields of the form it came from: what was understood, and nothing else that was sent along."""
+    kept = answer.get("retained", [{}])[0]
+    return {name: str(value) for name in _SAID if (value := answer.get(name) or kept.get(name))}
+
+
 async def _task(tx: Tx, ctx: Context, found: Found, language: Language) -> dict[str, Any] | None:
     """The task in the recipient's words: what any adapter would have been told, and no more."""
     order = await recipient_page.order_of(tx, ctx, found)
@@ -303,7 +308,7 @@ async def _task(tx: Tx, ctx: Context, found: Found, language: Language) -> dict[
         "categories": tuple((one, titles.get(one, one)) for one in order.categories),
         "details": details_of(order.details, titles=titles, language=language),
         "answers": rules.answers_to(order.action),
-        "laws": tuple(sorted(set(HOLDS) - NO_EXCEPTION)),
+        "laws": tuple(sorted(rules.LAWS)),
         "takes_files": order.action.value == "export",
         "files": tuple(
             FileLine(name=name, size=one.size, scan=one.scan)

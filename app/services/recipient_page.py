@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from app.db import Tx
 from app.domain import codes as shared_rules
@@ -248,7 +248,7 @@ async def take_file(tx: Tx, ctx: Context, found: Found, upload: Upload, *, categ
     )
 
 
-async def check_answer(tx: Tx, found: Found, said: Mapping[str, str]) -> Mapping[str, object]:
+async def check_answer(tx: Tx, found: Found, said: Mapping[str, str]) -> Mapping[str, Any]:
     """
     An answer as it would be taken, without taking it.
 
