@@ -35,7 +35,7 @@ class File:
     category: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Reply:
     """What the recipient says of a task; ``kept`` is (category, law, until) where something must stay."""
 
