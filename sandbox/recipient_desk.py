@@ -18,7 +18,7 @@ Mails = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
 _LINK = re.compile(r"https?://[^\s/]+(/p/[A-Za-z0-9._-]+)")
 _CODE = re.compile(r"(?:Kod|Code): ([0-9]{4} [0-9]{4})")
 _FORM = re.compile(r'name="form" value="([0-9a-f]{64})"')
-_NUMBER = re.compile(r"INS-[0-9]{4}-[A-Z2-7]+/[0-9A-F]{4}")
+_NUMBER = re.compile(r"INS-[0-9]{4}-[0-9A-Z]+/[0-9A-F]{4}")
 PATIENCE_SECONDS = 30.0
 
 

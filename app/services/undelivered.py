@@ -7,6 +7,7 @@ from app.domain.audit import AuditStep
 from app.domain.bounces import read_bounce
 from app.domain.fanout import TaskState
 from app.models import OutgoingMailRow, RequestRow
+from app.repositories import mail as outgoing
 from app.repositories import recipients as stored
 from app.services import steps, tasks
 from app.services.context import INSYN
@@ -29,11 +30,12 @@ async def bounced(tx: Tx, raw: bytes) -> bool:
     Taken twice it is the same report.
     """
     bounce = read_bounce(raw)
-    mail = await stored.mail_to_recipient(tx, bounce.mail_id) if bounce is not None else None
-    if bounce is None or mail is None:
+    found = await stored.mail_to_recipient(tx, bounce.mail_id) if bounce is not None else None
+    if bounce is None or found is None:
         return False
-    request = await steps.hold(tx, mail.request_id)
-    if mail.failure is None:
+    request = await steps.hold(tx, found.request_id)
+    mail = await outgoing.mail(tx, found.id, lock=True)  # as it stands now: two reports may come at once
+    if mail is not None and mail.failure is None:
         mail.failure = f"status_{bounce.status.replace('.', '_')}"
         await _hand_over(tx, request, mail, mail.failure)
     return True

@@ -49,6 +49,7 @@ async def task(ctx: Context, file: File, recipient: str) -> UUID:
         processor = await registry.processor(tx, UUID(recipient))
         assert processor is not None
         made = await tasks.create(tx, ctx, row, CreateTask(None, recipient, Action.EXPORT, ("contact",)))
+        await tx.session.flush()
         upload = await task_files.receive(ctx, b"email;mobil\na@example.org;070-174 06 05\n", name="export.csv")
         actor = Actor("processor", processor.key)
         await task_files.keep(tx, ctx, row, made, upload, category="contact", via="page", actor=actor)

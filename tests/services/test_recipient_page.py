@@ -13,6 +13,7 @@ import pytest
 from app.domain.fanout import Action
 from app.domain.recipient_page import CODES_PER_TASK, MOST_TRIES
 from app.services import protecting, registration, sealing, steps, tasks, views
+from sandbox.mailbox import open_mailbox
 from sandbox.people import BY_ID
 from sandbox.recipient_desk import Desk, DeskFailed, Reply
 from tests.harness.house import AGENT, eventually
@@ -515,6 +516,26 @@ class TestDesk:
 
         assert list((await world.desk.waiting()).values()) == [path]
         assert await Desk(base_url=world.url, address="other@example.org", mails=world.mails).waiting() == {}
+
+    async def test_reads_the_sandboxs_own_mailbox(self, street, tmp_path, box):
+        """
+        What the demo does: no address and no code but from there.
+        """
+        async with open_mailbox(street.store) as port:
+            box.port = port
+            async with a_world(street, tmp_path, box) as world, world.house.working():
+                task_id = await world.ask(await register(world.house, language="en"))
+
+                async def mails():
+                    return await asyncio.to_thread(street.store.mails)
+
+                desk = Desk(base_url=world.url, address=ADDRESS, mails=mails)
+                (path,) = (await eventually(desk.waiting)).values()
+                said = await desk.answer(path, Reply("not_found"))
+                task = await world.task(task_id)
+
+        assert "Thank you" in said
+        assert (task.state, task.outcome) == ("closed", "not_found")
 
     async def test_says_when_the_page_is_gone(self, world):
         """Rather than waiting for a code that will not come."""
