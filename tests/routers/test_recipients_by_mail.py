@@ -8,9 +8,10 @@ import pytest
 from app.domain.fanout import Action
 from app.domain.process import CreateTask
 from app.models import OutgoingMailRow
-from app.repositories import registry
+from app.processors import MailDue
+from app.repositories import recipients, registry
 from app.routers.forms import MOST_FORM_BYTES
-from app.services import steps, task_files, tasks
+from app.services import recipient_mail, recipient_page, steps, task_files, tasks
 from app.services.context import Actor, Context
 from tests.domain.test_bounces import report
 from tests.routers.conftest import ADMIN, AGENT, APPROVER, INTEGRATOR, File
@@ -176,6 +177,34 @@ class TestBounces:
 
 
 class TestPages:
+    async def test_over_https_give_a_cookie_for_https_alone(
+        self, client: httpx.AsyncClient, ctx: Context, task: UUID, recipient: str
+    ) -> None:
+        """
+        Secure, and named so that a browser holds us to it (RFC 6265bis, 4.1.3.1; ASVS 3.3.1).
+        """
+        token = recipient_mail.page_token(ctx, "westra", task)
+        async with ctx.database.transaction(["westra"]) as tx:
+            row, held = await tasks.hold_with_request(tx, task)
+            processor = await registry.processor(tx, UUID(recipient))
+            assert processor is not None
+            due = MailDue(to="dataskydd@tryckeriet.example", language="sv", kind="asked")
+            await recipient_mail.put(tx, ctx, row, held, processor, due)
+            found = await recipient_page.find(tx, ctx, token, session=None, hold=True)
+            await recipient_page.ask_code(tx, ctx, found)
+            code = await recipients.latest_code(tx, task)
+            assert code is not None
+            code.code_hash = recipient_page._code_hash(ctx, held, "12345678")
+        answer = await client.post(f"/p/{token}/session", data={"code": "1234 5678"})
+        cookie = answer.headers["set-cookie"]
+        page = await client.get(f"/p/{token}", headers={"cookie": cookie.partition(";")[0]})
+
+        assert answer.status_code == 303
+        assert cookie.startswith("__Secure-insyn_page=")
+        assert "; Secure" in cookie
+        assert "Lämna en kopia" in page.text
+        assert page.headers["strict-transport-security"]
+
     async def test_are_in_no_document_and_in_no_problem(self, client: httpx.AsyncClient) -> None:
         """
         A page's address is a secret: a problem names its template, the document for clients does not have it.

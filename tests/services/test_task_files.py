@@ -449,6 +449,25 @@ class TestCallback:
                 assert answer.status_code == status, answer.text[:200]
         assert (await seen_by_staff(bare_world, task))["files"] == []
 
+    async def test_belongs_to_the_answer_that_follows(self, bare_world, task):
+        """
+        "Done" with files is not empty-handed; nobody has scanned them, so a person looks first.
+        """
+        url, body = self.url(bare_world, task), self.message(task)
+        done = json.dumps(
+            {
+                "type": "task.outcome",
+                "timestamp": datetime.now().astimezone().isoformat(),
+                "data": {"task_id": str(task), "outcome": "completed"},
+            }
+        ).encode()
+        async with bare_world.browser() as client:
+            await client.post(f"{url}/files", content=body, headers=self.signed(body))
+            assert (await client.post(url, content=done, headers=self.signed(done))).status_code == 202
+        found = await bare_world.task(task)
+
+        assert (found.state, found.attention) == ("needs_person", "files_to_review")
+
     async def test_is_over_with_the_task(self, bare_world, task):
         """410: what comes after the answer is not added to it."""
         url, body = self.url(bare_world, task), self.message(task)
