@@ -504,6 +504,7 @@ KINDS: dict[type[DomainError], Kind] = {
     task_files.FilesNotReadable: Kind(
         409, "Uppgiften har inga filer vars rader kan tas över: titta på dem, och säg vad det blev av uppgiften."
     ),
+    edge.ReportNotReadable: Kind(422, "Rapporten är mejlet i base64.", "#/report"),
     forms.FormNotReadable: Kind(400, "Formuläret går inte att läsa."),
     recipient_page.UnknownPage: Kind(404, "Det finns ingen sådan sida, eller så är den över."),
     recipient_page.PageClosed: Kind(403, "Sidan är inte öppen: be om en kod."),

@@ -203,7 +203,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", "/v1/callbacks/{token}/files"): Row(ALL, {}),
     ("GET", "/v1/callbacks/{token}/files"): Row(ALL),
     ("GET", "/v1/tasks/{id}/files/{file}"): Row(STAFF),
-    ("POST", "/v1/mail/bounces"): Row(frozenset({"integrator"})),
+    ("POST", "/v1/mail/bounces"): Row(frozenset({"integrator"}), {"report": "aGVq"}),
     # its own kind of login: a code, see tests/services/test_recipient_page.py
     ("GET", "/p/{token}"): Row(ALL),
     **{("POST", f"/p/{{token}}/{step}"): Row(ALL) for step in PAGE_STEPS},

@@ -1,5 +1,6 @@
 """Recipients by mail as administrators, staff and mail systems meet them: registered, shown, reported."""
 
+import base64
 from uuid import UUID, uuid4
 
 import httpx
@@ -23,7 +24,7 @@ RECIPIENT = {
     "kind": "email",
     "actions": ["export", "erase"],
     "categories": ["contact"],
-    "identifier_types": ["email"],
+    "identifier_types": ["email", "personnummer"],
     "answer_mode": "sync",
     "idempotency": "no",
     "settings": {"address": "dataskydd@tryckeriet.example"},
@@ -56,6 +57,12 @@ async def task(ctx: Context, file: File, recipient: str) -> UUID:
         await task_files.keep(tx, ctx, row, made, upload, category="contact", via="page", actor=actor)
         await tasks.hand_to_person(tx, row, made, "files_to_review")
         return made.id
+
+
+async def handed_in(client: httpx.AsyncClient, raw: bytes) -> httpx.Response:
+    """A report, as a mail system hands it in."""
+    body = {"report": base64.encodebytes(raw).decode()}
+    return await client.post("/v1/mail/bounces", json=body, headers=INTEGRATOR.headers())
 
 
 class TestRegistration:
@@ -152,9 +159,8 @@ class TestBounces:
             )
             tx.session.add(mail)
         raw = report(original=f"Message-ID: <{mail_id}@insyn.example>\n")
-        headers = INTEGRATOR.headers(**{"content-type": "message/rfc822"})
-        answers = [await client.post("/v1/mail/bounces", content=raw, headers=headers) for _ in range(2)]
-        other = await client.post("/v1/mail/bounces", content=report(), headers=headers)
+        answers = [await handed_in(client, raw) for _ in range(2)]
+        other = await handed_in(client, report())
         seen = (await client.get(f"/v1/tasks/{task}", headers=AGENT.headers())).json()
 
         assert [one.json() for one in answers] == [{"status": "noted"}] * 2
@@ -165,15 +171,21 @@ class TestBounces:
     @pytest.mark.parametrize("raw", [b"", b"\x00\xff", b"Message-ID: <x@y>\n\nhej"])
     async def test_that_are_none_are_ignored(self, client: httpx.AsyncClient, raw: bytes) -> None:
         """Whatever lands in that mailbox."""
-        answer = await client.post("/v1/mail/bounces", content=raw, headers=INTEGRATOR.headers())
+        answer = await handed_in(client, raw)
 
         assert (answer.status_code, answer.json()) == (202, {"status": "ignored"})
 
     async def test_are_not_larger_than_agreed(self, client: httpx.AsyncClient) -> None:
         """A report is short; what is larger is another mail."""
-        answer = await client.post("/v1/mail/bounces", content=b"a" * 300_000, headers=INTEGRATOR.headers())
+        answer = await handed_in(client, b"a" * 300_000)
 
         assert answer.status_code == 413
+
+    async def test_are_mails_in_base64(self, client: httpx.AsyncClient) -> None:
+        """Anything else is said to be none, by its place."""
+        answer = await client.post("/v1/mail/bounces", json={"report": "From: x"}, headers=INTEGRATOR.headers())
+
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/report")
 
 
 class TestPages:
