@@ -13,6 +13,7 @@ from app.observability import RequestLog, configure_logging
 from app.processors import MOST_BYTES
 from app.routers import (
     audit,
+    bounces,
     callbacks,
     casework,
     claims,
@@ -28,6 +29,7 @@ from app.routers import (
     posting,
     problems,
     public_intake,
+    recipient_page,
     recipients,
     redactions,
     registry,
@@ -37,9 +39,11 @@ from app.routers import (
     self_service,
     supplements,
     system,
+    task_files,
     tasks,
     webhooks,
 )
+from app.routers.forms import MOST_FORM_BYTES
 from app.routers.headers import BodyLimit, SecurityHeaders
 from app.services.context import Context
 from app.tokens.verifier import TokenVerifier
@@ -69,6 +73,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     system.router,
     public_intake.router,
     guarding.router,
+    task_files.router,
+    bounces.router,
+    recipient_page.router,
 )
 
 DESCRIPTION = (
@@ -108,7 +115,9 @@ def create_app(
     app.webhooks.include_router(webhooks.router)
     for router in (*ROUTERS, *extra_routers):
         app.include_router(router)
-    app.add_middleware(BodyLimit, most=ctx.settings.max_body_bytes, most_by_callback=MOST_BYTES)
+    app.add_middleware(
+        BodyLimit, most=ctx.settings.max_body_bytes, most_by_callback=MOST_BYTES, most_of_file=MOST_FORM_BYTES
+    )
     app.add_middleware(SecurityHeaders, https=ctx.settings.base_url.startswith("https://"))
     app.add_middleware(RequestLog)
     return app

@@ -76,6 +76,15 @@ class Settings(BaseSettings):
     smtp_sender: str | None = Field(default=None, description="The address mails come from.")
     smtp_senders: dict[str, str] = Field(default_factory=dict, description="By controller, where it has its own.")
     smtp_timeout_seconds: float = 20.0
+    smtp_bounces: str | None = Field(
+        default=None,
+        description="Where failures of mails to recipients are reported; each mail has its own: bounces+<id>@….",
+    )
+    clamd_host: str | None = Field(
+        default=None, description="The virus scanner for files that recipients hand in; unset: they are not scanned."
+    )
+    clamd_port: int = 3310
+    clamd_timeout_seconds: float = 30.0
 
     @property
     def base_url(self) -> str:
@@ -143,6 +152,8 @@ def _mail_faults(chosen: Settings) -> list[str]:
     if chosen.smtp_sender is None:
         faults.append("INSYN_SMTP_SENDER is not set: a mail comes from somebody.")
     senders = [*([chosen.smtp_sender] if chosen.smtp_sender else []), *chosen.smtp_senders.values()]
+    if chosen.smtp_bounces is not None and not _ADDRESS.fullmatch(chosen.smtp_bounces):
+        faults.append("INSYN_SMTP_BOUNCES must be a plain mail address; a mail server has to deliver its +extensions.")
     if not all(_ADDRESS.fullmatch(one) for one in senders):
         faults.append("INSYN_SMTP_SENDER and INSYN_SMTP_SENDERS must be plain mail addresses.")
     if chosen.smtp_password_file is not None and not chosen.smtp_password_file.is_file():

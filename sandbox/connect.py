@@ -37,6 +37,8 @@ async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str
     changed = []
     for controller in CONTROLLERS:
         async for processor in _processors(client, headers, controller):
+            if processor.get("kind") == "email":
+                await _switch_on(client, headers, processor)
             service = str(processor.get("sandbox_service"))
             kind = processor.get("kind")
             if kind not in ("webhook", "opendsr") or service not in urls:
@@ -47,6 +49,16 @@ async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str
             if await _bring_in_line(client, headers, processor, ours, wanted, store):
                 changed.append(wanted)
     return changed
+
+
+async def _switch_on(client: httpx.AsyncClient, headers: dict[str, str], processor: dict[str, Any]) -> None:
+    """A recipient by mail needs nothing but its address, which its settings name; in the sandbox it is switched on."""
+    if processor.get("state") != "unconnected" or not processor.get("settings", {}).get("address"):
+        return
+    path = f"/v1/processors/{processor['id']}"
+    current = (await client.get(path, headers=headers)).raise_for_status()
+    match = {"If-Match": current.headers["etag"]}
+    (await client.patch(path, json={"state": "active"}, headers=headers | match)).raise_for_status()
 
 
 async def _processors(

@@ -7,6 +7,7 @@ from app.models.erasure import ErasedDataRow, ErasurePlanRow, ScheduledErasureRo
 from app.models.guarding import ContactChangeRow, KnownChannelRow, OneTimeCodeRow, ProtectionMarkRow
 from app.models.notes import CaseNoteRow, DisagreementNoteRow, FeeNoticeRow
 from app.models.outward import ForwardingRow, LedgerEntryRow, RestrictionIdentifierRow, RestrictionRow
+from app.models.recipients import RecipientCodeRow, RecipientPageRow, TaskFileRow
 from app.models.records import (
     AuditEntryRow,
     CallbackEventRow,
@@ -52,6 +53,8 @@ __all__ = [
     "ProcessorRow",
     "ProfileAppliedRow",
     "ProtectionMarkRow",
+    "RecipientCodeRow",
+    "RecipientPageRow",
     "RequestRow",
     "RestrictionIdentifierRow",
     "RestrictionRow",
@@ -60,5 +63,6 @@ __all__ = [
     "SupplementRow",
     "SuppressionRow",
     "SuspensionRow",
+    "TaskFileRow",
     "TaskRow",
 ]

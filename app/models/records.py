@@ -65,13 +65,19 @@ class OutgoingMailRow(Row, table=True):
     """
     A mail on its way: written in the transaction that makes it true, sent by a worker, once per ``dedupe``.
 
-    Never personal data in it but the address it goes to, and that is sealed.
+    Never personal data in it but the address it goes to, and that is sealed. One with a ``task_id`` goes to that
+    task's recipient, about the task; the others go to the request's person.
     """
 
     __tablename__ = "outgoing_mail"
     __table_args__ = (
         UniqueConstraint("request_id", "dedupe"),
         CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_instant"),
+        CheckConstraint(
+            "(task_id IS NULL) = (purpose IS NULL) AND (task_id IS NULL OR letter_id IS NULL)",
+            name="to_recipient_has_purpose",
+        ),
+        Index("ix_outgoing_mail_task_id", "task_id"),
         Index("ix_outgoing_mail_due", "next_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_outgoing_mail_letter_id", "letter_id"),
     )
@@ -88,6 +94,9 @@ class OutgoingMailRow(Row, table=True):
     made_at: datetime
     sent_at: datetime | None = None
     failure: str | None = None  #: a code
+    task_id: UUID | None = Field(default=None, foreign_key="task.id", ondelete="CASCADE")
+    purpose: str | None = Field(default=None, max_length=32)  #: to a recipient: asked, reminder, code
+    language: str | None = None  #: of a recipient; the person's is the request's
 
 
 class LetterTemplateRow(Row, table=True):

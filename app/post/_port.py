@@ -12,7 +12,8 @@ class Mail:
     One mail to one address. ``to`` is personal data and shown nowhere; subject and text hold none.
 
     The id is the mail's for ever: sent twice, it is the same message to whoever receives it. *written_at* (aware) is
-    its date for the same reason.
+    its date for the same reason. *return_path* is where servers on the way report that it did not arrive; None: to
+    the sender.
     """
 
     id: UUID
@@ -23,6 +24,7 @@ class Mail:
     text: str = field(repr=False)
     language: str
     written_at: datetime
+    return_path: str | None = None
 
 
 @dataclass(frozen=True)

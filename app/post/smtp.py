@@ -66,7 +66,7 @@ class SmtpPostman:
         async with self._free:
             try:
                 async with asyncio.timeout(wiring.seconds):
-                    await self._hand_over(message, sender, to)
+                    await self._hand_over(message, mail.return_path or sender, to)
             except aiosmtplib.SMTPRecipientsRefused as refused:
                 return _of_reply("recipient", refused.recipients[0].code)
             except aiosmtplib.SMTPDataError as refused:

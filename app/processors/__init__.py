@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import assert_never
 
-from app.processors import files, manual, opendsr, plugin, sql, webhook
+from app.processors import email, files, manual, opendsr, plugin, sql, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
-from app.processors._port import Adapter, Answer, Line, Order, Target
+from app.processors._port import Adapter, Answer, Line, MailDue, Order, Target
+from app.processors.email import Email
 from app.processors.files import Files
 from app.processors.manual import Manual
 from app.processors.opendsr import CallbackRefused, OpenDsr, Reported, SignerNotReached, check_callback
@@ -24,6 +25,7 @@ class Kind(StrEnum):
     SQL = "sql"
     PLUGIN = "plugin"
     OPENDSR = "opendsr"
+    EMAIL = "email"
 
 
 def connect(kind: Kind, target: Target, line: Line) -> Adapter:
@@ -47,6 +49,8 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
                 opendsr.hosts(target), connections=line.connections, seconds=line.seconds, sandbox=line.sandbox
             )
             return OpenDsr(target, client, sandbox=line.sandbox)
+        case Kind.EMAIL:
+            return Email(target, mails=line.mails)
     assert_never(kind)
 
 
@@ -65,6 +69,8 @@ def lacks(kind: Kind, target: Target) -> str | None:
             return plugin.lacks(target)
         case Kind.OPENDSR:
             return opendsr.lacks(target)
+        case Kind.EMAIL:
+            return email.lacks(target)
     assert_never(kind)
 
 
@@ -96,8 +102,10 @@ __all__ = [
     "Answer",
     "AnswerNotUnderstood",
     "CallbackRefused",
+    "Email",
     "Kind",
     "Line",
+    "MailDue",
     "Order",
     "Reported",
     "SignerNotReached",

@@ -56,6 +56,20 @@ class Line:
     connections: int
     seconds: float
     sandbox: bool
+    mails: bool = False  #: whether there is a mail server to hand mails to
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailDue:
+    """
+    A mail to the recipient itself, written in the transaction that records the answer it came with.
+
+    ``kind`` is ``asked`` or ``reminder``; what it says is not the adapter's, and nothing of the person's is in it.
+    """
+
+    to: str = field(repr=False)
+    language: str
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +88,7 @@ class Answer:
     poll_url: str | None = None
     effective_at: datetime | None = None
     progress: Mapping[str, Any] | None = None
+    mail: MailDue | None = None
 
     def __repr__(self) -> str:
         return f"<Answer {self.outcome} {self.code}>"

@@ -147,6 +147,11 @@ def _misfits(system: System) -> list[str]:
             said.append("a manual system has no sandbox service, no limits and a human answer mode")
         if Action.LOCATE in actions:
             said.append("a person is not asked to locate")
+    elif system.kind == "email":
+        if system.sandbox_service or not system.identifiers:
+            said.append("a recipient by mail has at least one identifier and no sandbox service")
+        if Action.LOCATE in actions:
+            said.append("a person is not asked to locate")
     if (Action.RESTRICT in actions) != (Action.LIFT_RESTRICTION in actions):
         said.append("restrict and lift_restriction go together")
     try:

@@ -230,10 +230,14 @@ async def unsent_tasks(tx: Tx, request_id: UUID) -> Sequence[TaskRow]:
 
 
 async def stop_mails(tx: Tx, request_id: UUID, *, failure: str) -> None:
-    """Mails that wait do not go out."""
+    """Mails to the person that wait do not go out; those to recipients say nothing of anybody."""
     await tx.session.execute(
         update(OutgoingMailRow)
-        .where(col(OutgoingMailRow.request_id) == request_id, col(OutgoingMailRow.state) == "waiting")
+        .where(
+            col(OutgoingMailRow.request_id) == request_id,
+            col(OutgoingMailRow.state) == "waiting",
+            col(OutgoingMailRow.task_id).is_(None),
+        )
         .values(state="failed", failure=failure, next_at=None)
         .execution_options(synchronize_session=False)
     )

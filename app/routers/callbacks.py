@@ -31,6 +31,12 @@ _BODY = {
 Signed = Annotated[str | None, Header(description="Standard Webhooks 1.0.")]
 
 
+def signed_headers(id: str | None, timestamp: str | None, signature: str | None) -> dict[str, str]:
+    """What a signature is checked with, as far as it came."""
+    signed = {"webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature}
+    return {name: value for name, value in signed.items() if value is not None}
+
+
 @router.post(
     "/v1/callbacks/{token}",
     status_code=202,
@@ -50,8 +56,7 @@ async def take(
     """A processor's answer to a task; a repeated event is thanked and changes nothing."""
     # The bytes first: a signature is over what came, not over what a parser made of it.
     body = await request.body()
-    signed = {"webhook-id": webhook_id, "webhook-timestamp": webhook_timestamp, "webhook-signature": webhook_signature}
-    headers = {name: value for name, value in signed.items() if value is not None}
+    headers = signed_headers(webhook_id, webhook_timestamp, webhook_signature)
     controller = callbacks.controller_of(ctx, token)
     # Committed before the answer leaves: this block ends first.
     async with ctx.database.transaction([controller]) as tx:

@@ -7,8 +7,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.routers.problems import SECURITY_HEADERS, plain
 
-#: Where processors answer.
-CALLBACKS = "/v1/callbacks/"
+#: Where processors answer; and the pages of those that have no API.
+CALLBACKS, PAGES = "/v1/callbacks/", "/p/"
+#: Below both, where files come in.
+FILES = "/files"
 
 
 class SecurityHeaders:
@@ -36,22 +38,32 @@ class BodyLimit:
     ASGI middleware: no body larger than agreed, announced or not.
 
     A length that is too large is answered at once; what comes without one is counted as it comes. A processor may
-    answer with an export, so below :data:`CALLBACKS` as much may come as it may say in a direct answer.
+    answer with an export, so below :data:`CALLBACKS` as much may come as it may say in a direct answer, and a file
+    where files are taken.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int, most_by_callback: int) -> None:
+    def __init__(self, app: ASGIApp, *, most: int, most_by_callback: int, most_of_file: int) -> None:
         self._app = app
         self._most = most
         self._most_by_callback = most_by_callback
+        self._most_of_file = most_of_file
+
+    def _most_at(self, path: str) -> int:
+        if path.startswith((CALLBACKS, PAGES)) and path.endswith(FILES):
+            # As JSON a file is a third larger.
+            return self._most_of_file if path.startswith(PAGES) else self._most_of_file * 4 // 3
+        return self._most_by_callback if path.startswith(CALLBACKS) else self._most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        most = self._most_by_callback if request.url.path.startswith(CALLBACKS) else self._most
+        most = self._most_at(request.url.path)
         announced = request.headers.get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > most:
+        # A page says itself that a file is too large, when it has come so far; a client of the API is told at once.
+        is_form = request.url.path.startswith(PAGES) and request.url.path.endswith(FILES)
+        if not announced.isdecimal() or (int(announced) > most and not is_form):
             await plain(request, 413)(scope, receive, send)
             return
         seen = 0

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.schemas.processor_contract import OpenDsrStatus, TaskAnswered
+from app.schemas.processor_contract import OpenDsrStatus, TaskAnswered, TaskFileSent
 
 _PROBLEM = {
     "type": "object",
@@ -53,8 +53,9 @@ def document(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 schemas.pop(ours, None)
             schemas["Problem"] = _PROBLEM
             # A callback's bytes are checked before they are parsed, so no route names their shape by itself.
-            answered = TaskAnswered.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= answered.pop("$defs") | {"TaskAnswered": answered}
+            for sent in (TaskAnswered, TaskFileSent):
+                shape = sent.model_json_schema(ref_template="#/components/schemas/{model}")
+                schemas |= shape.pop("$defs") | {sent.__name__: shape}
             schemas["OpenDsrStatus"] = OpenDsrStatus.model_json_schema()
             _without_null(found["components"])
             _without_null(found["webhooks"])

@@ -29,10 +29,12 @@ from app.domain import (
     webhook_signature,
 )
 from app.domain import four_eyes as domain_four_eyes
+from app.domain import recipient_page as domain_recipient_page
 from app.domain.errors import DomainError
 from app.letters import kinds, markup, package_facts, pdf, words
 from app.letters.package_facts import PackageRefused
 from app.processors import AddressNotAllowed, AnswerNotUnderstood, CallbackRefused, SignerNotReached
+from app.routers import forms
 from app.routers import refusals as edge
 from app.services import (
     callbacks,
@@ -51,6 +53,7 @@ from app.services import (
     orders,
     packaging,
     protecting,
+    recipient_page,
     registration,
     replaying,
     restricting,
@@ -58,6 +61,7 @@ from app.services import (
     steps,
     stopping,
     supplements,
+    task_files,
     tasks,
     wording,
 )
@@ -65,7 +69,7 @@ from app.services import clarification as questions
 from app.services import processor_secrets as secrets_of_processors
 from app.tokens.jwks import KeysUnavailable
 from app.tokens.verifier import TokenRefused
-from app.vault import identifiers
+from app.vault import identifiers, uploads
 
 
 class Conflict(DomainError):
@@ -497,6 +501,41 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     forwarding.ForwardingOver: Kind(409, "Begäran är redan skickad vidare."),
     forwarding.ForwardingNotSent: Kind(409, "Bara det som har skickats vidare kan bekräftas."),
+    # files, and pages of recipients without an API
+    uploads.UploadTooLarge: Kind(413, "Filen är tom eller större än vad som är avtalat."),
+    uploads.ArchiveRefused: Kind(
+        422,
+        "Arkivet är inte vad det säger, packas upp till för mycket, eller innehåller något som ett arkiv med filer "
+        "inte behöver.",
+        "#/data/content",
+    ),
+    uploads.UploadRefused: Kind(
+        422,
+        "Filen är inte av ett slag som tas emot: CSV, JSON, text, PDF, PNG, JPEG, WAV, MP3, MP4 eller ZIP.",
+        "#/data/content",
+    ),
+    uploads.TooManyFiles: Kind(409, "Uppgiften har så många filer som den får ha."),
+    task_files.FilesNotWanted: Kind(
+        409,
+        "Filer hör till en uppgift som ber om en kopia av uppgifter, medan den är öppen, och till en av dess "
+        "kategorier.",
+    ),
+    task_files.UnknownFile: Kind(404, "Uppgiften har ingen sådan fil, eller så är den förstörd."),
+    task_files.FileInQuarantine: Kind(
+        409,
+        "Filen väntar på virussökning; eller så söker ingen igenom filer, och du har inte sagt att du tar den som den "
+        "är.",
+    ),
+    task_files.FilesNotReadable: Kind(
+        409, "Uppgiften har inga filer vars rader kan tas över: titta på dem, och säg vad det blev av uppgiften."
+    ),
+    edge.ReportNotReadable: Kind(422, "Rapporten är mejlet i base64.", "#/report"),
+    forms.FormNotReadable: Kind(400, "Formuläret går inte att läsa."),
+    recipient_page.UnknownPage: Kind(404, "Det finns ingen sådan sida, eller så är den över."),
+    recipient_page.PageClosed: Kind(403, "Sidan är inte öppen: be om en kod."),
+    recipient_page.FormForged: Kind(403, "Formuläret kommer inte från sidan."),
+    recipient_page.NothingAnyMore: Kind(410, "Uppgiften är besvarad eller står stilla; inget tas emot nu."),
+    domain_recipient_page.PageAnswerNotUnderstood: Kind(422, "Det som sades på sidan är inget svar på uppgiften."),
     # ours
     markup.UnknownMarkup: _OURS,
     pdf.CannotBeSet: _OURS,

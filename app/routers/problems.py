@@ -35,7 +35,7 @@ SECURITY_HEADERS = {
 #: Constraints that hold the rule of two people where a race got past the service.
 TWO_PEOPLE = frozenset({"ck_claim_two_people", "ck_approval_not_the_one_who_asked", "ck_approval_not_the_requester"})
 #: Paths whose last part is a secret; problems show the template instead.
-_SECRET_PATHS = ("/v1/callbacks/", "/v1/downloads/")
+_SECRET_PATHS = ("/v1/callbacks/", "/v1/downloads/", "/p/")
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_-]{1,60}")
 
 

@@ -58,6 +58,10 @@ class IfMatchMalformed(DomainError):
     """If-Match holds one ETag, as it was given."""
 
 
+class ReportNotReadable(DomainError):
+    """The report is the mail in base64."""
+
+
 class AnswerWithoutQuestion(DomainError):
     """An answer has the day of its question."""
 

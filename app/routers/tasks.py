@@ -15,7 +15,7 @@ from app.routers.dependencies import Staff, Work
 from app.routers.documented import ACTS, READS, dump, problems
 from app.routers.paging import Paging, page
 from app.schemas.records import OutcomeIn, ReplayIn, ReplayOut, TaskOut, TaskPage, TaskWhole
-from app.services import replaying, steps, tasks, views
+from app.services import replaying, steps, task_files, tasks, views
 from app.services.tasks import UnknownTask
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
@@ -88,9 +88,12 @@ async def get(work: Staff, id: UUID) -> views.View:
 )
 async def resolve(work: Staff, once: OnceOnly, id: UUID, body: OutcomeIn) -> JSONResponse:
     """End a task with a person's word."""
-    said = body.model_dump(exclude_none=True)
+    said = body.model_dump(exclude_none=True, exclude={"take_files"})
 
     async def act() -> Made:
+        if body.take_files:
+            row, task = await tasks.hold_with_request(work.tx, id)
+            said["records"] = [*said.get("records", ()), *await task_files.records(work.tx, work.ctx, row, task)]
         await tasks.resolve(work.tx, work.ctx, id, said, actor=work.actor)
         return await _made(work, id)
 

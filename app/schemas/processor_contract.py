@@ -153,3 +153,20 @@ class OpenDsrStatus(Contract):
     expected_completion_time: str = ""
     results_url: str | None = None
     results_count: int | None = None
+
+
+class SentFileData(Contract):
+    """A file of an `export` task, for one of its categories."""
+
+    task_id: str
+    category: str
+    name: Annotated[str, Field(description="As it is called at the processor; for staff to read, nothing more.")]
+    content: Annotated[str, Field(description="base64 of at most 10 MB.")]
+
+
+class TaskFileSent(Contract):
+    """Sent by the processor to the files of the task's callback address, signed with the same secret."""
+
+    type: Literal["task.file"]
+    timestamp: AwareDatetime
+    data: SentFileData

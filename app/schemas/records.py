@@ -81,8 +81,44 @@ class ReplayOut(Answer):
     skipped: list[UUID] = Field(description="Those that cannot be now, such as a stopped request's.")
 
 
+class TaskMailOut(Answer):
+    """A mail to the task's recipient: that it was `sent` says that a mail server has taken it, and nothing more."""
+
+    id: UUID
+    purpose: Literal["asked", "reminder", "code"]
+    state: Literal["waiting", "sent", "failed"]
+    made_at: datetime
+    sent_at: datetime | None = None
+    failure: str | None = Field(default=None, description="Why it did not go out, or came back; a code.")
+
+
+class TaskFileOut(Answer):
+    """A file that came with the answer."""
+
+    id: UUID
+    category: str
+    media_type: str = Field(description="Told by its content.")
+    size: int
+    sha256: str
+    scan: Literal["clean", "infected", "pending", "not_scanned"] = Field(
+        description="`not_scanned`: nobody scans files here. `infected`: it has been destroyed."
+    )
+    via: Literal["page", "callback"]
+    uploaded_at: datetime
+    destroyed_at: datetime | None = None
+    name: str | None = Field(default=None, description="What it was called there; staff only.")
+
+
+class TaskFileList(Answer):
+    items: list[TaskFileOut]
+
+
 class TaskWhole(TaskOut):
     """A task with what has to be done: only the identifiers this recipient may know."""
+
+    mails: list[TaskMailOut] = Field(default_factory=list, description="Mails to the recipient, the oldest first.")
+    page_answered_at: datetime | None = Field(default=None, description="When its page was last answered on.")
+    files: list[TaskFileOut] = Field(default_factory=list)
 
     reference: str
     identifiers: list[KnownAs]
@@ -127,6 +163,9 @@ class OutcomeIn(Body):
     records: list[RecordIn] | None = Field(default=None, max_length=100)
     retained: list[RetainedIn] | None = Field(default=None, max_length=100)
     found_categories: list[CategoryId] | None = Field(default=None, max_length=200)
+    take_files: bool = Field(
+        default=False, description="Take the rows of the task's CSV and JSON files as its records, scanned or not."
+    )
 
 
 class LetterOut(Answer):

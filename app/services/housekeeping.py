@@ -1,11 +1,11 @@
-"""What a worker does beside the cases: what is over goes, and the day's checkpoint is made."""
+"""What a worker does beside the cases: what is over goes, files are scanned, the day's checkpoint is made."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from app.services import checkpoints, own_retention, processor_secrets
+from app.services import checkpoints, own_retention, processor_secrets, task_files
 from app.services.context import Context
 from app.vault.signing import SigningKey
 
@@ -28,6 +28,7 @@ class Housekeeping:
         while not stop.is_set():
             await self._guarded("retention", own_retention.clean)
             await self._guarded("secrets", processor_secrets.end_overlaps)
+            await self._guarded("scan", task_files.scan_pending)
             await self._guarded("checkpoint", self._checkpoint)
             try:
                 await asyncio.wait_for(stop.wait(), timeout=max(LEAST_SECONDS, self._ctx.settings.sweep_seconds))

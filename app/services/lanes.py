@@ -57,6 +57,7 @@ class Lanes:
             connections=row.concurrency,
             seconds=self.ctx.settings.processor_timeout_seconds,
             sandbox=self.ctx.settings.sandbox,
+            mails=self.ctx.settings.smtp_host is not None,
         )
         made = connect(Kind(row.kind), registration.target_of(self.ctx, row), line)
         self._open[row.id] = (row.version, made)

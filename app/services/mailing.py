@@ -16,12 +16,13 @@ import structlog
 from app.db import Tx
 from app.domain import delivery
 from app.domain.audit import AuditStep
+from app.domain.bounces import return_path
 from app.domain.delivery import Via
 from app.models import LetterRow, OutgoingMailRow, RequestRow
 from app.post import CameOfIt, Mail, Never, NotNow, Postman, Sent
 from app.repositories import jobs, letters
 from app.repositories import mail as stored
-from app.services import sealing, steps, telling
+from app.services import recipient_mail, sealing, steps, telling, undelivered
 from app.services.context import INSYN, Context
 from app.vault import Unreadable
 
@@ -62,7 +63,10 @@ class Mailer:
         if row is None:
             return None
         request = await stored.request_of(tx, row)
-        if not delivery.may_mail(request):
+        if row.task_id is not None:
+            if (why_not := await recipient_mail.keeps_back(tx, request, row)) is not None:
+                return (why_not, row.attempts) if isinstance(why_not, Never) else None
+        elif not delivery.may_mail(request):
             return Never("may_not_be_mailed"), row.attempts
         try:
             return self._opened(request, row), row.attempts
@@ -83,9 +87,14 @@ class Mailer:
             sender_name=telling.controller_facts(self.ctx.profile(row.controller_id)).name,
             subject=str(said["subject"]),
             text=str(said["text"]),
-            language=telling.language_of(request),
+            language=row.language or telling.language_of(request),
             written_at=row.made_at,
+            return_path=self._return_path(row),
         )
+
+    def _return_path(self, row: OutgoingMailRow) -> str | None:
+        bounces = self.ctx.settings.smtp_bounces
+        return None if bounces is None or row.task_id is None else return_path(bounces, row.id)
 
     async def _record(self, tx: Tx, mail_id: UUID, attempt: int, came: CameOfIt) -> None:
         found = await stored.mail(tx, mail_id)
@@ -114,6 +123,9 @@ class Mailer:
 
 async def _is_sent(tx: Tx, request: RequestRow, row: OutgoingMailRow) -> None:
     row.state, row.sent_at, row.next_at, row.failure = "sent", tx.now, None, None
+    if row.task_id is not None:
+        await recipient_mail.is_sent(tx, request, row)
+        return
     letter = await letters.letter(tx, row.letter_id) if row.letter_id is not None else None
     facts = {"mail_id": str(row.id), "via": Via.EMAIL.value}
     if letter is not None:
@@ -132,6 +144,9 @@ def is_out(letter: LetterRow, *, at: datetime) -> None:
 async def _has_failed(tx: Tx, request: RequestRow, row: OutgoingMailRow, code: str) -> None:
     """No mail server will take it: the letter is for staff to post, and they see why."""
     row.state, row.next_at, row.failure = "failed", None, code
+    if row.task_id is not None:
+        await undelivered.has_failed(tx, request, row, code)
+        return
     letter = await letters.letter(tx, row.letter_id) if row.letter_id is not None else None
     facts = {"mail_id": str(row.id), "code": code}
     if letter is not None:

@@ -20,7 +20,7 @@ from app.domain import own_retention as rules
 from app.domain.audit import AuditStep
 from app.models import RequestRow
 from app.repositories import cases, outward, retained
-from app.services import steps
+from app.services import steps, task_files
 from app.services.context import INSYN, Context
 from app.vault.errors import Unreadable
 
@@ -136,6 +136,7 @@ async def _destroy_contents_over(tx: Tx, ctx: Context, row: RequestRow) -> bool:
 
 async def _destroy_contents(tx: Tx, ctx: Context, row: RequestRow) -> None:
     await _destroy_packages(tx, ctx, row)
+    await task_files.destroy(tx, ctx, row)
     if row.contents_id is None or row.contents_key is None:
         return
     await destroy_key(tx, ctx, row, row.contents_id, what="contents")

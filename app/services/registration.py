@@ -6,7 +6,7 @@ Their secrets are in ``processor_secrets``.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +86,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     """
     ctx.profile(controller)
     check_settings(new.settings)
+    new = as_its_kind_has_it(new)
     if await registry.processor_by_key(tx, controller, new.key) is not None:
         raise KeyTaken
     if new.endpoint is not None:
@@ -123,6 +124,18 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     await registry.add(tx, row)
     await tx.session.flush()
     return row
+
+
+def as_its_kind_has_it(new: NewProcessor) -> NewProcessor:
+    """
+    What follows from the kind and is nobody's to choose.
+
+    A recipient by mail is looked after by asking when it is to be reminded (``poll``), and an attempt that was not
+    recorded has mailed nobody, so it may be made again (``yes``).
+    """
+    if new.kind is Kind.EMAIL:
+        return replace(new, answer_mode=AnswerMode.POLL.value, idempotency=Idempotency.YES.value)
+    return new
 
 
 async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str]) -> None:
@@ -220,7 +233,7 @@ async def apply_profile(tx: Tx, ctx: Context, profile: Profile) -> int:
     """Bring the registry in line with a profile's systems; returns how many registrations changed."""
     changed = await _loosen_order(tx, profile)
     for system in profile.systems:
-        wanted = _from_system(profile, system)
+        wanted = as_its_kind_has_it(_from_system(profile, system))
         row = await registry.processor_by_key(tx, profile.id, system.id)
         if row is None:
             await register(tx, ctx, profile.id, wanted)

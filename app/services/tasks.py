@@ -40,7 +40,7 @@ from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome, takes_back
 from app.repositories import cases, erasure, jobs, registry
-from app.services import deadline_watch, hearing, registration, sealing, steps
+from app.services import deadline_watch, hearing, recipient_mail, registration, sealing, steps, task_files
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
 
@@ -167,7 +167,8 @@ async def settle(
     consequence = fanout.in_time(consequence, now=tx.now, latest=_latest_try(ctx, row))
     task.last_code = as_code(answer.code)
     task.poll_url = answer.poll_url or task.poll_url
-    doubt = await doubt_about(tx, ctx, row, task, answer)
+    answer, to_review = await task_files.joined(tx, ctx, row, task, answer)
+    doubt = to_review or await doubt_about(tx, ctx, row, task, answer)
     if doubt is not None:
         consequence = AskPerson(doubt)
     elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY) and not isinstance(consequence, Wait):
@@ -178,6 +179,8 @@ async def settle(
         task.progress_sealed = sealing.seal(
             ctx, row, dict(answer.progress), table="task", column="progress", id=task.id
         )
+    if answer.mail is not None:
+        await recipient_mail.put(tx, ctx, row, task, processor, answer.mail)
     match consequence:
         case Close():
             await _close(tx, row, task, answer.outcome, actor=Actor("processor", processor.key), by=by)

@@ -39,6 +39,7 @@ from app.services import (
     notes,
     orders,
     packaging,
+    recipient_views,
     sealing,
     tasks,
     view_words,
@@ -281,15 +282,19 @@ async def task_list(tx: Tx, rows: Sequence[TaskRow]) -> list[View]:
 async def whole_task(tx: Tx, ctx: Context, request_row: RequestRow, row: TaskRow) -> View:
     """A task with what has to be done, about whom as the recipient may know them, and what was answered."""
     processor = (await _recipients_of(tx, [row.processor_id]))[row.processor_id]
-    return _task(row, processor) | {
-        "reference": request_row.reference,
-        "identifiers": [
-            vars(one) for one in orders.known_as(ctx, request_row) if one.type in processor.identifier_types
-        ],
-        "details": dict(await orders.details_for(tx, ctx, request_row, row)),
-        "contact": processor.contact,
-        "answer": tasks.answer_of(ctx, request_row, row),
-    }
+    return (
+        _task(row, processor)
+        | {
+            "reference": request_row.reference,
+            "identifiers": [
+                vars(one) for one in orders.known_as(ctx, request_row) if one.type in processor.identifier_types
+            ],
+            "details": dict(await orders.details_for(tx, ctx, request_row, row)),
+            "contact": processor.contact,
+            "answer": tasks.answer_of(ctx, request_row, row),
+        }
+        | await recipient_views.beside_task(tx, ctx, request_row, row)
+    )
 
 
 async def own_recipients(tx: Tx, row: RequestRow) -> list[View]:

@@ -178,6 +178,12 @@ class TestBrokenProfile:
                 id="manual system with a service",
             ),
             pytest.param(
+                lambda raw: system(raw, "invoicing").update(kind="email"),
+                "westila.yaml: systems.invoicing: a recipient by mail has at least one identifier and no sandbox "
+                "service; a person is not asked to locate",
+                id="recipient by mail asked to locate",
+            ),
+            pytest.param(
                 lambda raw: system(raw, "invoicing")["actions"].remove("lift_restriction"),
                 "westila.yaml: systems.invoicing: restrict and lift_restriction go together",
                 id="restriction for ever",

@@ -87,6 +87,7 @@ LIFTING = {
     "lifting_on": "2099-01-01",
     "then": "The address is used for invoices again.",
 }
+PAGE_STEPS = ("code", "session", "files", "answer", "confirmation", "end")
 OWN_PATH, PATH = "/v1/self-service/requests", "/v1/requests"
 
 TABLE: Mapping[tuple[str, str], Row] = {
@@ -202,6 +203,14 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", PATH + "/{id}/protected-identity"): Row(STAFF, {"mark": "on", "reason": "Secrecy mark."}),
     ("POST", PATH + "/{id}/risk-marks"): Row(STAFF, {"marks": ["household_split"]}),
     ("GET", "/v1/reports/summary"): Row(frozenset({"dpo", "auditor"})),
+    # its own kind of login: a signature, see tests/services/test_task_files.py
+    ("POST", "/v1/callbacks/{token}/files"): Row(ALL, {}),
+    ("GET", "/v1/callbacks/{token}/files"): Row(ALL),
+    ("GET", "/v1/tasks/{id}/files/{file}"): Row(STAFF),
+    ("POST", "/v1/mail/bounces"): Row(frozenset({"integrator"}), {"report": "aGVq"}),
+    # its own kind of login: a code, see tests/services/test_recipient_page.py
+    ("GET", "/p/{token}"): Row(ALL),
+    **{("POST", f"/p/{{token}}/{step}"): Row(ALL) for step in PAGE_STEPS},
 }
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
 INSIDE = {
@@ -213,6 +222,7 @@ INSIDE = {
         "/problems/unknown-forwarding",
     ),
 }
+INSIDE |= {"/problems/unknown-file"}
 #: About who did what before, not about the role.
 INSIDE |= {"/problems/second-person-needed"}
 
@@ -262,7 +272,8 @@ async def ids(
         OWN_PATH: request,
         PATH: request,
         "/v1/approvals": {"id": decided.json()["approval_id"]},
-        "/v1/tasks": {"id": tasks[0]["id"]},
+        "/v1/tasks": {"id": tasks[0]["id"], "file": str(uuid4())},
+        "/p/": {"token": "westra." + "x" * 43},
         "/v1/processors": {"id": processors[0]["id"], "name": "signing"},
         "/v1/restorations": {"processor": processors[0]["id"]},
         "/v1/controllers": {"id": "westra"},
@@ -275,6 +286,8 @@ async def ids(
 
 
 def is_let_in(answer: httpx.Response) -> bool:
+    if answer.headers.get("content-type", "").startswith("text/html"):
+        return True  # a page: nobody needs a token to be told that there is none
     if answer.status_code in (403, 404):
         return answer.json()["type"] in INSIDE
     return answer.status_code != 401

@@ -341,10 +341,11 @@ class TestProtectedPerson:
         await post(client, f"{PATH}/{filed['id']}/protected-identity", AGENT, MARK)
         names = {"id": filed["id"], "claim": filed["claims"][0]["id"], "letter": "receipt"}
         names |= dict.fromkeys(("question", "entry", "forwarding"), filed["id"])
+        of_task = {"id": tasks[0]["id"], "file": filed["id"]}
         seen = []
         for (method, path), row in TABLE.items():
             if path.startswith((PATH + "/{id}", "/v1/tasks/{id}")):
-                place = path.format(**(names if path.startswith(PATH) else {"id": tasks[0]["id"]}))
+                place = path.format(**(names if path.startswith(PATH) else of_task))
                 for bearer in (AGENT, APPROVER, DPO, AUDITOR):
                     headers = bearer.headers(**{"If-Match": '"1"'})
                     answer = await client.request(method, place, json=row.json, headers=headers)

@@ -134,6 +134,19 @@ class TestConnect:
         assert made["endpoint"] == "http://127.0.0.1:9002/westila/v2"
         assert made["settings"] == {"domain": "billing.sandbox.example", "poll_seconds": 1}
 
+    async def test_switches_on_a_recipient_by_mail(self, insyn, registry, fresh):
+        """
+        It needs nothing but its address; without one it stays off. Doing it again changes nothing.
+        """
+        mailed = registry._processor("westila", "email", None) | {"state": "unconnected"}
+        registry.processors["p-mail"] = mailed | {"settings": {"address": "a@example.org"}}
+        registry.processors["p-nobody"] = mailed | {"settings": {}}
+        for _ in range(2):
+            await connect(insyn, URLS, "token", fresh)
+
+        assert (registry.processors["p-mail"]["state"], registry.processors["p-mail"]["version"]) == ("active", 2)
+        assert registry.processors["p-nobody"]["state"] == "unconnected"
+
     async def test_changes_nothing_the_second_time(self, insyn, registry, fresh):
         """
         Where all is as it should be nothing is written.

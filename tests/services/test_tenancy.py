@@ -133,6 +133,29 @@ async def _fill_the_rest(house: House) -> None:
             request,
             WALKED,
         )
+        task = await connection.fetchval("SELECT id FROM task WHERE request_id = $1 LIMIT 1", request)
+        await connection.execute(
+            "INSERT INTO recipient_page (task_id, request_id, controller_id, token_hash, language, made_at)"
+            " VALUES ($1, $2, $3, '\\x00', 'sv', now())",
+            task,
+            request,
+            WALKED,
+        )
+        await connection.execute(
+            "INSERT INTO recipient_code (id, task_id, controller_id, code_hash, made_at, expires_at, tries)"
+            " VALUES (gen_random_uuid(), $1, $2, '\\x00', now(), now(), 0)",
+            task,
+            WALKED,
+        )
+        await connection.execute(
+            "INSERT INTO task_file (id, task_id, request_id, controller_id, category, media_type, size, sha256,"
+            " name_sealed, file, via, scan, uploaded_at)"
+            " VALUES (gen_random_uuid(), $1, $2, $3, 'contact', 'text/csv', 1, 'x', '\\x00', 'x', 'page', 'clean',"
+            " now())",
+            task,
+            request,
+            WALKED,
+        )
         await connection.execute("INSERT INTO profile_applied VALUES ($1, 'sha256', now(), '{}')", WALKED)
 
 
