@@ -251,11 +251,14 @@ async def _finally(run: Run, finds: list[Find | None], answer: Answer) -> None:
 
 def _scope(ready: Scope, order: Order) -> Scope:
     known: dict[str, str] = {}
+    everything: dict[str, list[str]] = {}
     for one in order.identifiers:
         known.setdefault(one["type"], one["value"])
+        everything.setdefault(one["type"], []).append(one["value"])
     now = datetime.now(UTC)
     return ready.having(
         id=known,
+        ids=everything,
         details=dict(order.details),
         corrections=corrections(order),
         order={
