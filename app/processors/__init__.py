@@ -9,6 +9,9 @@ from app.processors._egress import AddressNotAllowed, check_address, check_resol
 from app.processors._port import Adapter, Answer, Line, Order, Target
 from app.processors.manual import Manual
 from app.processors.rest import adapter as rest
+from app.processors.rest.inbound import NotTheVendor
+from app.processors.rest.inbound import received as vendor_called
+from app.processors.rest.ordering import implied_order
 from app.processors.rest.schema import schema_text as connector_schema
 from app.processors.rest.shelf import BrokenConnector, open_connectors
 from app.processors.rest.shelf import read_file as read_connector_file
@@ -57,6 +60,7 @@ __all__ = [
     "BrokenConnector",
     "Kind",
     "Line",
+    "NotTheVendor",
     "Order",
     "Target",
     "check_address",
@@ -64,10 +68,12 @@ __all__ = [
     "connect",
     "connector_schema",
     "fetch_document",
+    "implied_order",
     "lacks",
     "open_client",
     "open_connectors",
     "parse_json",
     "read_connector_file",
     "read_outcome",
+    "vendor_called",
 ]

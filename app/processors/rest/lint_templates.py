@@ -85,6 +85,9 @@ def template_faults(connector: Connector) -> Iterator[Fault]:
     for action, plan in connector.actions.items():
         if isinstance(plan, Native):
             yield from _plan(plan, found if plan.lookup else names, names, f"actions.{action}")
+    for number, proof in enumerate(connector.callback.proof if connector.callback else []):
+        signed = _Names(connector, frozenset({"body", "timestamp"}), {})
+        yield from _template(proof.signed, signed, f"callback.proof.{number}")
     if connector.check is not None:
         yield from _request(connector.check.request, names, "check")
 
