@@ -28,7 +28,18 @@ _ALWAYS = {
     "asked",
     "kept",
 }
-_TYPES = {"personnummer", "email", "phone", "customer_number", "name", "address", "installation_id"}
+#: How a person can be known here; a connector may name others, which are then never known.
+_TYPES = {
+    "personnummer",
+    "email",
+    "phone",
+    "customer_number",
+    "name",
+    "address",
+    "installation_id",
+    "ga_client_id",
+    "ecid",
+}
 _ORDER = {"reference", "task_id", "action", "answer_by", "controller"}
 _QUERY = re.compile(r"\b(select|where|update|delete\s+from)\b[^{]*\{\{", re.IGNORECASE)
 _QUOTED = re.compile(r"['\"]\s*\{\{|\}\}\s*['\"]")
