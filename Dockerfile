@@ -10,8 +10,9 @@ COPY alembic alembic
 COPY profiles profiles
 COPY connectors connectors
 COPY app app
+COPY processor_kit processor_kit
 # In place, as on a developer's machine, so that the migrations, profiles and connectors lie where the same code expects them.
-RUN /venv/bin/pip install --no-deps --no-build-isolation -e . && /venv/bin/python -m compileall -q app /venv
+RUN /venv/bin/pip install --no-deps --no-build-isolation -e . && /venv/bin/python -m compileall -q app processor_kit /venv
 
 FROM python:3.12-slim
 # A number, not a name: an orchestrator can see that it is not root. It has a name nevertheless, for the tools that ask.

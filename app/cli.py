@@ -18,7 +18,7 @@ from app.domain.checkpoints import ChainsWentBack, CheckpointFault, as_noted, fo
 from app.observability import configure_logging
 from app.processors import BrokenConnector, connector_schema, read_connector_file
 from app.profiles import BrokenProfile, Severity, load_profiles, problems
-from app.services import checkpoints, connecting, evidence, own_retention, procedure
+from app.services import checkpoints, connecting, evidence, own_retention, procedure, rewrapping
 from app.settings import Settings
 from app.vault.journal import checkpoint_files
 from app.vault.keys import MasterKeys
@@ -34,6 +34,9 @@ retention_cli = typer.Typer(no_args_is_help=True, help="What is kept, and what m
 cli.add_typer(retention_cli, name="retention")
 connector_cli = typer.Typer(no_args_is_help=True, help="Connectors: vendors' APIs described as data.")
 cli.add_typer(connector_cli, name="connector")
+processor_cli = typer.Typer(no_args_is_help=True, help="For whoever runs a processor.")
+cli.add_typer(processor_cli, name="processor")
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
 def main() -> None:
@@ -122,10 +125,43 @@ def _become(module: str, *arguments: str) -> None:
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606  our own module, no shell
 
 
+@processor_cli.command("serve", context_settings=_PASSED_ON)
+def processor_serve(context: typer.Context) -> None:
+    """Serve a processor's desk: takes tasks, shows them on one page, answers (--help: its options)."""
+    _become("processor_kit.desk", *context.args)
+
+
+@processor_cli.command("test", context_settings=_PASSED_ON)
+def processor_test(context: typer.Context) -> None:
+    """Run the contract against a processor's endpoint; 1 if a rule is broken (--help: its options)."""
+    _become("processor_kit.conformance", *context.args)
+
+
 @cli.command()
 def key() -> None:
     """Make a master key; keep it in a file only the service may read (INSYN_MASTER_KEY_FILE)."""
     print(MasterKeys.generate())
+
+
+@cli.command()
+def rewrap() -> None:
+    """After a new master key was set: wrap every data key with it; 1 while some key's old master key is missing."""
+    chosen = bootstrap.read_settings()
+    bootstrap.check_settings(chosen)
+    configure_logging(chosen.log_level)
+    found = asyncio.run(_rewrap(chosen))
+    for table, count in found.done.items():
+        print(f"{table}: {count} wrapped anew")
+    for table, count in found.left.items():
+        print(f"{table}: {count} LEFT: the master key that wrapped them is not set")
+    if found.left:
+        raise typer.Exit(1)
+    print("Nothing is left under an older master key.")
+
+
+async def _rewrap(chosen: Settings) -> rewrapping.Rewrapped:
+    async with bootstrap.opened(chosen, pool_size=2) as house:
+        return await rewrapping.rewrap(house.ctx)
 
 
 @profile_cli.command("check")

@@ -39,6 +39,11 @@ REQUESTS = Counter("insyn_requests", "Requests received", ["right", "controller"
 TASKS = Counter("insyn_tasks", "Tasks that ended", ["outcome"], registry=REGISTRY)
 DUE_SOON = Gauge("insyn_due_soon", "Open requests due within five working days", ["controller"], registry=REGISTRY)
 ALARMS = Counter("insyn_alarms", "Alarms raised for requests", ["alarm", "controller"], registry=REGISTRY)
+LANE_BREAKER = Gauge(
+    "insyn_lane_breaker", "0 closed, 0.5 trying, 1 open", ["controller", "processor"], registry=REGISTRY
+)
+LANE_RESTS = Gauge("insyn_lane_rests", "1 while a lane rests", ["controller", "processor"], registry=REGISTRY)
+LANE_OPENED = Counter("insyn_lane_opened", "Breakers opened", ["controller"], registry=REGISTRY)
 HTTP_REQUESTS = Counter("insyn_http_requests", "HTTP requests", ["route", "method", "status"], registry=REGISTRY)
 HTTP_SECONDS = Histogram("insyn_http_request_seconds", "Time to answer", ["route"], registry=REGISTRY)
 DROPPED_FIELDS = Counter("insyn_log_fields_dropped", "Log fields that were not allowed out", registry=REGISTRY)

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -21,7 +22,7 @@ from pgqueuer.models import Job
 from app.db import APP_ROLE, plain_url
 from app.observability import serve_metrics
 from app.post import Postman
-from app.services import fulfilment, keeping, sweep
+from app.services import fulfilment, keeping, recalling, sweep
 from app.services.context import Context
 from app.services.housekeeping import Housekeeping
 from app.services.lanes import Lanes
@@ -32,7 +33,7 @@ log = structlog.get_logger()
 
 #: A package file that is still half-written after this long was left by a crash.
 LEFTOVER_SECONDS = 3600
-#: Cases, lanes and mails one worker has in hand at once.
+#: Cases and mails one worker has in hand at once; lanes are drained beside them.
 AT_ONCE = 40
 Handler = Callable[[str, UUID], Awaitable[object]]
 
@@ -49,9 +50,10 @@ class Worker:
         self._lanes = Lanes(ctx)
         self.jobs: dict[str, Handler] = {
             "case.advance": self._advance,
-            "lane.drain": self._lanes.drain,
+            "lane.drain": self._lanes.ring,
             "letter.send": Mailer(ctx, postman).send,
             "retention.end": self._end_retention,
+            "task.recall": partial(recalling.recall, ctx),
         }
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -73,6 +75,7 @@ class Worker:
             finally:
                 stop.set()
                 await asyncio.gather(sweeping, keeping, stopping)
+                await self._lanes.finish()
                 await self._lanes.aclose()
 
     async def _advance(self, controller: str, request_id: UUID) -> None:

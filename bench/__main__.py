@@ -10,7 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import audit, limits
+from bench import audit, door, limits
+from bench.bulkhead import dead_neighbour
 from bench.house import CONTROLLER, Bench, file_one, standing, token
 
 WARM_UP, INTAKE, AT_ONCE, THROUGH, LATENCY = 50, 600, 16, 150, 60
@@ -45,11 +46,11 @@ async def _wait_until_closed(bench: Bench, *, seconds: float) -> None:
     raise TimeoutError("requests stayed open")
 
 
-async def through_per_second(bench: Bench) -> tuple[float, int]:
+async def through_per_second(bench: Bench, *, first: int = 10_000) -> tuple[float, int]:
     """Requests from filing to closed (two processor calls, two letters each) per second, and the calls they took."""
     before = bench.processor.calls
     began = time.perf_counter()
-    await asyncio.gather(*(file_one(bench, 10_000 + number) for number in range(THROUGH)))
+    await asyncio.gather(*(file_one(bench, first + number) for number in range(THROUGH)))
     await _wait_until_closed(bench, seconds=300)
     return THROUGH / (time.perf_counter() - began), bench.processor.calls - before
 
@@ -79,13 +80,18 @@ async def main() -> None:
             waited = await latencies(bench)
             await _wait_until_closed(bench, seconds=120)
             through, calls = await through_per_second(bench)
+            async with dead_neighbour(bench):
+                beside_dead, _ = await through_per_second(bench, first=11_000)
+            alone_again, _ = await through_per_second(bench, first=12_000)
             with bench.worker_resting():
                 taken = await intake_per_second(bench)
             await _wait_until_closed(bench, seconds=600)
             rows = await limits.rows_per_second(bench, requests=2_000, at_once=AT_ONCE)
             bare = await limits.calls_per_second(bench, calls=1_000, at_once=10)
     checked, hashed = audit.entries_per_second()
+    calls_out = await door.measured()
     per_request = calls / THROUGH
+    alone = (through + alone_again) / 2
     limit = bare / per_request
     p50, p99 = _percentile(waited, 50), _percentile(waited, 99)
     rows_of = (
@@ -102,11 +108,18 @@ async def main() -> None:
             through / limit,
         ),
         (
+            "the same beside a processor that answers nothing",
+            f"{beside_dead:.1f}",
+            f"{through:.1f} before, {alone_again:.1f} after (without it)",
+            beside_dead / alone,
+        ),
+        (
             "audit chain checked offline, entries/s",
             f"{checked:.0f}",
             f"{hashed:.0f} (same bytes, bare SHA-256)",
             checked / hashed,
         ),
+        *door.rows(*calls_out),
     )
     print("| what | Insyn | physical limit, same run | ratio |\n|---|---|---|---|")
     for what, ours, theirs, ratio in rows_of:

@@ -128,26 +128,32 @@ async def _until_ready(client: httpx.AsyncClient) -> None:
 
 
 async def _prepare(client: httpx.AsyncClient, processor: BareProcessor) -> str:
-    """Leave the controller one processor, the bare one, so that nothing waits for a person."""
+    """Leave the controller the bare processor, and give out a person's token."""
+    await leave_only(client, CONTROLLER, processor.url, concurrency=10)
+    return await token(client, role="subject", sub="bench")
+
+
+async def leave_only(client: httpx.AsyncClient, controller: str, endpoint: str, *, concurrency: int) -> None:
+    """Leave a controller one processor, the one at *endpoint*, so that nothing waits for a person."""
     admin = {"Authorization": f"Bearer {await token(client, role='admin')}"}
-    listed = await client.get("/v1/processors", params={"controller": CONTROLLER, "limit": 200}, headers=admin)
+    listed = await client.get("/v1/processors", params={"controller": controller, "limit": 200}, headers=admin)
     for known in listed.raise_for_status().json()["items"]:
         shown = await client.get(f"/v1/processors/{known['id']}", headers=admin)
         headers = admin | {"If-Match": shown.headers["etag"]}
         (await client.delete(f"/v1/processors/{known['id']}", headers=headers)).raise_for_status()
     wanted = {
-        "controller": CONTROLLER,
+        "controller": controller,
         "key": "bench",
         "title": "Bench",
         "kind": "webhook",
         "recipient_kind": "processor",
-        "endpoint": processor.url,
+        "endpoint": endpoint,
         "actions": ["locate", "stop_marketing"],
         "categories": ["contact"],
         "identifier_types": ["email"],
         "answer_mode": "sync",
         "idempotency": "yes",
-        "limits": {"rate_per_second": 10_000, "burst": 10_000, "concurrency": 10},
+        "limits": {"rate_per_second": 10_000, "burst": 10_000, "concurrency": concurrency},
     }
     made = await client.post("/v1/processors", json=wanted, headers=admin | {"Idempotency-Key": secrets.token_hex(8)})
     path = f"/v1/processors/{made.raise_for_status().json()['id']}"
@@ -158,7 +164,6 @@ async def _prepare(client: httpx.AsyncClient, processor: BareProcessor) -> str:
     posted.raise_for_status()
     etag = (await client.get(path, headers=admin)).headers["etag"]
     (await client.patch(path, json={"state": "active"}, headers=admin | {"If-Match": etag})).raise_for_status()
-    return await token(client, role="subject", sub="bench")
 
 
 async def token(client: httpx.AsyncClient, **wanted: str) -> str:
@@ -166,12 +171,12 @@ async def token(client: httpx.AsyncClient, **wanted: str) -> str:
     return str(said.raise_for_status().json()["access_token"])
 
 
-async def file_one(bench: Bench, number: int) -> str:
+async def file_one(bench: Bench, number: int, *, controller: str = CONTROLLER) -> str:
     """File one marketing objection: closed without any person; returns its reference."""
     said = await bench.client.post(
         "/v1/self-service/requests",
         json={
-            "controller": CONTROLLER,
+            "controller": controller,
             "claims": [{"right": "marketing_objection"}],
             "identifiers": [{"type": "email", "value": f"bench-{number}@example.org"}],
         },

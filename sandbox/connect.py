@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from sandbox.categories import CONTROLLERS
+from sandbox.services._opendsr import domain_of, papers
 from sandbox.store import Connection, Store
 
 
@@ -37,10 +38,12 @@ async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str
     for controller in CONTROLLERS:
         async for processor in _processors(client, headers, controller):
             service = str(processor.get("sandbox_service"))
-            if processor.get("kind") != "webhook" or service not in urls:
+            kind = processor.get("kind")
+            if kind not in ("webhook", "opendsr") or service not in urls:
                 continue
             ours = await asyncio.to_thread(_known, store, controller, processor["id"], service)
-            wanted = replace(ours, endpoint=f"{urls[service]}/{controller}")
+            below = "/v2" if kind == "opendsr" else ""
+            wanted = replace(ours, endpoint=f"{urls[service]}/{controller}{below}")
             if await _bring_in_line(client, headers, processor, ours, wanted, store):
                 changed.append(wanted)
     return changed
@@ -65,6 +68,14 @@ def _known(store: Store, controller: str, processor: str, service: str) -> Conne
     return Connection(controller=controller, processor=processor, service=service, secret=secret)
 
 
+def _secrets(store: Store, processor: dict[str, Any], ours: Connection) -> list[dict[str, str]]:
+    """What Insyn is told once: what signs a webhook; what lets it in over OpenDSR, and the CA that vouches there."""
+    if processor.get("kind") != "opendsr":
+        return [{"secret": ours.secret}]
+    ca = papers(store, ours.service)["ca.pem"]
+    return [{"name": "token", "secret": ours.secret}, {"name": "ca", "secret": ca}]
+
+
 async def _bring_in_line(
     client: httpx.AsyncClient,
     headers: dict[str, str],
@@ -81,11 +92,16 @@ async def _bring_in_line(
     if ours.endpoint is None or there is None:
         # Written down before it is sent: a crash in between must not leave Insyn with a secret nobody has.
         await asyncio.to_thread(store.connect, replace(ours, endpoint=None))
-        key = {"Idempotency-Key": str(uuid.uuid4())}
-        answer = await client.post(f"{path}/secrets", json={"secret": ours.secret}, headers=headers | key)
-        answer.raise_for_status()
+        for secret in await asyncio.to_thread(_secrets, store, processor, ours):
+            key = {"Idempotency-Key": str(uuid.uuid4())}
+            answer = await client.post(f"{path}/secrets", json=secret, headers=headers | key)
+            answer.raise_for_status()
     current = (await client.get(path, headers=headers)).raise_for_status()
-    change = {"endpoint": wanted.endpoint, "state": "active"}
+    change: dict[str, Any] = {"endpoint": wanted.endpoint, "state": "active"}
+    if processor.get("kind") == "opendsr":
+        # Its domain is no host of this machine, and nobody plays for an hour.
+        usual = {"domain": domain_of(ours.service), "poll_seconds": 1}
+        change["settings"] = usual | dict(processor.get("settings") or {})
     match = {"If-Match": current.headers["etag"]}
     (await client.patch(path, json=change, headers=headers | match)).raise_for_status()
     await asyncio.to_thread(store.connect, wanted)

@@ -26,6 +26,8 @@ VIOLATIONS = {
     "tokens": ("app/routers/__init__.py", "from jose import jwt"),
     "tables": ("app/letters/__init__.py", "from app.models.cases import RequestRow"),
     "sandbox": ("app/vault/__init__.py", "import sandbox.world"),
+    "processor-kit": ("processor_kit/desk/_store.py", "import app.db"),
+    "kit-apart": ("app/vault/__init__.py", "import processor_kit.desk"),
 }
 
 #: Standard library all the same, but a way to the clock, to chance or out of the process.
@@ -59,7 +61,7 @@ def lint_imports(tree: Path) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture
 def tree(tmp_path: Path) -> Iterator[Path]:
     """A copy of the packages, to be spoiled."""
-    for package in ("app", "sandbox"):
+    for package in ("app", "processor_kit", "sandbox"):
         shutil.copytree(REPOSITORY / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / ".importlinter", tmp_path)
     yield tmp_path

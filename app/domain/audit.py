@@ -2,7 +2,8 @@
 What is written down about every step, and how anybody can check that nothing was changed afterwards.
 
 Each request has its own chain: an entry's hash covers the entry and the hash before it. Entries hold ids, codes and
-dates, never personal data, so that erasing a person need not touch them.
+dates, never personal data, so that erasing a person need not touch them. A processor whose secrets change has a chain
+as well, under its own id.
 
 A chain alone shows edits, deletions, insertions, reordering and swaps between requests or controllers. It cannot
 show that its end was cut off, or that all of it was written anew: for that, compare with *heads* noted earlier and
@@ -112,6 +113,9 @@ class AuditStep(StrEnum):
     RETENTION_ENDED = "retention:ended"
     RETENTION_ERASED = "retention:erased"
     KEY_DESTROYED = "key:destroyed"
+    SECRET_SET = "secret:set"  # noqa: S105 - the name of a step
+    SECRET_REMOVED = "secret:removed"  # noqa: S105 - the name of a step
+    SECRET_ENDED = "secret:ended"  # noqa: S105 - the name of a step
 
 
 _STEPS = frozenset(AuditStep)

@@ -7,9 +7,14 @@ A task is done only with terminal evidence. When nobody knows whether a call too
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
+
+#: What is done with a task that is due.
+Verb = Literal["send", "poll", "ask"]
+#: An adapter's word for "this task has never been here": only then a question leads to sending.
+NEVER_ARRIVED = "never_arrived"
 
 
 class Action(StrEnum):
@@ -119,6 +124,16 @@ LONGEST_RETRY = timedelta(hours=1)
 #: After this many calls in a row without an answer a person is asked; about six hours with the longest waits.
 MOST_ATTEMPTS = 18
 POLL_EVERY = timedelta(seconds=30)
+#: So many days before a case is due a person has what no machine has got done.
+DAYS_FOR_A_PERSON = 5
+#: What comes so soon delays nobody, however near the day is.
+AT_ONCE = timedelta(minutes=1)
+#: How long a lane rests for a quota whose end the processor did not say.
+UNSAID_REST = timedelta(hours=1)
+#: No processor's word lets its lane rest longer: then one call asks again.
+LONGEST_LANE_REST = timedelta(days=3)
+#: Codes of answers that are about all calls, not about one, where they say how long to wait.
+_LANE_CODES = frozenset({"http_429", "http_503"})
 
 
 def is_empty_handed(action: Action, outcome: Outcome, said: Mapping[str, Any]) -> bool:
@@ -156,12 +171,14 @@ def judge(
     fraction: float,
     wait: timedelta | None = None,
     effective_at: datetime | None = None,
+    verb: Verb = "send",
+    code: str = "",
 ) -> Consequence:
     """
     Return what follows from a processor's answer (or from its absence).
 
     *attempt* counts the calls that failed in a row, this one included; *wait* is the processor's ``Retry-After``;
-    *effective_at* its word for ``effective_later``.
+    *effective_at* its word for ``effective_later``; *verb* is what was done, *code* what the adapter calls the answer.
     """
     if outcome in TERMINAL:
         return Close()
@@ -177,6 +194,9 @@ def judge(
     if attempt >= MOST_ATTEMPTS:
         return AskPerson("no_answer")
     pause = retry_after(max(1, attempt), fraction=fraction, asked=wait)
+    if verb != "send" and code != NEVER_ARRIVED:
+        # A look that failed tells nothing of what was sent before: one looks again, and sends nothing on it.
+        return Wait(now + pause) if verb == "poll" else AskProcessor(now + pause)
     if outcome is Outcome.RETRY:
         return TryAgain(now + pause)
     match idempotency:  # unknown: it may have taken effect
@@ -186,3 +206,38 @@ def judge(
             return AskProcessor(now + pause)
         case Idempotency.NO:
             return AskPerson("unknown")
+
+
+def latest_try(due_on: date, zone: tzinfo) -> datetime:
+    """The instant from which on a try of a case due on *due_on* is too late: five whole days are a person's."""
+    return datetime.combine(due_on - timedelta(days=DAYS_FOR_A_PERSON - 1), time(), tzinfo=zone)
+
+
+def due_too_soon(next_try: datetime, zone: tzinfo) -> date:
+    """The last due day for which *next_try* is too late; the other way round of :func:`latest_try`."""
+    return next_try.astimezone(zone).date() + timedelta(days=DAYS_FOR_A_PERSON - 1)
+
+
+def in_time(consequence: Consequence, *, now: datetime, latest: datetime | None) -> Consequence:
+    """
+    A person now, where the next try or look would leave a person too little time.
+
+    Args:
+        latest: From :func:`latest_try`; None where no statutory day depends on the task.
+    """
+    at = consequence.poll_at if isinstance(consequence, Wait) else getattr(consequence, "at", None)
+    if latest is None or at is None or at < latest or at <= now + AT_ONCE:
+        return consequence
+    return AskPerson("deadline_near")
+
+
+def lane_rest(outcome: Outcome, code: str, wait: timedelta | None) -> timedelta | None:
+    """
+    How long nothing more is sent to a processor after what it said to one call; None: it said nothing of the kind.
+
+    A used-up quota ("quota", or 429 and 503 with their ``Retry-After``) is everybody's who calls there, so the tasks
+    behind are not sent into it one by one.
+    """
+    if outcome is not Outcome.RETRY or not (code == "quota" or (wait and code in _LANE_CODES)):
+        return None
+    return min(wait or UNSAID_REST, LONGEST_LANE_REST)

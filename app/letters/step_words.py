@@ -145,6 +145,9 @@ STEPS: Words = {
         "The time for what was kept was over, and this request was opened for it.",
     ),
     "retention:erased": ("Det som sparades raderades.", "What was kept was erased."),
+    "secret:set": ("En hemlighet för ett biträde angavs.", "A processor's secret was set."),
+    "secret:removed": ("En hemlighet för ett biträde togs bort.", "A processor's secret was removed."),
+    "secret:ended": ("En utbytt hemlighet gäller inte längre.", "A replaced secret is no longer good."),
     "key:destroyed": ("Nyckeln till uppgifterna förstördes.", "The key to the data was destroyed."),
 }
 

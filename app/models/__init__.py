@@ -18,7 +18,7 @@ from app.models.records import (
     OutgoingMailRow,
     PackageRow,
 )
-from app.models.registry import ClockOffsetRow, LaneRow, ProcessorRow, ProfileAppliedRow
+from app.models.registry import ClockOffsetRow, LaneCallRow, LaneRow, ProcessorRow, ProfileAppliedRow
 from app.models.supplements import SupplementRow
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "IdempotencyRow",
     "IdentifierRow",
     "KnownChannelRow",
+    "LaneCallRow",
     "LaneRow",
     "LedgerEntryRow",
     "LetterRow",

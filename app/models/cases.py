@@ -221,6 +221,13 @@ class TaskRow(Row, table=True):
             "id",
             postgresql_where=text("state = 'needs_person'"),
         ),
+        Index(
+            "ix_task_given_up",
+            "processor_id",
+            "attention",
+            "id",
+            postgresql_where=text("state = 'needs_person'"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -233,6 +240,7 @@ class TaskRow(Row, table=True):
     state: str
     outcome: str | None = None
     attention: str | None = None
+    last_code: str | None = None  #: the adapter's word for what the last call came to
     answer_by: date
     next_at: datetime | None = None
     attempts: int = 0

@@ -3,12 +3,13 @@
 from enum import StrEnum
 from typing import assert_never
 
-from app.processors import files, manual, plugin, sql, webhook
+from app.processors import files, manual, opendsr, plugin, sql, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
 from app.processors._port import Adapter, Answer, Line, Order, Target
 from app.processors.files import Files
 from app.processors.manual import Manual
+from app.processors.opendsr import CallbackRefused, OpenDsr, Reported, SignerNotReached, check_callback
 from app.processors.plugin import Plugin
 from app.processors.rest import adapter as rest
 from app.processors.rest.adapter import try_connection
@@ -31,13 +32,16 @@ class Kind(StrEnum):
     SQL = "sql"
     PLUGIN = "plugin"
     REST = "rest"
+    OPENDSR = "opendsr"
 
 
 def connect(kind: Kind, target: Target, line: Line) -> Adapter:
     """An adapter of that kind, with whatever connections it keeps for the lane's life."""
     match kind:
         case Kind.WEBHOOK:
-            client = open_client(connections=line.connections, seconds=line.seconds)
+            client = open_client(
+                [target.endpoint], connections=line.connections, seconds=line.seconds, sandbox=line.sandbox
+            )
             return Webhook(target, client, sandbox=line.sandbox)
         case Kind.MANUAL:
             return Manual()
@@ -49,6 +53,11 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
             return Plugin(target, line)
         case Kind.REST:
             return rest.opened(target, line)
+        case Kind.OPENDSR:
+            client = open_client(
+                opendsr.hosts(target), connections=line.connections, seconds=line.seconds, sandbox=line.sandbox
+            )
+            return OpenDsr(target, client, sandbox=line.sandbox)
     assert_never(kind)
 
 
@@ -67,7 +76,30 @@ def lacks(kind: Kind, target: Target) -> str | None:
             return plugin.lacks(target)
         case Kind.REST:
             return rest.lacks(target)
+        case Kind.OPENDSR:
+            return opendsr.lacks(target)
     assert_never(kind)
+
+
+def takes_back(kind: Kind) -> bool:
+    """Whether a processor of that kind can be told that nobody waits for its answer any more."""
+    return kind is Kind.OPENDSR
+
+
+async def take_back(kind: Kind, target: Target, line: Line, task_id: str) -> str:
+    """
+    Tell a processor that nobody waits for its answer any more; a machine word for what came of it.
+
+    The word is for the log: whether it could still be stopped changes nothing in the case.
+    """
+    if not takes_back(kind) or lacks(kind, target) is not None:
+        return "not_taken_back"
+    client = open_client(opendsr.hosts(target), connections=1, seconds=line.seconds, sandbox=line.sandbox)
+    adapter = OpenDsr(target, client, sandbox=line.sandbox)
+    try:
+        return await adapter.recall(task_id)
+    finally:
+        await adapter.aclose()
 
 
 __all__ = [
@@ -77,12 +109,16 @@ __all__ = [
     "Answer",
     "AnswerNotUnderstood",
     "BrokenConnector",
+    "CallbackRefused",
     "Kind",
     "Line",
     "NotTheVendor",
     "Order",
+    "Reported",
+    "SignerNotReached",
     "Target",
     "check_address",
+    "check_callback",
     "check_resolved",
     "connect",
     "connector_schema",
@@ -94,6 +130,8 @@ __all__ = [
     "parse_json",
     "read_connector_file",
     "read_outcome",
+    "take_back",
+    "takes_back",
     "try_connection",
     "vendor_called",
 ]

@@ -5,7 +5,8 @@ Reading what a processor says. It is hostile input: checked for shape and size b
 import json
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from app.domain.errors import DomainError
@@ -25,6 +26,12 @@ FIRST_YEAR = 2000
 MOST_YEARS = 100
 
 _LAW = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+#: The three spellings of an HTTP-date: one to send, two of old.
+_HTTP_DATE = re.compile(
+    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
+    r"|[A-Z][a-z]{5,8}, [0-9]{2}-[A-Z][a-z]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4}"
+)
 _CONTRACTS = ("active", "ended", "none")
 
 
@@ -179,8 +186,21 @@ def _instant(value: object) -> datetime | None:
     return read
 
 
-def read_wait(header: str | None) -> timedelta | None:
-    """A ``Retry-After`` in seconds, bounded; dates and nonsense count as absent."""
-    if header is None or not header.strip().isdecimal():
+def read_wait(header: str | None, *, now: datetime | None = None) -> timedelta | None:
+    """
+    A ``Retry-After`` (RFC 9110, 10.2.3), in seconds or as a date, bounded; nonsense counts as absent.
+
+    Args:
+        now: The machine's own time, aware; a date that has passed is no wait.
+    """
+    said = (header or "").strip()
+    if said.isascii() and said.isdecimal():
+        return min(timedelta(seconds=int(said[:9])), LONGEST_WAIT)
+    if not _HTTP_DATE.fullmatch(said):
         return None
-    return min(timedelta(seconds=int(header.strip()[:9])), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(said)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return min(max(at - (now or datetime.now(UTC)), timedelta()), LONGEST_WAIT)

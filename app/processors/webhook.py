@@ -7,6 +7,7 @@ The task's id is webhook id and idempotency key in one: every retry of a task ca
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -57,18 +58,17 @@ class Webhook:
     async def _call(self, method: str, url: str, order: Order, body: bytes, *, asks: bool = False) -> Answer:
         try:
             await check_resolved(url, sandbox=self._sandbox)
-        except AddressNotAllowed:
-            return Answer(outcome=Outcome.FAILED, code="address_not_allowed")
-        try:
             async with self._client.stream(method, url, content=body, headers=self._headers(order, body)) as response:
                 raw = await read_capped(response, most=_answers.MOST_BYTES)
+        except AddressNotAllowed:
+            return Answer(outcome=Outcome.FAILED, code="address_not_allowed")
+        except AnswerTooLarge:
+            return Answer(outcome=Outcome.UNKNOWN, code="too_large")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             # Nothing was sent: safe to try again whatever the processor is.
             return Answer(outcome=Outcome.RETRY, code="not_reached")
         except httpx.HTTPError:
             return Answer(outcome=Outcome.UNKNOWN, code="cut_off")
-        except AnswerTooLarge:
-            return Answer(outcome=Outcome.UNKNOWN, code="too_large")
         return self._read(response, raw, asks=asks)
 
     def _headers(self, order: Order, body: bytes) -> dict[str, str]:
@@ -84,7 +84,9 @@ class Webhook:
 
     def _read(self, response: httpx.Response, raw: bytes, *, asks: bool) -> Answer:
         status = response.status_code
-        wait = _answers.read_wait(response.headers.get("retry-after"))
+        wait = _answers.read_wait(
+            response.headers.get("retry-after"), now=datetime.fromtimestamp(self._wall_clock(), UTC)
+        )
         code = f"http_{status}"
         if status == 200:
             try:

@@ -12,15 +12,17 @@ all faults of all files at once. Rights come from the law: nothing here can take
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.domain import quotas
 from app.domain.fanout import Action, AnswerMode, Idempotency
 from app.domain.guarding import LEAST_COOLING_HOURS, MOST_COOLING_HOURS
 from app.domain.identity import CLASS_FLOOR, Level
 from app.domain.own_retention import DEFAULT_CASE_FILE_MONTHS, LEAST_CASE_FILE_MONTHS, MOST_CASE_FILE_MONTHS
+from app.domain.processor_secrets import SecretInSettings, check_settings
 from app.domain.rights import RIGHTS
 from app.profiles import vocabulary as v
 from app.profiles.facts import (
@@ -73,12 +75,28 @@ class Identity(Part):
         return {name: Level.from_key(key) for name, key in self.by_class.get(right, {}).items()}
 
 
+class Quota(Part):
+    """So many calls in any such window (``PT1M``, ``P1D``); a task takes ``cost`` of them."""
+
+    calls: Annotated[int, Field(ge=1)]
+    per: Annotated[str, Field(pattern=quotas.PERIOD)]
+    kind: Literal["sliding", "fixed"] = "sliding"
+    zone: str = "UTC"
+    cost: Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="after")
+    def _holds(self) -> Self:
+        quotas.read([self.model_dump()])
+        return self
+
+
 class Limits(Part):
-    """What a system can bear: calls per second, calls at once after a pause, calls in flight."""
+    """What a system can bear: calls per second, calls at once after a pause, calls in flight, and over longer times."""
 
     rate_per_second: Annotated[float, Field(gt=0)]
     burst: Annotated[int, Field(ge=1)]
     concurrency: Annotated[int, Field(ge=1)]
+    quota: Annotated[tuple[Quota, ...], Field(max_length=5)] = ()
 
 
 class System(Part):
@@ -131,6 +149,10 @@ def _misfits(system: System) -> list[str]:
             said.append("a person is not asked to locate")
     if (Action.RESTRICT in actions) != (Action.LIFT_RESTRICTION in actions):
         said.append("restrict and lift_restriction go together")
+    try:
+        check_settings(system.settings)
+    except SecretInSettings as error:
+        said.append(f"a secret stands in {error.pointer}: profiles are read by many, give it to the processor instead")
     return said
 
 

@@ -357,7 +357,14 @@ async def found_by(tx: Tx, blinds: Iterable[bytes], *, controller: str | None, l
 
 
 async def tasks_for_staff(
-    tx: Tx, *, states: Iterable[str], controller: str | None, after: UUID | None, limit: int
+    tx: Tx,
+    *,
+    states: Iterable[str],
+    controller: str | None = None,
+    processor: UUID | None = None,
+    attention: str | None = None,
+    after: UUID | None,
+    limit: int,
 ) -> Sequence[TaskRow]:
     """Tasks in these states, oldest first, keyset-paged."""
     query = select(TaskRow).where(
@@ -365,21 +372,13 @@ async def tasks_for_staff(
     )
     if controller is not None:
         query = query.where(col(TaskRow.controller_id) == controller)
+    if processor is not None:
+        query = query.where(col(TaskRow.processor_id) == processor)
+    if attention is not None:
+        query = query.where(col(TaskRow.attention) == attention)
     if after is not None:
         query = query.where(col(TaskRow.id) > after)
     return (await tx.session.execute(query.order_by(col(TaskRow.id)).limit(limit))).scalars().all()
-
-
-async def lanes_with_work(tx: Tx, *, now: datetime, limit: int = 500) -> Sequence[tuple[str, UUID]]:
-    """Processors that have a task due or one left in the air: (controller, processor)."""
-    due = and_(col(TaskRow.state).in_(("open", "accepted")), col(TaskRow.next_at) <= now)
-    query = (
-        select(col(TaskRow.controller_id), col(TaskRow.processor_id))
-        .where(or_(due, col(TaskRow.state) == TaskState.SENDING.value))
-        .distinct()
-        .limit(limit)
-    )
-    return [(controller, id_) for controller, id_ in (await tx.session.execute(query)).all()]
 
 
 async def with_status(tx: Tx, controller: str, status: str) -> Sequence[UUID]:

@@ -17,7 +17,7 @@ from pgqueuer.queries import Queries
 
 from app.db import Tx
 
-Entrypoint = Literal["case.advance", "lane.drain", "letter.send", "retention.end"]
+Entrypoint = Literal["case.advance", "lane.drain", "letter.send", "retention.end", "task.recall"]
 
 
 @dataclass

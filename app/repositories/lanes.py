@@ -9,14 +9,15 @@ would see the state from before the lock was granted, and the limits would be br
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import and_, func, insert, or_, select, text, update
 from sqlmodel import col
 
 from app.db import Tx
-from app.domain.fanout import TaskState
+from app.domain.breaker import Breaker, State
+from app.domain.fanout import TaskState, Verb
 from app.models import AttemptRow, LaneRow, TaskRow
 
 _TAKE = text(
@@ -34,17 +35,14 @@ _KEEP = text(
                + greatest(0, extract(epoch FROM clock_timestamp() - refilled_at)::float8) * :rate),
            refilled_at = clock_timestamp()
      WHERE processor_id = :processor AND owner = :owner AND fence = :fence AND lease_until > clock_timestamp()
-    RETURNING tokens
+    RETURNING tokens, refilled_at AS at, breaker, failures, openings, opened_at, probe_at, closed_at, last_code,
+              rests_until
     """
 )
 _LEAVE = text(
     "UPDATE lane SET owner = NULL, lease_until = NULL"
     " WHERE processor_id = :processor AND owner = :owner AND fence = :fence"
 )
-
-
-#: What is done with a task that is due.
-Verb = Literal["send", "poll", "ask"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,24 @@ class Held:
     fence: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A lane as its owner finds it at one look, its row locked: *at* is the database's own clock."""
+
+    tokens: float
+    at: datetime
+    breaker: Breaker
+    rests_until: datetime | None
+
+    def resting_until(self, now: datetime) -> datetime | None:
+        """Until when nothing is sent, in the law's time; None when something may be."""
+        ends = [
+            self.breaker.rests_until(now),
+            self.rests_until if self.rests_until and self.rests_until > now else None,
+        ]
+        return max((one for one in ends if one is not None), default=None)
+
+
 async def take(tx: Tx, processor_id: UUID, *, owner: UUID, seconds: float) -> Held | None:
     """Own a lane for *seconds*; None while somebody else does."""
     found = (
@@ -64,17 +80,30 @@ async def take(tx: Tx, processor_id: UUID, *, owner: UUID, seconds: float) -> He
     return None if found is None else Held(processor_id, owner, found)
 
 
-async def keep(tx: Tx, held: Held, *, seconds: float, rate: float, burst: int) -> float | None:
+async def keep(tx: Tx, held: Held, *, seconds: float, rate: float, burst: int) -> Kept | None:
     """
-    Prolong the lease and bring the token bucket up to date; the tokens there are now, None if the lane is lost.
+    Prolong the lease and bring the token bucket up to date; the lane as it is now, None if it is lost.
 
     A bucket never holds more than *burst*; it fills with *rate* tokens a second of the database's clock. The lane's
     row is locked from here to the end of the transaction.
     """
     values = {"processor": held.processor_id, "owner": held.owner, "fence": held.fence}
     values |= {"seconds": seconds, "rate": float(rate), "burst": float(burst)}
-    found: float | None = (await tx.session.execute(_KEEP, values)).scalar_one_or_none()
-    return found
+    found = (await tx.session.execute(_KEEP, values)).one_or_none()
+    return None if found is None else Kept(found.tokens, found.at, breaker_of(found), found.rests_until)
+
+
+def breaker_of(lane: Any) -> Breaker:
+    """The breaker of a lane's row."""
+    return Breaker(
+        state=State(lane.breaker),
+        failures=lane.failures,
+        openings=lane.openings,
+        opened_at=lane.opened_at,
+        probe_at=lane.probe_at,
+        closed_at=lane.closed_at,
+        code=lane.last_code,
+    )
 
 
 async def leave(tx: Tx, held: Held) -> None:
@@ -82,14 +111,18 @@ async def leave(tx: Tx, held: Held) -> None:
     await tx.session.execute(_LEAVE, {"processor": held.processor_id, "owner": held.owner, "fence": held.fence})
 
 
-async def claim_batch(tx: Tx, held: Held, *, most: int) -> Sequence[tuple[TaskRow, Verb]]:
+async def claim_batch(tx: Tx, held: Held, *, most: int, is_trial: bool = False) -> Sequence[tuple[TaskRow, Verb]]:
     """
     Take due tasks off the lane, the most urgent first: each is "sending" with an attempt row before it is called.
 
     With each task comes what is to be done with it: send it, poll an accepted one, ask about one left unknown.
 
     Spends one token a task; the caller has asked :func:`keep` in this transaction, so the lane is locked.
+
+    Args:
+        is_trial: The call is to show whether the processor is well: the task that failed least goes first.
     """
+    first = (col(TaskRow.failures),) if is_trial else ()
     due = (
         select(TaskRow)
         .where(
@@ -97,7 +130,7 @@ async def claim_batch(tx: Tx, held: Held, *, most: int) -> Sequence[tuple[TaskRo
             col(TaskRow.state).in_((TaskState.OPEN, TaskState.ACCEPTED)),
             col(TaskRow.next_at) <= tx.now,
         )
-        .order_by(col(TaskRow.answer_by), col(TaskRow.next_at))
+        .order_by(*first, col(TaskRow.answer_by), col(TaskRow.next_at))
         .limit(most)
         .with_for_update(skip_locked=True)
     )
@@ -143,10 +176,10 @@ async def finish_attempt(tx: Tx, task_id: UUID, number: int, *, outcome: str, co
     )
 
 
-async def left_in_the_air(tx: Tx, held: Held) -> Sequence[tuple[UUID, int]]:
-    """Tasks an earlier owner was calling when it died: (task, attempt number)."""
+async def left_in_the_air(tx: Tx, held: Held) -> Sequence[tuple[UUID, int, Verb]]:
+    """Tasks an earlier owner was calling when it died: (task, attempt number, what it did)."""
     query = (
-        select(col(TaskRow.id), col(TaskRow.attempts))
+        select(col(TaskRow.id), col(TaskRow.attempts), col(AttemptRow.verb))
         .join(
             AttemptRow,
             and_(col(AttemptRow.task_id) == col(TaskRow.id), col(AttemptRow.number) == col(TaskRow.attempts)),
@@ -157,7 +190,8 @@ async def left_in_the_air(tx: Tx, held: Held) -> Sequence[tuple[UUID, int]]:
             col(AttemptRow.fence) < held.fence,
         )
     )
-    return [(task_id, number) for task_id, number in (await tx.session.execute(query)).all()]
+    found = (await tx.session.execute(query)).all()
+    return [(task_id, number, cast(Verb, verb)) for task_id, number, verb in found]
 
 
 async def next_due(tx: Tx, processor_id: UUID) -> datetime | None:

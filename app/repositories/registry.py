@@ -1,9 +1,10 @@
 """The registered processors, as rows and as the process sees them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from app.db import Tx
@@ -32,9 +33,27 @@ async def processor(tx: Tx, processor_id: UUID, *, lock: bool = False) -> Proces
     return await tx.session.get(ProcessorRow, processor_id, with_for_update=lock or None, populate_existing=lock)
 
 
+async def with_secrets_over(tx: Tx, controller: str, *, at: datetime) -> Sequence[ProcessorRow]:
+    """Processors with a secret whose overlap is over, held; removed ones too."""
+    query = (
+        select(ProcessorRow)
+        .where(col(ProcessorRow.controller_id) == controller, col(ProcessorRow.secrets_end_at) <= at)
+        .order_by(col(ProcessorRow.id))
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await tx.session.execute(query)).scalars().all()
+
+
 async def processor_by_key(tx: Tx, controller: str, key: str) -> ProcessorRow | None:
     query = select(ProcessorRow).where(col(ProcessorRow.controller_id) == controller, col(ProcessorRow.key) == key)
     return (await tx.session.execute(query)).scalar_one_or_none()
+
+
+async def lock_order(tx: Tx, controller: str) -> None:
+    """Let one at a time say who comes after whom: two halves of a circle are each none."""
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    await tx.session.execute(lock, {"name": f"order:{controller}"})
 
 
 async def add(tx: Tx, row: ProcessorRow) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.schemas.processor_contract import TaskAnswered
+from app.schemas.processor_contract import OpenDsrStatus, TaskAnswered
 
 _PROBLEM = {
     "type": "object",
@@ -55,6 +55,7 @@ def document(app: FastAPI) -> Callable[[], dict[str, Any]]:
             # A callback's bytes are checked before they are parsed, so no route names their shape by itself.
             answered = TaskAnswered.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= answered.pop("$defs") | {"TaskAnswered": answered}
+            schemas["OpenDsrStatus"] = OpenDsrStatus.model_json_schema()
             _without_null(found["components"])
             _without_null(found["webhooks"])
             _without_null(found["paths"])

@@ -20,6 +20,7 @@ from app.domain import (
     guarding,
     identity,
     ledger,
+    processor_secrets,
     records,
     redaction,
     restrictions,
@@ -31,7 +32,7 @@ from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
 from app.letters import kinds, markup, package_facts, pdf, words
 from app.letters.package_facts import PackageRefused
-from app.processors import AddressNotAllowed, AnswerNotUnderstood, NotTheVendor
+from app.processors import AddressNotAllowed, AnswerNotUnderstood, CallbackRefused, NotTheVendor, SignerNotReached
 from app.routers import refusals as edge
 from app.services import (
     callbacks,
@@ -51,6 +52,7 @@ from app.services import (
     packaging,
     protecting,
     registration,
+    replaying,
     restricting,
     searching,
     steps,
@@ -60,6 +62,7 @@ from app.services import (
     wording,
 )
 from app.services import clarification as questions
+from app.services import processor_secrets as secrets_of_processors
 from app.tokens.jwks import KeysUnavailable
 from app.tokens.verifier import TokenRefused
 from app.vault import identifiers
@@ -95,6 +98,10 @@ KINDS: dict[type[DomainError], Kind] = {
         403, "Den andra personen ska vara någon annan än den som beslutade och den som begärde."
     ),
     packaging.ReleasedByTheRequester: Kind(403, "Den som begärde kan inte själv lämna ut sitt paket."),
+    CallbackRefused: Kind(403, "Meddelandets underskrift går inte att lita på."),
+    SignerNotReached: Kind(
+        503, "Certifikatet till meddelandets underskrift kan inte hämtas just nu.", headers={"retry-after": "60"}
+    ),
     webhook_signature.WebhookRefused: Kind(401, "Meddelandets underskrift går inte att lita på."),
     # headers
     edge.IdempotencyKeyMissing: Kind(400, "Anropet behöver rubriken Idempotency-Key."),
@@ -138,6 +145,9 @@ KINDS: dict[type[DomainError], Kind] = {
     case.AlreadyUnderWay: Kind(409, "Yrkandet håller redan på att utföras och kan inte längre tas tillbaka."),
     steps.ClosedRequest: Kind(409, "Begäran är avslutad; det som följer är en ny begäran."),
     four_eyes.ApprovalGiven: Kind(409, "Godkännandet är redan lämnat eller nekat."),
+    replaying.NobodyToSendTo: Kind(
+        409, "Ingen kan nås för mottagarens uppgifter. Anslut den först, eller låt en människa göra dem."
+    ),
     orders.NobodyToAskFor: Kind(409, "Inget som är känt om personen kan lämnas till det här biträdet."),
     packaging.NoWayToDeliver: Kind(
         409, "Ingen kan logga in och hämta paketet. Registrera först en identitetskontroll som ger personnumret."
@@ -232,6 +242,21 @@ KINDS: dict[type[DomainError], Kind] = {
     registration.NotConnectable: Kind(422, "En mottagare blir aktiv när den har det som dess slag behöver.", "#/state"),
     webhook_signature.UnfitWebhookSecret: Kind(
         422, "En hemlighet är 'whsec_' och base64 av 24 till 64 slumpade byte.", "#/secret"
+    ),
+    processor_secrets.UnfitSecret: Kind(
+        422, "En hemlighet är 1 till 8 000 tecken utan styrtecken; radbrytningar finns bara i PEM.", "#/secret"
+    ),
+    processor_secrets.TooManySecrets: Kind(
+        422, "Ett biträde har högst tjugo hemligheter; ta bort en som inte används.", "#/name"
+    ),
+    processor_secrets.SecretInSettings: Kind(
+        422,
+        "Inställningar visas, så ingen hemlighet står bland dem: lämna den med namn till /v1/processors/{id}/secrets.",
+        "#/settings",
+    ),
+    secrets_of_processors.UnknownSecret: Kind(404, "Biträdet har ingen hemlighet med det namnet."),
+    registration.SecretNeeded: Kind(
+        409, "Ett aktivt biträde klarar sig inte utan hemligheten: ange en ny först, eller pausa biträdet."
     ),
     deadlines.TimeZoneMissing: Kind(422, "Tidpunkten saknar tidszon.", "query/received_at"),
     deadlines.DayOutOfRange: Kind(422, "Dagen ligger för långt bort för att vara menad.", "query/received_at"),

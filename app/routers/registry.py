@@ -1,11 +1,14 @@
 """Controllers, their profiles, and the processors that are asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
+from app.domain.processor_secrets import SecretInSettings, overlap_of
 from app.repositories import registry
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
 from app.routers.dependencies import Admin, Language, RegistryReader, Work
@@ -21,13 +24,14 @@ from app.schemas.registry import (
     ProfileProblemList,
     SecretIn,
 )
-from app.services import catalogue, procedure, registration
+from app.services import catalogue, lane_health, procedure, registration
 from app.services.casework import UnknownCategory
 from app.services.registration import NewProcessor, UnknownProcessor
 
 router = APIRouter(prefix="/v1")
 View = catalogue.View
 ControllerId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+SecretPath = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 ControllerQuery = Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 
 
@@ -94,7 +98,7 @@ async def processors(work: RegistryReader, controller: ControllerQuery = None) -
     if controller is not None:
         work.check_controller(controller)
     chosen = [controller] if controller else sorted(work.tx.controllers)
-    return {"items": [catalogue.processor(row) for row in await registry.processors_of(work.tx, chosen)]}
+    return {"items": await catalogue.processors(work.tx, await registry.processors_of(work.tx, chosen))}
 
 
 @router.post(
@@ -115,11 +119,21 @@ async def register(work: Admin, once: OnceOnly, body: ProcessorIn, controller: C
     said = body.model_dump(exclude={"controller", "limits"}) | body.limits.model_dump()
 
     async def act() -> Made:
-        row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said))
+        with _pointed():
+            row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said))
         headers = {"Location": f"/v1/processors/{row.id}", "ETag": etag(row.version)}
-        return Made(dump(ProcessorOut, catalogue.processor(row)), 201, headers)
+        return Made(dump(ProcessorOut, await catalogue.processor_and_lane(work.tx, row)), 201, headers)
 
     return await once.answer(work, owner, act)
+
+
+@contextmanager
+def _pointed() -> Iterator[None]:
+    """Say where among the settings the secret stands; what it is, nobody says."""
+    try:
+        yield
+    except SecretInSettings as error:
+        raise At(error.pointer, error) from None
 
 
 def _check_categories(work: Work, controller: str, categories: list[str]) -> None:
@@ -143,7 +157,7 @@ async def processor(work: RegistryReader, id: UUID, response: Response) -> View:
     if row is None or row.state == "removed":
         raise UnknownProcessor
     response.headers["ETag"] = etag(row.version)
-    return catalogue.processor(row)
+    return await catalogue.processor_and_lane(work.tx, row)
 
 
 @router.patch(
@@ -160,12 +174,13 @@ async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange,
     changes = body.model_dump(exclude_unset=True, exclude={"limits"})
     if body.limits is not None:
         changes |= body.limits.model_dump(exclude_none=True)
-    for name in ("state", "title", "settings"):
+    for name in ("state", "title", "settings", "after"):
         if name in changes and changes[name] is None:
             del changes[name]
-    await registration.change(work.tx, work.ctx, row, changes)
+    with _pointed():
+        await registration.change(work.tx, work.ctx, row, changes)
     response.headers["ETag"] = etag(row.version)
-    return catalogue.processor(row)
+    return await catalogue.processor_and_lane(work.tx, row)
 
 
 @router.delete(
@@ -179,9 +194,45 @@ async def remove(work: Admin, version: IfMatch, id: UUID) -> None:
 @router.post("/processors/{id}/secrets", status_code=204, operation_id="addSecret", tags=["processors"], responses=ACTS)
 async def add_secret(work: Admin, id: UUID, body: SecretIn) -> None:
     """
-    Give a processor a new secret; the one before stays valid until the next. It never comes out again.
+    Give a processor a new secret; it never comes out again. The one before is good for the overlap, by default a week.
 
     No Idempotency-Key is needed: the same secret twice is the same secret.
     """
     row = await registration.hold(work.tx, id)
-    await registration.add_secret(work.tx, work.ctx, row, body.secret, name=body.name)
+    overlap = overlap_of(body.overlap)
+    await registration.add_secret(
+        work.tx, work.ctx, row, body.secret, name=body.name, overlap=overlap, actor=work.actor
+    )
+
+
+@router.delete(
+    "/processors/{id}/secrets/{name}",
+    status_code=204,
+    operation_id="removeSecret",
+    tags=["processors"],
+    responses=DECIDES,
+)
+async def remove_secret(work: Admin, version: IfMatch, id: UUID, name: SecretPath) -> None:
+    """Forget a secret, and the one before it of that name. Refused while the active processor needs it."""
+    row = await registration.hold(work.tx, id, version=version)
+    await registration.remove_secret(work.tx, work.ctx, row, name, actor=work.actor)
+
+
+@router.post(
+    "/processors/{id}/lane/reset",
+    operation_id="resetLane",
+    tags=["processors"],
+    response_model=ProcessorOut,
+    response_model_exclude_none=True,
+    responses=ACTS,
+)
+async def reset_lane(work: Admin, id: UUID, response: Response) -> View:
+    """
+    Say that a processor is well again: its breaker is closed, its rest ended, what waits goes out at once.
+
+    No Idempotency-Key is needed: well twice is well.
+    """
+    row = await registration.hold(work.tx, id)
+    await lane_health.reset(work.tx, row.controller_id, row.id)
+    response.headers["ETag"] = etag(row.version)
+    return await catalogue.processor_and_lane(work.tx, row)

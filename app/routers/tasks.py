@@ -1,5 +1,6 @@
 """Tasks that need a person: seen, done, sent again."""
 
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from app.routers.conditions import Made, OnceOnly
 from app.routers.dependencies import Staff, Work
 from app.routers.documented import ACTS, READS, dump, problems
 from app.routers.paging import Paging, page
-from app.schemas.records import OutcomeIn, TaskOut, TaskPage, TaskWhole
-from app.services import steps, tasks, views
+from app.schemas.records import OutcomeIn, ReplayIn, ReplayOut, TaskOut, TaskPage, TaskWhole
+from app.services import replaying, steps, tasks, views
 from app.services.tasks import UnknownTask
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
@@ -32,14 +33,37 @@ async def list_tasks(
     pages: Paging,
     state: Annotated[TaskState, Query(description="By default the ones that need a person.")] = TaskState.NEEDS_PERSON,
     controller: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,63}$")] = None,
+    processor: Annotated[UUID | None, Query(description="Only one recipient's.")] = None,
+    attention: Annotated[
+        str | None, Query(pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Only those that wait for this reason.")
+    ] = None,
 ) -> views.View:
-    """Tasks in one state, the oldest first."""
+    """Tasks in one state, the oldest first; those that need a person are what a machine has given up, and why."""
     after = UUID(pages.after[0]) if pages.after else None
     found = await cases.tasks_for_staff(
-        work.tx, states=[state.value], controller=controller, after=after, limit=pages.limit + 1
+        work.tx,
+        states=[state.value],
+        controller=controller,
+        processor=processor,
+        attention=attention,
+        after=after,
+        limit=pages.limit + 1,
     )
     rows, links = pages.of(found, place=lambda row: [row.id])
     return page(await views.task_list(work.tx, rows), links)
+
+
+@router.post("/replays", operation_id="replayTasks", response_model=ReplayOut, responses=ACTS)
+async def replay(work: Staff, once: OnceOnly, body: ReplayIn) -> JSONResponse:
+    """Send tasks of one recipient again that wait for a person, each under its own key; the lane paces them."""
+    wanted = replaying.Wanted(**body.model_dump())
+    processor = await replaying.recipient(work.tx, work.ctx, body.processor)
+
+    async def act() -> Made:
+        done = await replaying.replay(work.tx, work.ctx, wanted, actor=work.actor)
+        return Made(dump(ReplayOut, asdict(done)))
+
+    return await once.answer(work, processor.controller_id, act)
 
 
 @router.get(

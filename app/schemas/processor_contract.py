@@ -137,3 +137,19 @@ class TaskAnswered(Contract):
     type: Literal["task.outcome"]
     timestamp: AwareDatetime
     data: CallbackData
+
+
+class OpenDsrStatus(Contract):
+    """
+    What a processor of kind `opendsr` reports to a request's callback address, signed by its certificate's key.
+
+    It only says that there is something to see: Insyn asks for the status itself, so a copy of it does no harm.
+    """
+
+    controller_id: str = ""
+    subject_request_id: Annotated[str, Field(description="The task's id, in the shape of a version 4 UUID.")]
+    request_status: Literal["pending", "in_progress", "completed", "cancelled"]
+    status_callback_url: Annotated[str, Field(description="Where it is sent; checked if it is there.")] = ""
+    expected_completion_time: str = ""
+    results_url: str | None = None
+    results_count: int | None = None

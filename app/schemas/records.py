@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.schemas.base import Answer, Body, CategoryId, Code, KnownAs, Line, Plain, PlainObject
+from app.schemas.base import ActionKey, Answer, Body, CategoryId, Code, Instant, KnownAs, Line, Plain, PlainObject
 from app.schemas.erasure import PlannedOut
 from app.schemas.requests import Page
 
@@ -32,7 +32,10 @@ class TaskOut(Answer):
     categories: list[str]
     state: Literal["open", "sending", "accepted", "needs_person", "closed"]
     outcome: str | None = None
-    attention: str | None = Field(default=None, description="Why a person is needed.")
+    attention: str | None = Field(default=None, description="Why a person is needed.", examples=["deadline_near"])
+    last_code: str | None = Field(
+        default=None, description="What the last call came to, in the adapter's words.", examples=["http_503"]
+    )
     answer_by: date
     attempts: int
     created_at: datetime
@@ -46,6 +49,36 @@ class TaskList(Answer):
 
 class TaskPage(Page):
     items: list[TaskOut]
+
+
+class ReplayIn(Body):
+    """Which of a recipient's tasks that wait for a person are to be sent again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"processor": "0199d0f0-5f0e-7a51-9c0c-3a5ad0a0b0c1", "attention": "processor_down", "dry_run": True}
+            ]
+        }
+    )
+
+    processor: Annotated[UUID, Field(strict=False)]
+    attention: Code | None = Field(default=None, description="Only those that wait for this reason.")
+    action: ActionKey | None = None
+    created_before: Instant | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 200
+    dry_run: bool = Field(default=False, description="Say which, and send none.")
+
+
+class ReplayOut(Answer):
+    """What was sent again; the lane's limits pace it."""
+
+    replay: UUID = Field(description="Stands in the audit entry of each task.")
+    dry_run: bool
+    matched: int = Field(description="Tasks the filter finds, before `limit`.")
+    count: int
+    tasks: list[UUID] = Field(description="Those that are sent again, or would be.")
+    skipped: list[UUID] = Field(description="Those that cannot be now, such as a stopped request's.")
 
 
 class TaskWhole(TaskOut):

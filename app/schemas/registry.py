@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
+from app.domain import quotas
+from app.domain.processor_secrets import LONGEST, OVERLAP_PATTERN
 from app.processors import Kind
 from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Plain, Slug
 
+SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Endpoint = Annotated[Plain, Field(min_length=8, max_length=2_000)]
 
 
@@ -17,12 +20,31 @@ KindSettings = Annotated[
 ]
 
 
+class Quota(Body):
+    """At most so many calls in any such window; a sliding one reaches back from every instant."""
+
+    calls: Annotated[int, Field(ge=1, le=10_000_000)]
+    per: Annotated[str, Field(pattern=quotas.PERIOD, examples=["PT1M", "P1D"])]
+    kind: Literal["sliding", "fixed"] = "sliding"
+    zone: Annotated[Plain, Field(max_length=60, description="Whose midnight begins a fixed day.")] = "UTC"
+    cost: Annotated[int, Field(ge=1, le=10_000, description="How many calls one task takes there.")] = 1
+
+    @model_validator(mode="after")
+    def _holds(self) -> "Quota":
+        quotas.read([self.model_dump()])
+        return self
+
+
+Quotas = Annotated[list[Quota], Field(max_length=5)]
+
+
 class Limits(Body):
     """What a processor can bear."""
 
     rate_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 1.0
     burst: Annotated[int, Field(ge=1, le=10_000)] = 1
     concurrency: Annotated[int, Field(ge=1, le=1_000)] = 1
+    quota: Quotas = Field(default_factory=list)
 
 
 class LimitsChange(Body):
@@ -31,6 +53,7 @@ class LimitsChange(Body):
     rate_per_second: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
     burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
     concurrency: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    quota: Quotas | None = Field(default=None, description="All there are from now on; an empty list ends them.")
 
 
 class ProcessorIn(Body):
@@ -85,26 +108,56 @@ class ProcessorChange(Body):
     endpoint: Endpoint | None = None
     state: Literal["active", "paused", "unconnected"] | None = None
     title: Line | None = None
+    after: Annotated[list[Plain], Field(max_length=50)] | None = None
     limits: LimitsChange | None = None
     contact: Line | None = None
     settings: KindSettings | None = None
 
 
 class SecretIn(Body):
-    """A Standard Webhooks secret; goes in and never comes out."""
+    """A processor's secret, by name; goes in and never comes out."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"secret": "whsec_<base64 of 24 to 64 random bytes>"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"secret": "whsec_<base64 of 24 to 64 random bytes>", "overlap": "P7D"}]}
+    )
 
-    secret: Annotated[Plain, Field(min_length=1, max_length=8_000)]
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = Field(
+    secret: Annotated[Plain, Field(min_length=1, max_length=LONGEST, repr=False, json_schema_extra={"writeOnly": True})]
+    name: SecretName = Field(
         default="signing", description="Which of the kind's secrets; a webhook has one, to sign with."
     )
+    overlap: Annotated[str, Field(pattern=OVERLAP_PATTERN)] = Field(
+        default="P7D",
+        description="How long the one before is good as well, ISO 8601: whole days (to 90) or hours; `P0D` ends it.",
+    )
+
+
+class SecretOut(Answer):
+    """That there is a secret, and since when; never what it is."""
+
+    name: str
+    set_at: datetime | None = None
+    set_by_role: str | None = None
+    set_by: str | None = Field(default=None, description="Who set it, as a reference that names nobody.")
+    previous_until: datetime | None = Field(default=None, description="How long the one before it is good as well.")
 
 
 class LimitsOut(Answer):
     rate_per_second: float
     burst: int
     concurrency: int
+    quota: list[Quota] | None = None
+
+
+class LaneOut(Answer):
+    """How the lane to a processor stands. Codes are the adapter's own words, such as `http_503` or `not_reached`."""
+
+    breaker: Literal["closed", "open", "half_open"]
+    failures: int = Field(description="Calls in a row that say the processor is not well.")
+    opened_at: datetime | None = Field(default=None, description="When the outage began.")
+    probe_at: datetime | None = Field(default=None, description="When one call tries again.")
+    last_code: str | None = Field(default=None, description="What the last such call came to.")
+    rests_until: datetime | None = None
+    rests_for: Literal["said_by_processor", "quota"] | None = None
 
 
 class ProcessorOut(Answer):
@@ -126,11 +179,13 @@ class ProcessorOut(Answer):
     answer_mode: str
     idempotency: str
     limits: LimitsOut
+    lane: LaneOut
     contact: str | None = None
     country: str | None = None
     from_profile: bool
     has_secret: bool
     secret_names: list[str] = Field(description="Which secrets there are, never what they are.")
+    secrets: list[SecretOut]
     settings: dict[str, Any] = Field(description="The kind's own settings; see docs/processors.md.")
     version: int
     created_at: datetime

@@ -7,7 +7,7 @@ told that the task is over, a stranger is told nothing.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from app.db import Tx
 from app.domain import webhook_signature
@@ -73,7 +73,8 @@ async def _verified(
     tx: Tx, ctx: Context, task: TaskRow, headers: Mapping[str, str], body: bytes, wall_clock: float
 ) -> str:
     processor = await registry.processor(tx, task.processor_id)
-    secrets = registration.secrets_of(ctx, processor) if processor is not None else []
+    at = datetime.fromtimestamp(wall_clock, UTC)
+    secrets = registration.secrets_of(ctx, processor, at=at) if processor is not None else []
     return webhook_signature.verify(secrets, headers, body, int(wall_clock))
 
 

@@ -1,11 +1,15 @@
 """What people see of controllers and their processors, as plain values."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from app.db import Tx
 from app.domain.identity import METHODS, Level, methods_for
 from app.domain.rights import RIGHTS
-from app.models import ProcessorRow
+from app.models import LaneRow, ProcessorRow
 from app.profiles import Profile, problems
+from app.repositories import lane_state
+from app.services import lane_health, processor_secrets
 from app.services.context import Context
 from app.services.protecting import needed_for
 
@@ -45,13 +49,29 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def processor(row: ProcessorRow) -> View:
-    """A registration; whether there is a secret, never which."""
+def processor(row: ProcessorRow, lane: LaneRow | None = None) -> View:
+    """A registration, and how its lane stands; whether there is a secret, never which."""
+    shown = {"lane": lane_health.view(lane)} if lane is not None else {}
+    quota = {"quota": list(row.quota)} if row.quota else {}
     return {name: getattr(row, name) for name in _PLAIN} | {
         "controller": row.controller_id,
-        "limits": {name: getattr(row, name) for name in _LIMITS},
+        "limits": {name: getattr(row, name) for name in _LIMITS} | quota,
         "has_secret": row.secrets_sealed is not None,
+        "secrets": processor_secrets.facts(row),
+        **shown,
     }
+
+
+async def processors(tx: Tx, rows: Sequence[ProcessorRow]) -> list[View]:
+    """Registrations, each with its lane."""
+    lanes = await lane_state.of(tx, [row.id for row in rows])
+    return [processor(row, lanes[row.id]) for row in rows]
+
+
+async def processor_and_lane(tx: Tx, row: ProcessorRow) -> View:
+    """One registration with its lane."""
+    (view,) = await processors(tx, [row])
+    return view
 
 
 def controller(profile: Profile) -> View:

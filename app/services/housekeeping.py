@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from app.services import checkpoints, own_retention
+from app.services import checkpoints, own_retention, processor_secrets
 from app.services.context import Context
 from app.vault.signing import SigningKey
 
@@ -27,6 +27,7 @@ class Housekeeping:
         await self._guarded("replay", own_retention.replay)
         while not stop.is_set():
             await self._guarded("retention", own_retention.clean)
+            await self._guarded("secrets", processor_secrets.end_overlaps)
             await self._guarded("checkpoint", self._checkpoint)
             try:
                 await asyncio.wait_for(stop.wait(), timeout=max(LEAST_SECONDS, self._ctx.settings.sweep_seconds))

@@ -1,8 +1,7 @@
 """
 Who is asked: registering processors, connecting them, and making the registry from a controller's profile.
 
-Secrets go in and never come out: they are sealed under the processor's own key, the newest signs, the one before is
-still accepted while it is being replaced.
+Their secrets are in ``processor_secrets``.
 """
 
 import hashlib
@@ -12,23 +11,23 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Tx
-from app.domain import webhook_signature
+from app.domain import webhook_signature as webhook_signature
 from app.domain.errors import DomainError
 from app.domain.execution import check_order
 from app.domain.fanout import AnswerMode, Idempotency
+from app.domain.processor_secrets import check_settings
 from app.models import ProcessorRow
 from app.processors import Kind, Target, check_address, implied_order, lacks
 from app.profiles import Profile, System
-from app.repositories import cases, registry
-from app.services import steps
-from app.services.context import Context
+from app.repositories import cases, jobs, lane_state, registry
+from app.services import lane_health, processor_secrets, steps
+from app.services.context import Actor, Context
 from app.services.ids import new_id
-from app.vault.envelope import Address, DataKey
+from app.services.processor_secrets import SIGNING as SIGNING
+from app.services.processor_secrets import add_secret as add_secret
+from app.services.processor_secrets import secrets_of as secrets_of
+from app.vault.errors import Unreadable
 
-#: How many secrets of a name are valid at once: the new one and the one it replaces.
-SECRETS_KEPT = 2
-#: The name of the secret that signs webhooks, both ways.
-SIGNING = "signing"
 STATES = ("active", "paused", "unconnected")
 
 
@@ -42,6 +41,10 @@ class KeyTaken(DomainError):
 
 class NotConnectable(DomainError):
     """A processor becomes active once it has what its kind needs: an address, secrets, settings."""
+
+
+class SecretNeeded(DomainError):
+    """An active processor cannot do without that secret: set another first, or pause the processor."""
 
 
 class ProcessorVersionMoved(DomainError):
@@ -65,6 +68,7 @@ class NewProcessor:
     rate_per_second: float = 1.0
     burst: int = 1
     concurrency: int = 1
+    quota: Sequence[Mapping[str, Any]] = ()
     endpoint: str | None = None
     contact: str | None = None
     country: str | None = None
@@ -78,9 +82,10 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     Register a recipient of a controller.
 
     Raises:
-        UnknownController, KeyTaken, AddressNotAllowed, OrderHasCycle
+        UnknownController, KeyTaken, AddressNotAllowed, OrderHasCycle, SecretInSettings
     """
     ctx.profile(controller)
+    check_settings(new.settings)
     if await registry.processor_by_key(tx, controller, new.key) is not None:
         raise KeyTaken
     if new.endpoint is not None:
@@ -106,6 +111,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
         rate_per_second=new.rate_per_second,
         burst=new.burst,
         concurrency=new.concurrency,
+        quota=[dict(one) for one in new.quota],
         contact=new.contact,
         country=new.country,
         from_profile=new.from_profile,
@@ -121,6 +127,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
 
 async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str], settings: Mapping[str, Any]) -> None:
     """Refuse a circle: of what is registered, and of what connectors say of each other."""
+    await registry.lock_order(tx, controller)
     there = await registry.processors_of(tx, [controller])
     known = {one.key: set(one.after) for one in there} | {key: set(after)}
     implied = implied_order([*((one.key, one.settings) for one in there if one.key != key), (key, settings)])
@@ -142,8 +149,9 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
     Change a held registration; only the named fields.
 
     Raises:
-        AddressNotAllowed, NotConnectable, OrderHasCycle
+        AddressNotAllowed, NotConnectable, OrderHasCycle, SecretInSettings
     """
+    check_settings(changes.get("settings") or {})
     if changes.get("endpoint") is not None:
         check_address(changes["endpoint"], sandbox=ctx.settings.sandbox)
     if "after" in changes or "settings" in changes:
@@ -151,10 +159,14 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
         await _check_order(tx, row.controller_id, row.key, after, settings)
     for name, value in changes.items():
         setattr(row, name, value)
-    if row.state == "active" and lacks(Kind(row.kind), target_of(ctx, row)) is not None:
+    if row.state == "active" and lacking(ctx, row) is not None:
         raise NotConnectable
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
+    if "quota" in changes:
+        await lane_state.end_rest(tx, row.id, why=lane_health.QUOTA)
+    if row.state == "active" and await lane_state.is_ready(tx, row.id):  # something waited for this
+        jobs.wake(tx, "lane.drain", controller=row.controller_id, id=row.id)
     return row
 
 
@@ -165,73 +177,83 @@ async def remove(tx: Tx, row: ProcessorRow) -> None:
     await cases.wake_those_asking(tx, row.id, at=tx.now - steps.CERTAINLY_DUE)
 
 
-def _address(row: ProcessorRow) -> Address:
-    return Address(controller=row.controller_id, table="processor", column="secrets", row=str(row.id))
-
-
-def _key(ctx: Context, row: ProcessorRow) -> DataKey:
-    return ctx.vault.open_data_key(row.wrapped_key, str(row.id))
-
-
 def target_of(ctx: Context, row: ProcessorRow) -> Target:
     """Where and how the processor is reached, secrets opened."""
-    named = _named_secrets(ctx, row)
+    return _target(row, processor_secrets.named(ctx, row))
+
+
+def lacking(ctx: Context, row: ProcessorRow) -> str | None:
+    """
+    What a registration still needs before anything can be sent, as a short machine word.
+
+    Secrets that do not open are none: one such processor's tasks go to a person, and no case stands still over it.
+    """
+    try:
+        return lacks(Kind(row.kind), target_of(ctx, row))
+    except Unreadable:
+        return "secrets_unreadable"
+
+
+def _target(row: ProcessorRow, named: Mapping[str, tuple[str, ...]]) -> Target:
     return Target(
         key=row.key,
         endpoint=row.endpoint or "",
-        secrets=tuple(named.get(SIGNING, ())),
+        secrets=named.get(SIGNING, ()),
         answer_mode=AnswerMode(row.answer_mode),
         idempotency=Idempotency(row.idempotency),
         settings=dict(row.settings),
-        named={name: tuple(values) for name, values in named.items()},
+        named=named,
     )
 
 
-def secrets_of(ctx: Context, row: ProcessorRow, *, name: str = SIGNING) -> list[str]:
-    """The processor's secrets of that name, the newest first; opened for signing and checking only."""
-    return list(_named_secrets(ctx, row).get(name, ()))
-
-
-def _named_secrets(ctx: Context, row: ProcessorRow) -> dict[str, list[str]]:
-    if row.secrets_sealed is None:
-        return {}
-    found: dict[str, list[str]] | list[str] = _key(ctx, row).open_json(row.secrets_sealed, where=_address(row))
-    return {SIGNING: found} if isinstance(found, list) else found  # a list: sealed before secrets had names
-
-
-async def add_secret(tx: Tx, ctx: Context, row: ProcessorRow, secret: str, *, name: str = SIGNING) -> None:
+async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, actor: Actor) -> None:
     """
-    Give a held processor a new secret; the one before it of that name stays valid until the next.
+    Forget every secret of a name of a held processor.
 
     Raises:
-        UnfitWebhookSecret: One to sign with that is malformed or too short.
+        UnknownSecret
+        SecretNeeded: The processor is active and could not be called without.
     """
-    if name == SIGNING and row.kind == Kind.WEBHOOK:
-        webhook_signature.sign(secret, "probe", 0, b"")
-    known = _named_secrets(ctx, row)
-    known[name] = [secret, *(one for one in known.get(name, ()) if one != secret)][:SECRETS_KEPT]
-    row.secrets_sealed = _key(ctx, row).seal_json(known, where=_address(row))
-    row.secret_names = sorted(known)
-    row.version, row.updated_at = row.version + 1, tx.now
-    await tx.session.flush()
+    left = {one: values for one, values in processor_secrets.named(ctx, row).items() if one != name}
+    if row.state == "active" and name in row.secret_names and lacks(Kind(row.kind), _target(row, left)) is not None:
+        raise SecretNeeded
+    await processor_secrets.remove_secret(tx, ctx, row, name, actor=actor)
 
 
 async def apply_profile(tx: Tx, ctx: Context, profile: Profile) -> int:
     """Bring the registry in line with a profile's systems; returns how many registrations changed."""
-    changed = 0
+    changed = await _loosen_order(tx, profile)
     for system in profile.systems:
         wanted = _from_system(profile, system)
         row = await registry.processor_by_key(tx, profile.id, system.id)
         if row is None:
             await register(tx, ctx, profile.id, wanted)
-            changed += 1
+            changed.add(system.id)
             continue
         differing = _differences(row, wanted)
         if differing:
             row.state = "unconnected" if row.state == "removed" and row.kind != Kind.MANUAL else row.state
             await change(tx, ctx, row, differing)
-            changed += 1
-    return changed
+            changed.add(system.id)
+    return len(changed)
+
+
+async def _loosen_order(tx: Tx, profile: Profile) -> set[str]:
+    """
+    Let go of what the profile no longer orders, first of all: half-way to a turned order there is a circle.
+
+    Returns:
+        The keys of the registrations that changed.
+    """
+    loosened = set()
+    wanted = {system.id: set(system.after) for system in profile.systems}
+    for row in await registry.processors_of(tx, [profile.id], with_removed=True):
+        if set(row.after) - wanted.get(row.key, set(row.after)):
+            row.after = [key for key in row.after if key in wanted[row.key]]
+            row.version, row.updated_at = row.version + 1, tx.now
+            loosened.add(row.key)
+    await tx.session.flush()
+    return loosened
 
 
 def _from_system(profile: Profile, system: System) -> NewProcessor:
@@ -250,6 +272,7 @@ def _from_system(profile: Profile, system: System) -> NewProcessor:
         rate_per_second=limits.rate_per_second if limits else 1.0,
         burst=limits.burst if limits else 1,
         concurrency=limits.concurrency if limits else 1,
+        quota=[one.model_dump() for one in limits.quota] if limits else [],
         contact=system.contact,
         country=None if system.recipient == "own" else profile.recipient(system.recipient).country,
         sandbox_service=system.sandbox_service,
@@ -260,7 +283,7 @@ def _from_system(profile: Profile, system: System) -> NewProcessor:
 
 _FROM_PROFILE = (
     "title", "kind", "recipient_kind", "actions", "categories", "identifier_types", "after", "answer_mode",
-    "idempotency", "rate_per_second", "burst", "concurrency", "contact", "country", "sandbox_service",
+    "idempotency", "rate_per_second", "burst", "concurrency", "quota", "contact", "country", "sandbox_service",
 )  # fmt: skip
 
 

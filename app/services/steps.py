@@ -8,7 +8,7 @@ caller's transaction.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from app.db import Tx
@@ -81,10 +81,15 @@ def check_not_stopped(row: RequestRow) -> None:
         raise RequestStopped
 
 
-async def note(
-    tx: Tx, row: RequestRow, step: AuditStep, *, actor: Actor, facts: Mapping[str, Any] | None = None
-) -> None:
-    """Write down that something happened to the request. Ids, codes and dates only."""
+class Chained(Protocol):
+    """What has a chain of its own: a request, or a processor for what is done with its secrets."""
+
+    id: UUID
+    controller_id: str
+
+
+async def note(tx: Tx, row: Chained, step: AuditStep, *, actor: Actor, facts: Mapping[str, Any] | None = None) -> None:
+    """Write down that something happened to the request (or processor) that is held. Ids, codes and dates only."""
     heads: dict[UUID, Head | None] = tx.session.info.setdefault("audit_heads", {})
     # Nobody else appends while the row is held, so the chain's end is read once a transaction.
     last = heads[row.id] if row.id in heads else await audit.head_of(tx, row.id)

@@ -8,7 +8,8 @@ moved clock: all end here.
 from datetime import timedelta
 
 from app.observability import DUE_SOON
-from app.repositories import cases, erasure, jobs, mail
+from app.repositories import cases, erasure, jobs, lane_state, mail
+from app.services import lane_health
 from app.services.context import Context
 
 #: Five working days are a week; a figure for a wall, the alarms themselves are counted in working days.
@@ -20,7 +21,7 @@ async def wake_what_is_due(ctx: Context) -> int:
     async with ctx.database.transaction(ctx.profiles) as tx:
         requests = await cases.due_requests(tx)
         kept = await erasure.due(tx, now=tx.now)
-        lanes = await cases.lanes_with_work(tx, now=tx.now)
+        lanes = await lane_state.with_work(tx)
         # Where no mail server is named mails wait, and ringing for them would be in vain.
         mails = await mail.due(tx) if ctx.settings.smtp_host is not None else []
         for controller, request_id in requests:
@@ -31,6 +32,7 @@ async def wake_what_is_due(ctx: Context) -> int:
             jobs.wake(tx, "letter.send", controller=controller, id=mail_id)
         for controller, id_ in kept:
             jobs.wake(tx, "retention.end", controller=controller, id=id_)
+        await lane_health.show(tx)
         soon = await cases.open_and_due_until(tx, tx.now.date() + DUE_SOON_DAYS)
     for controller in ctx.profiles:
         DUE_SOON.labels(controller=controller).set(soon.get(controller, 0))

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from app.db import Tx
 from app.domain import erasure_answers, fanout
-from app.domain.audit import AuditStep
-from app.domain.case import ClaimState
+from app.domain.audit import AuditStep, as_code
+from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import (
@@ -30,6 +30,7 @@ from app.domain.fanout import (
     Outcome,
     TaskState,
     TryAgain,
+    Verb,
     Wait,
 )
 from app.domain.process import CreateTask
@@ -37,7 +38,7 @@ from app.domain.retention import BOOKKEEPING_HOLD
 from app.domain.working_days import months_later
 from app.models import ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
-from app.processors import Answer, AnswerNotUnderstood, Kind, lacks, read_outcome
+from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome, takes_back
 from app.repositories import cases, erasure, jobs, registry
 from app.services import deadline_watch, hearing, registration, sealing, steps
 from app.services.context import INSYN, Actor, Context
@@ -73,7 +74,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     processor = await registry.processor(tx, UUID(wanted.processor))
     if processor is None:  # the snapshot was read in this very transaction
         raise LookupError("a task was planned for a processor that is not registered")
-    person = _why_a_person(ctx, processor)
+    person = why_a_person(ctx, processor)
     task_id = new_id()
     task = TaskRow(
         id=task_id,
@@ -98,10 +99,11 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     return task
 
 
-def _why_a_person(ctx: Context, processor: ProcessorRow) -> str | None:
+def why_a_person(ctx: Context, processor: ProcessorRow) -> str | None:
+    """Why nobody can be called for a processor's tasks; None where somebody can."""
     if processor.kind == Kind.MANUAL:
         return "manual"
-    return "not_connected" if lacks(Kind(processor.kind), registration.target_of(ctx, processor)) else None
+    return "not_connected" if registration.lacking(ctx, processor) else None
 
 
 def callback_token(ctx: Context, controller: str, task_id: UUID) -> str:
@@ -126,11 +128,13 @@ def token_expires_at(ctx: Context, row: RequestRow, task: TaskRow | None = None)
     return datetime.combine(last + timedelta(days=1), time(), tzinfo=ctx.zone(row.controller_id)).astimezone(UTC)
 
 
-async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer, *, by: str) -> bool:
+async def settle(
+    tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer, *, by: str, verb: Verb = "send"
+) -> bool:
     """
     Let a processor's answer take its consequence; False when the task was over already and nothing changed.
 
-    The caller holds the request's row and the task's.
+    The caller holds the request's row and the task's. *verb* is what the answer answers.
     """
     if task.state == TaskState.CLOSED:
         return False
@@ -155,13 +159,18 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
         fraction=_spread.random(),
         wait=answer.wait,
         effective_at=answer.effective_at,
+        verb=verb,
+        code=answer.code,
     )
-    task.poll_url = answer.poll_url or task.poll_url
+    # Whoever goes on with it, a person's "send it again" too, first asks what became of it.
     task.ask_first = isinstance(consequence, AskProcessor)
+    consequence = fanout.in_time(consequence, now=tx.now, latest=_latest_try(ctx, row))
+    task.last_code = as_code(answer.code)
+    task.poll_url = answer.poll_url or task.poll_url
     doubt = await doubt_about(tx, ctx, row, task, answer)
     if doubt is not None:
         consequence = AskPerson(doubt)
-    elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY):
+    elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY) and not isinstance(consequence, Wait):
         task.outcome = answer.outcome.value
     if answer.body:
         await _keep_answer(ctx, row, task, answer.body)
@@ -186,6 +195,11 @@ async def settle(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
             assert_never(consequence)
     await steps.changed(tx, row)
     return True
+
+
+def _latest_try(ctx: Context, row: RequestRow) -> datetime | None:
+    """From when on a try comes too late for the case; what follows a closed one has no statutory day."""
+    return None if row.phase == Phase.CLOSED else fanout.latest_try(row.due_on, ctx.zone(row.controller_id))
 
 
 async def doubt_about(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer) -> str | None:
@@ -224,7 +238,7 @@ def _ring(tx: Tx, processor: ProcessorRow, at: datetime | None) -> None:
 async def hand_to_person(tx: Tx, row: RequestRow, task: TaskRow, reason: str, *, code: str | None = None) -> None:
     """Say that only a person can go on with the task, and why."""
     task.state, task.next_at, task.attention = TaskState.NEEDS_PERSON, None, reason
-    facts = {"task_id": str(task.id), "reason": reason} | ({"code": code} if code else {})
+    facts = {"task_id": str(task.id), "reason": reason} | ({"code": as_code(code)} if code else {})
     await steps.note(tx, row, AuditStep.TASK_ESCALATED, actor=INSYN, facts=facts)
 
 
@@ -322,9 +336,16 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         raise erasure_answers.AnonymisedIsNotErased
     await _keep_answer(ctx, row, task, said)
     await _close(tx, row, task, answer.outcome, actor=actor, by="person")
+    await _take_back(tx, task)
     await hearing.heard(tx, ctx, row, task, said)
     await steps.changed(tx, row)
     return task
+
+
+async def _take_back(tx: Tx, task: TaskRow) -> None:
+    processor = await registry.processor(tx, task.processor_id) if task.attempts else None
+    if processor is not None and takes_back(Kind(processor.kind)):
+        jobs.wake(tx, "task.recall", controller=task.controller_id, id=task.id)
 
 
 def check_categories(task: TaskRow, said: Mapping[str, Any]) -> None:
@@ -334,11 +355,17 @@ def check_categories(task: TaskRow, said: Mapping[str, Any]) -> None:
         raise AnswerNotUnderstood("An answer names a category that is not this task's.")
 
 
-async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow:
+async def retry(
+    tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor, facts: Mapping[str, Any] | None = None
+) -> TaskRow:
     """
     Send a stuck task again under its own key; a person takes the responsibility.
 
     A task that is over is tried again only where nothing came of it and its claim was handed back for that reason.
+    Nothing is changed where it refuses.
+
+    Args:
+        facts: What else stands in the audit entry.
 
     Raises:
         UnknownTask, TaskOver, TaskUnderWay, RequestStopped
@@ -350,19 +377,26 @@ async def retry(tx: Tx, ctx: Context, task_id: UUID, *, actor: Actor) -> TaskRow
     if task.state not in (TaskState.NEEDS_PERSON, TaskState.CLOSED):
         raise TaskUnderWay
     processor = await registry.processor(tx, task.processor_id)
-    person = _why_a_person(ctx, processor) if processor is not None else "processor_removed"
+    person = why_a_person(ctx, processor) if processor is not None else "processor_removed"
     if person is not None and task.state == TaskState.NEEDS_PERSON:
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
     task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN
+    if processor is not None and processor.idempotency == Idempotency.QUERY and _may_have_taken_effect(task):
+        task.ask_first = True
     task.outcome, task.closed_at, task.closed_by, task.answer_sealed = None, None, None, None
     task.records_sealed = None
     task.next_at, task.attention, task.failures = None if person else tx.now, person, 0
     task.answer_by = deadline_watch.answer_by(tx, ctx, row)  # the day asked for before may be gone
-    await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id)})
+    await steps.note(tx, row, AuditStep.TASK_RETRIED, actor=actor, facts={"task_id": str(task.id), **(facts or {})})
     if not person:
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=task.processor_id)
     await steps.changed(tx, row)
     return task
+
+
+def _may_have_taken_effect(task: TaskRow) -> bool:
+    """Whether something was sent and no answer says what came of it."""
+    return task.attempts > 0 and task.outcome in (None, Outcome.UNKNOWN)
 
 
 async def _was_in_vain(tx: Tx, row: RequestRow, task: TaskRow) -> bool:

@@ -263,6 +263,7 @@ def _task(row: TaskRow, processor: ProcessorRow) -> View:
         "state": row.state,
         "outcome": row.outcome,
         "attention": row.attention,
+        "last_code": row.last_code,
         "answer_by": row.answer_by,
         "attempts": row.attempts,
         "created_at": row.created_at,

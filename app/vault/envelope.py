@@ -165,6 +165,11 @@ class Vault:
             key = _either(key, _pad(share, subject))
         return DataKey(key, wrapped=bytes(wrapped))
 
+    @property
+    def current_mark(self) -> bytes:
+        """The current master key's version as it stands in what it wrapped: bytes 2 and 3."""
+        return self._keys.current.to_bytes(2, "big")
+
     def needs_rewrap(self, wrapped: bytes) -> bool:
         """Whether the key is wrapped by another master key than the current one."""
         return self._version(wrapped) != self._keys.current

@@ -19,10 +19,12 @@ from starlette.types import Receive, Scope, Send
 
 from app.domain.webhook_signature import WebhookRefused, verify
 from sandbox import faults
-from sandbox.services import _actions, _desk
+from sandbox.services import _actions, _desk, _opendsr
 from sandbox.services._service import Pace, Service
 from sandbox.services._task import Identifier, Outcome, Task
 from sandbox.store import Connection, Store
+
+_LARGEST = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class _Server:
     pace: Pace
 
     async def take_task(self, request: Request) -> Response:
-        body = await request.body()
+        body = await _bounded(request)
+        if body is None:
+            return _problem(413, "The body is too large.")
         controller = request.path_params["controller"]
         caller = await asyncio.to_thread(self._caller, controller, request, body)
         if caller is None:
@@ -106,6 +110,16 @@ class _Server:
         return bool(marks) and all(_actions.may_use(each, wish.purpose) for each in marks)
 
 
+async def _bounded(request: Request) -> bytes | None:
+    """The body, unless it is larger than anything Insyn sends."""
+    read = bytearray()
+    async for chunk in request.stream():
+        read += chunk
+        if len(read) > _LARGEST:
+            return None
+    return bytes(read)
+
+
 class _Wish(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -120,6 +134,7 @@ def application(service: Service, store: Store, pace: Pace) -> Starlette:
         Route("/livez", _alive),
         Route("/{controller}", server.take_task, methods=["POST"]),
         Route("/{controller}/uses", server.use, methods=["POST"]),
+        *_opendsr.Front(service, store, pace).routes(),
     ]
     if service.idempotency == "query" or service.answers == "poll":
         routes.append(Route("/{controller}/{task}", server.tell, methods=["GET"]))

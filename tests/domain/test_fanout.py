@@ -1,7 +1,8 @@
 """What a processor's answer, or its silence, leads to."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -9,12 +10,15 @@ from hypothesis import strategies as st
 
 from app.domain.fanout import (
     FIRST_RETRY,
+    LONGEST_LANE_REST,
     LONGEST_RETRY,
     MOST_ATTEMPTS,
+    NEVER_ARRIVED,
     POLL_EVERY,
     SAYABLE,
     TERMINAL,
     TERMINAL_BY_PERSON,
+    UNSAID_REST,
     Action,
     AnswerMode,
     AskPerson,
@@ -24,9 +28,14 @@ from app.domain.fanout import (
     Idempotency,
     Outcome,
     TryAgain,
+    Verb,
     Wait,
+    due_too_soon,
+    in_time,
     is_empty_handed,
     judge,
+    lane_rest,
+    latest_try,
     retry_after,
 )
 
@@ -292,3 +301,124 @@ class TestEmptyHanded:
         R15-5, F10: "done" without data is for a person to look into; nothing held is said as such.
         """
         assert is_empty_handed(action, outcome, said) is is_empty
+
+
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+DUE_ON = date(2026, 4, 2)
+LATEST = latest_try(DUE_ON, STOCKHOLM)
+
+
+class TestLatestTry:
+    def test_leaves_a_person_five_whole_days(self) -> None:
+        """
+        Due on 2 April: the last try is on 28 March, in the controller's zone.
+        """
+        assert datetime(2026, 3, 29, 0, 0, tzinfo=STOCKHOLM) == LATEST
+
+    @given(st.timedeltas(timedelta(), timedelta(days=365)))
+    def test_and_the_last_due_day_it_is_too_late_for_agree(self, later: timedelta) -> None:
+        """
+        What one task is asked and what a whole lane is asked is one rule.
+        """
+        at = NOW + later
+        last = due_too_soon(at, STOCKHOLM)
+
+        assert at >= latest_try(last, STOCKHOLM)
+        assert at < latest_try(last + timedelta(days=1), STOCKHOLM)
+
+
+class TestInTime:
+    @pytest.mark.parametrize("kind", [TryAgain, AskProcessor, Wait])
+    def test_a_person_comes_now_where_the_next_try_would_be_too_late(self, kind: type[Consequence]) -> None:
+        """
+        A wait that was asked for, a long poll, a rest: whatever it is, five days before the day it is over.
+        """
+        late, early = kind(LATEST), kind(LATEST - timedelta(microseconds=1))  # type: ignore[call-arg]
+
+        assert in_time(late, now=NOW, latest=LATEST) == AskPerson("deadline_near")
+        assert in_time(early, now=NOW, latest=LATEST) == early
+
+    def test_what_comes_within_a_minute_delays_nobody(self) -> None:
+        """
+        Near the day a second try at once is still worth it; a third that has to wait is not.
+        """
+        soon, later = (TryAgain(LATEST + timedelta(seconds=more)) for more in (60, 61))
+
+        assert in_time(soon, now=LATEST, latest=LATEST) == soon
+        assert in_time(later, now=LATEST, latest=LATEST) == AskPerson("deadline_near")
+
+    @pytest.mark.parametrize("consequence", [Close(), Wait(None), AskPerson("refused")])
+    def test_says_nothing_of_what_has_no_instant(self, consequence: Consequence) -> None:
+        """
+        What is over, waits for a callback, or is a person's already.
+        """
+        assert in_time(consequence, now=LATEST + timedelta(days=9), latest=LATEST) == consequence
+
+    def test_says_nothing_where_no_day_hangs_on_it(self) -> None:
+        """
+        What follows a closed case has no statutory day.
+        """
+        assert in_time(TryAgain(LATEST), now=NOW, latest=None) == TryAgain(LATEST)
+
+
+class TestLaneRest:
+    HOUR = timedelta(hours=1)
+
+    @pytest.mark.parametrize(
+        ("outcome", "code", "wait", "rest"),
+        [
+            pytest.param(Outcome.RETRY, "quota", 3 * HOUR, 3 * HOUR, id="a quota and its end"),
+            pytest.param(Outcome.RETRY, "quota", None, UNSAID_REST, id="a quota without"),
+            pytest.param(Outcome.RETRY, "quota", 9_000 * HOUR, LONGEST_LANE_REST, id="a quota until next year"),
+            pytest.param(Outcome.RETRY, "http_429", HOUR, HOUR, id="too many requests"),
+            pytest.param(Outcome.RETRY, "http_503", HOUR, HOUR, id="closed for an hour"),
+            pytest.param(Outcome.RETRY, "http_503", None, None, id="an error, the task's own retry does"),
+            pytest.param(Outcome.ACCEPTED, "http_202", HOUR, None, id="one job's pace"),
+            pytest.param(Outcome.RETRY, "file_locked", HOUR, None, id="one task's wait"),
+        ],
+    )
+    def test_is_for_what_all_calls_would_meet(
+        self, outcome: Outcome, code: str, wait: timedelta | None, rest: timedelta | None
+    ) -> None:
+        """
+        One task's wait is its own; a used-up quota is everybody's on the lane.
+        """
+        assert lane_rest(outcome, code, wait) == rest
+
+
+class TestLook:
+    @pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.UNKNOWN])
+    @pytest.mark.parametrize("idempotency", Idempotency)
+    def test_that_failed_leads_to_another_look(self, outcome: Outcome, idempotency: Idempotency) -> None:
+        """
+        Whatever the processor makes of a key: what was sent stays sent, and nothing is sent on a failed look.
+        """
+        known = {"now": NOW, "attempt": 1, "idempotency": idempotency, "answer_mode": AnswerMode.POLL, "fraction": 0.0}
+        polled = judge(outcome, **known, verb="poll", code="http_503")  # type: ignore[arg-type]
+        asked = judge(outcome, **known, verb="ask", code="not_reached")  # type: ignore[arg-type]
+
+        assert (polled, asked) == (Wait(NOW), AskProcessor(NOW))
+
+    @pytest.mark.parametrize("verb", ["poll", "ask"])
+    def test_that_failed_too_often_is_a_persons(self, verb: Verb) -> None:
+        """
+        As with any call.
+        """
+        said = judge(
+            Outcome.RETRY, now=NOW, attempt=MOST_ATTEMPTS, idempotency=Idempotency.NO, answer_mode=AnswerMode.POLL,
+            fraction=0.0, verb=verb,
+        )  # fmt: skip
+
+        assert said == AskPerson("no_answer")
+
+    @pytest.mark.parametrize("verb", ["poll", "ask"])
+    def test_that_finds_nothing_there_leads_to_sending(self, verb: Verb) -> None:
+        """
+        The processor has said that the task never came.
+        """
+        said = judge(
+            Outcome.RETRY, now=NOW, attempt=1, idempotency=Idempotency.NO, answer_mode=AnswerMode.POLL, fraction=0.0,
+            verb=verb, code=NEVER_ARRIVED,
+        )  # fmt: skip
+
+        assert said == TryAgain(NOW)

@@ -12,7 +12,7 @@ from app.domain.execution import (
     is_executed,
     taking_part,
 )
-from app.domain.fanout import Action, Outcome
+from app.domain.fanout import TERMINAL_BY_PERSON, Action, Outcome, TaskState
 from app.domain.identity import Level
 from app.domain.process import CreateTask
 from app.domain.rights import RIGHTS
@@ -242,3 +242,29 @@ class TestCheckOrder:
         """
         with pytest.raises(OrderHasCycle):
             check_order(after)
+
+
+class TestOrder:
+    FIRST_THEN = (a_processor(), a_processor("billing", after=frozenset({"crm"})))
+    LOCATED = (located("crm"), located("billing"))
+    THEN = CreateTask("erasure", "billing", Action.ERASE, ("contact",))
+
+    @pytest.mark.parametrize("state", [one for one in TaskState if one is not TaskState.CLOSED])
+    def test_holds_until_who_comes_first_is_through(self, state: TaskState) -> None:
+        """
+        Also when a machine has given it up and a person has it: what comes after would be filled again from there.
+        """
+        first = replace(ERASED, state=state, outcome=None)
+        case = a_case(granted("erasure"), processors=self.FIRST_THEN, tasks=(*self.LOCATED, first), status="executing")
+
+        assert self.THEN not in wanted(case)
+
+    @pytest.mark.parametrize("outcome", sorted(TERMINAL_BY_PERSON))
+    def test_ends_with_any_last_word(self, outcome: Outcome) -> None:
+        """
+        A person's "could not be done" is one: the next is asked, and nothing waits for ever.
+        """
+        first = replace(ERASED, outcome=outcome)
+        case = a_case(granted("erasure"), processors=self.FIRST_THEN, tasks=(*self.LOCATED, first), status="executing")
+
+        assert self.THEN in wanted(case)

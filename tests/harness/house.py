@@ -34,6 +34,7 @@ from app.domain.ledger import EntryState
 from app.domain.records import Balancing, Fact, FactKind, Intent, Record, Review, Statute, Weighed
 from app.domain.snapshot import ForwardingState, letter_key
 from app.models import ApprovalRow, ClaimRow, PackageRow, ProcessorRow, RequestRow, TaskRow
+from app.processors import Kind
 from app.repositories import approvals, audit, cases, jobs, outward, registry
 from app.repositories import letters as stored_letters
 from app.services import (
@@ -57,6 +58,7 @@ from app.services.context import Actor, Context
 from app.worker import Worker
 from sandbox import faults
 from sandbox.people import BY_ID, Person
+from sandbox.services._opendsr import domain_of, papers
 from sandbox.settled import settled_by
 from sandbox.store import Connection, Store
 from tests.harness.database import TestDatabase
@@ -189,10 +191,18 @@ class House:
                     await self._connect(tx, row)
 
     async def _connect(self, tx: Tx, row: ProcessorRow) -> None:
-        secret = new_secret()
-        endpoint = f"{self.urls[str(row.sandbox_service)]}/{row.controller_id}"
-        await registration.add_secret(tx, self.ctx, row, secret)
-        await registration.change(tx, self.ctx, row, {"endpoint": endpoint, "state": "active"})
+        secret, service = new_secret(), str(row.sandbox_service)
+        endpoint = f"{self.urls[service]}/{row.controller_id}"
+        change: dict[str, Any] = {"state": "active"}
+        if row.kind == Kind.OPENDSR:
+            ca = papers(self.store, service)["ca.pem"]
+            await registration.add_secret(tx, self.ctx, row, secret, name="token")
+            await registration.add_secret(tx, self.ctx, row, ca, name="ca")
+            endpoint += "/v2"
+            change["settings"] = {"domain": domain_of(service), "poll_seconds": 1} | row.settings
+        else:
+            await registration.add_secret(tx, self.ctx, row, secret)
+        await registration.change(tx, self.ctx, row, change | {"endpoint": endpoint})
         self.secrets[row.controller_id, row.key] = secret
         self.store.connect(
             Connection(

@@ -1,12 +1,14 @@
 """What a processor says is hostile input until it has the agreed shape."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.domain.fanout import Outcome
 from app.processors import AnswerNotUnderstood, parse_json, read_outcome
+from app.processors._answers import LONGEST_WAIT, read_wait
 from tests.processors import hostile
 from tests.processors.answering import ORDER, processor_saying
 
@@ -50,3 +52,46 @@ class TestAnswer:
             answer = await adapter.send(ORDER)
 
         assert (answer.outcome, dict(answer.body)) == (Outcome(said["outcome"]), said)
+
+
+class TestRetryAfter:
+    NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("header", "seconds"),
+        [
+            ("0", 0),
+            ("120", 120),
+            (" 7200 ", 7200),
+            ("Mon, 02 Mar 2026 12:10:00 GMT", 600),
+            ("Monday, 02-Mar-26 12:10:00 GMT", 600),
+            ("Mon Mar  2 12:10:00 2026", 600),
+            ("Mon, 02 Mar 2026 11:59:59 GMT", 0),
+        ],
+    )
+    def test_is_read_as_seconds_or_as_a_date(self, header: str, seconds: int) -> None:
+        """RFC 9110, 10.2.3 and 5.6.7: both forms, the date in its three spellings; one that is past is no wait."""
+        assert read_wait(header, now=self.NOW) == timedelta(seconds=seconds)
+
+    @pytest.mark.parametrize("header", ["999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+    def test_is_bounded(self, header: str) -> None:
+        """Nobody puts a task to sleep for years."""
+        assert read_wait(header, now=self.NOW) == LONGEST_WAIT
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            None,
+            "",
+            "-1",
+            "1.5",
+            "١٢",
+            "soon",
+            "2026-03-02T12:10:00Z",
+            "Mon, 99 Mar 2026 12:10:00 GMT",
+            "Mon, 02 Mar 2026",
+        ],
+    )
+    def test_that_says_nothing_counts_as_absent(self, header: str | None) -> None:
+        """Our own pace then holds."""
+        assert read_wait(header, now=self.NOW) is None

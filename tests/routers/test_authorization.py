@@ -101,6 +101,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", "/v1/callbacks/{token}"): Row(ALL),
     ("POST", "/v1/callbacks/vendors/{controller}/{processor_id}"): Row(ALL),
     ("GET", "/v1/callbacks/vendors/{controller}/{processor_id}"): Row(ALL),
+    ("POST", "/v1/callbacks/{token}/opendsr"): Row(ALL),
     ("POST", OWN_PATH): Row(PERSONS, {"claims": CLAIMS}),
     ("GET", OWN_PATH): Row(PERSONS),
     ("GET", OWN_PATH + "/{id}"): Row(OWN),
@@ -161,6 +162,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/tasks/{id}"): Row(STAFF),
     ("POST", "/v1/tasks/{id}/outcome"): Row(STAFF, {"outcome": "not_found"}),
     ("POST", "/v1/tasks/{id}/retry"): Row(STAFF),
+    ("POST", "/v1/tasks/replays"): Row(STAFF, {"processor": "{processor}", "dry_run": True}),
     ("GET", "/v1/scheduled-erasures"): Row(LISTS),
     ("POST", "/v1/suppressions/lookup"): Row(frozenset({"integrator"}), {"controller": "westra", **PERSON}),
     ("GET", "/v1/restorations/pending"): Row(frozenset({"admin", "dpo"}), query={"processor": "{processor}"}),
@@ -188,6 +190,8 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/processors/{id}"): Row(REGISTRY),
     ("PATCH", "/v1/processors/{id}"): Row(frozenset({"admin"}), {"title": "Other"}),
     ("POST", "/v1/processors/{id}/secrets"): Row(frozenset({"admin"}), {"secret": "whsec_" + "QUJD" * 8}),
+    ("DELETE", "/v1/processors/{id}/secrets/{name}"): Row(frozenset({"admin"})),
+    ("POST", "/v1/processors/{id}/lane/reset"): Row(frozenset({"admin"})),
     ("DELETE", "/v1/processors/{id}"): Row(frozenset({"admin"})),
     ("GET", "/v1/reports/register"): Row(frozenset({"dpo", "auditor"})),
     ("POST", "/v1/intake/{controller}/requests"): Row(ALL, {"claims": CLAIMS, **PERSON}),
@@ -204,7 +208,12 @@ TABLE: Mapping[tuple[str, str], Row] = {
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
 INSIDE = {
     *("/problems/no-package", "/problems/unknown-download", "/problems/unknown-callback"),
-    *("/problems/unknown-question", "/problems/unknown-entry", "/problems/unknown-forwarding"),
+    *(
+        "/problems/unknown-secret",
+        "/problems/unknown-question",
+        "/problems/unknown-entry",
+        "/problems/unknown-forwarding",
+    ),
 }
 #: About who did what before, not about the role.
 INSIDE |= {"/problems/second-person-needed"}
@@ -256,7 +265,7 @@ async def ids(
         PATH: request,
         "/v1/approvals": {"id": decided.json()["approval_id"]},
         "/v1/tasks": {"id": tasks[0]["id"]},
-        "/v1/processors": {"id": processors[0]["id"]},
+        "/v1/processors": {"id": processors[0]["id"], "name": "signing"},
         "/v1/restorations": {"processor": processors[0]["id"]},
         "/v1/controllers": {"id": "westra"},
         "/v1/intake": {"controller": "westra", "id": filed["id"]},
@@ -281,6 +290,8 @@ def place(ids: dict[str, dict[str, str]], path: str) -> str:
 
 def body_of(row: Row, ids: dict[str, dict[str, str]]) -> Any:
     """A call's body, with the reference of the request there is where it names one."""
+    if isinstance(row.json, dict) and "processor" in row.json:
+        return row.json | ids["/v1/restorations"]
     is_named = isinstance(row.json, dict) and "reference" in row.json
     return ids["reference"] if is_named else row.json
 

@@ -1,9 +1,12 @@
 """The registry of recipients over HTTP."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.routers.conftest import ADMIN
 
@@ -100,6 +103,101 @@ class TestProcessor:
         assert secret not in answer.text
 
 
+class TestSecret:
+    async def test_is_shown_by_name_and_date_and_never_itself(self, client: httpx.AsyncClient) -> None:
+        """
+        When it was set, by whom, how long the one before is good.
+        """
+        path, _ = await register(client)
+        for secret, overlap in ((SECRET, "P0D"), ("whsec_" + "RUZH" * 8, "PT36H")):
+            body = {"secret": secret, "overlap": overlap}
+            assert (await client.post(f"{path}/secrets", json=body, headers=ADMIN.headers())).status_code == 204
+        shown = await client.get(path, headers=ADMIN.headers())
+        (said,) = shown.json()["secrets"]
+
+        assert said.keys() == {"name", "set_at", "set_by", "set_by_role", "previous_until"}
+        assert (said["name"], said["set_by_role"], shown.json()["secret_names"]) == ("signing", "admin", ["signing"])
+        between = datetime.fromisoformat(said["previous_until"]) - datetime.fromisoformat(said["set_at"])
+        assert between == timedelta(hours=36)
+        assert "QUJD" not in shown.text
+        assert "RUZH" not in shown.text
+
+    @pytest.mark.parametrize("overlap", ["", "7", "P91D", "P1M", "P1DT1H", "-P1D", "PT1000H", "P7D\n", 7])
+    async def test_is_replaced_with_an_overlap_nobody_misreads(self, client: httpx.AsyncClient, overlap: Any) -> None:
+        """
+        Whole days to ninety, or hours.
+        """
+        path, _ = await register(client)
+        body = {"secret": SECRET, "overlap": overlap}
+        answer = await client.post(f"{path}/secrets", json=body, headers=ADMIN.headers())
+
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/overlap")
+
+    async def test_is_removed_by_name(self, client: httpx.AsyncClient) -> None:
+        """
+        Only as it was read, and only what there is.
+        """
+        path, _ = await register(client)
+        await client.post(f"{path}/secrets", json={"secret": "x", "name": "api_key"}, headers=ADMIN.headers())
+        version = (await client.get(path, headers=ADMIN.headers())).headers["etag"]
+        statuses = []
+        for name, match in (
+            ("api_key", {}),
+            ("api_key", {"If-Match": '"1"'}),
+            ("other", {"If-Match": version}),
+            ("No Name", {"If-Match": version}),
+            ("api_key", {"If-Match": version}),
+        ):
+            answer = await client.delete(f"{path}/secrets/{name}", headers=ADMIN.headers(**match))
+            statuses.append(answer.status_code)
+        shown = (await client.get(path, headers=ADMIN.headers())).json()
+
+        assert statuses == [428, 412, 404, 404, 204]
+        assert (shown["secrets"], shown["has_secret"]) == ([], False)
+
+    async def test_that_is_needed_is_not_removed(self, client: httpx.AsyncClient) -> None:
+        """
+        409: set another first, or pause the processor.
+        """
+        path, _ = await register(client)
+        await client.post(f"{path}/secrets", json={"secret": SECRET}, headers=ADMIN.headers())
+        version = (await client.get(path, headers=ADMIN.headers())).headers["etag"]
+        change = {"state": "active", "endpoint": "https://desk.example.com/"}
+        done = await client.patch(path, json=change, headers=ADMIN.headers(**{"If-Match": version}))
+        match = {"If-Match": done.headers["etag"]}
+        answer = await client.delete(f"{path}/secrets/signing", headers=ADMIN.headers(**match))
+
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/secret-needed")
+
+    @pytest.mark.parametrize(
+        ("settings", "pointer"),
+        [
+            ({"api_key": "abc"}, "#/settings/api_key"),
+            ({"auth": [{"password": "abc"}]}, "#/settings/auth/0/password"),
+            ({"note": "Bearer abc"}, "#/settings/note"),
+        ],
+    )
+    @pytest.mark.parametrize(("language", "said"), [("sv", "lämna den med namn"), ("en", "give it by name")])
+    async def test_has_no_place_among_settings(
+        self, client: httpx.AsyncClient, settings: dict[str, Any], pointer: str, language: str, said: str
+    ) -> None:
+        """
+        422 that says which one, and where secrets go.
+        """
+        path, made = await register(client)
+        headers = ADMIN.headers(**{"If-Match": f'"{made["version"]}"', "Accept-Language": language})
+        changed = await client.patch(path, json={"settings": settings}, headers=headers)
+        body = NEW | {"key": "another", "settings": settings}
+        registered = await client.post("/v1/processors", json=body, headers=ADMIN.headers())
+
+        for answer in (changed, registered):
+            assert (answer.status_code, answer.json()["type"]) == (422, "/problems/secret-in-settings")
+            assert answer.json()["errors"][0]["pointer"] == pointer
+            assert "abc" not in answer.text
+        assert said in changed.json()["detail"]
+        assert "/v1/processors/{id}/secrets" in changed.json()["detail"]
+
+
 class TestProfile:
     async def test_shows_what_the_policy_lacks(self, client: httpx.AsyncClient) -> None:
         """
@@ -111,3 +209,104 @@ class TestProfile:
 
         assert [one["code"] for one in sv] == [one["code"] for one in en]
         assert sv[0]["text"] != en[0]["text"]
+
+
+QUOTA = {"calls": 250, "per": "PT1M", "kind": "sliding", "zone": "UTC", "cost": 1}
+
+
+class TestLane:
+    async def test_is_shown_with_its_registration(self, client: httpx.AsyncClient) -> None:
+        """
+        Whoever runs the registry sees at a glance whether a recipient is well.
+        """
+        path, made = await register(client)
+        listed = (await client.get("/v1/processors", headers=ADMIN.headers())).json()["items"]
+        shown = (await client.get(path, headers=ADMIN.headers())).json()
+
+        assert made["lane"] == shown["lane"] == {"breaker": "closed", "failures": 0}
+        assert [one["lane"] for one in listed] == [made["lane"]]
+
+    async def test_is_reset_by_an_administrator(self, client: httpx.AsyncClient, session: AsyncSession) -> None:
+        """
+        Open and resting before, closed and going after.
+        """
+        path, made = await register(client)
+        opened = (
+            "UPDATE lane SET breaker = 'open', failures = 5, openings = 3, opened_at = now(), last_code = 'http_503',"
+            " probe_at = now() + interval '1 hour', rests_until = now() + interval '2 hours',"
+            " rests_for = 'said_by_processor'"
+        )
+        await session.execute(text(opened))
+        before = (await client.get(path, headers=ADMIN.headers())).json()["lane"]
+        reset = await client.post(f"{path}/lane/reset", headers=ADMIN.headers())
+
+        assert (before["breaker"], before["failures"], before["last_code"]) == ("open", 5, "http_503")
+        assert before["rests_for"] == "said_by_processor"
+        assert (reset.status_code, reset.json()["lane"]) == (200, {"breaker": "closed", "failures": 0})
+        assert reset.json()["version"] == made["version"]
+
+
+class TestQuota:
+    async def test_is_registered_changed_and_ended(self, client: httpx.AsyncClient) -> None:
+        """
+        All there are from now on; the other limits stay, and an empty list ends them.
+        """
+        limits = NEW["limits"] | {"quota": [{"calls": 250, "per": "PT1M"}]}
+        made = await client.post("/v1/processors", json=NEW | {"limits": limits}, headers=ADMIN.headers())
+        path = made.headers["location"]
+        shown = []
+        for version, quota in (
+            ("1", [{"calls": 500, "per": "P1D", "kind": "fixed", "zone": "Europe/Stockholm"}]),
+            ("2", []),
+        ):
+            done = await client.patch(
+                path, json={"limits": {"quota": quota}}, headers=ADMIN.headers(**{"If-Match": f'"{version}"'})
+            )
+            shown.append(done.json()["limits"])
+
+        assert made.json()["limits"] == NEW["limits"] | {"quota": [QUOTA]}
+        assert shown[0]["quota"][0] | {"cost": 1} == {
+            "calls": 500, "per": "P1D", "kind": "fixed", "zone": "Europe/Stockholm", "cost": 1,
+        }  # fmt: skip
+        assert shown[1] == NEW["limits"]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"calls": 0},
+            {"per": "P1M"},
+            {"per": "PT1H30M"},
+            {"zone": "Mars/Olympus"},
+            {"kind": "leaky"},
+            {"calls": 3, "cost": 4},
+            {"calls": "250"},
+        ],
+    )
+    async def test_that_says_nothing_clear_is_refused(self, client: httpx.AsyncClient, wrong: dict[str, Any]) -> None:
+        """
+        A limit that is read otherwise than it was meant is a broken contract.
+        """
+        limits = NEW["limits"] | {"quota": [QUOTA | wrong]}
+        answer = await client.post("/v1/processors", json=NEW | {"limits": limits}, headers=ADMIN.headers())
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"].startswith("#/limits/quota/0")
+
+
+class TestOrder:
+    async def test_is_changed_but_never_into_a_circle(self, client: httpx.AsyncClient) -> None:
+        """
+        Recipients that wait for each other would never be asked.
+        """
+        path, _ = await register(client)
+        other = await client.post(
+            "/v1/processors", json=NEW | {"key": "crm", "after": ["helpdesk"]}, headers=ADMIN.headers()
+        )
+        circle = await client.patch(path, json={"after": ["crm"]}, headers=ADMIN.headers(**{"If-Match": '"1"'}))
+        turned = [
+            await client.patch(one, json={"after": after}, headers=ADMIN.headers(**{"If-Match": '"1"'}))
+            for one, after in ((other.headers["location"], []), (path, ["crm"]))
+        ]
+
+        assert (circle.status_code, circle.json()["type"]) == (422, "/problems/order-has-cycle")
+        assert [one.json()["after"] for one in turned] == [[], ["crm"]]

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.connect import connect
+from sandbox.services._opendsr import papers
 from sandbox.store import Store
 
 URLS = {"crm": "http://127.0.0.1:9001", "billing": "http://127.0.0.1:9002"}
@@ -20,6 +21,7 @@ class Registry:
         self.calls: list[str] = []
         self.refuses = False
         self.secrets: dict[str, list[str]] = {}
+        self.names: list[str] = []
         self.processors = {
             "p-crm": self._processor("westila", "webhook", "crm"),
             "p-billing": self._processor("westila", "webhook", "billing"),
@@ -71,7 +73,9 @@ class Registry:
 
     async def secret(self, request: Request) -> Response:
         assert request.headers["idempotency-key"]
-        secret = json.loads(await request.body())["secret"]
+        said = json.loads(await request.body())
+        secret = said["secret"]
+        self.names.append(said.get("name", "signing"))
         self.secrets.setdefault(request.path_params["id"], []).append(secret)
         self.calls.append("POST")
         return Response(status_code=204)
@@ -116,6 +120,19 @@ class TestConnect:
         await connect(insyn, URLS, "token", fresh)
 
         assert registry.processors["p-own"]["version"] == registry.processors["p-other"]["version"] == 1
+
+    async def test_introduces_one_that_speaks_opendsr_with_its_ca(self, insyn, registry, fresh):
+        """
+        What lets Insyn in, the sandbox's CA to pin, and a domain that is in no name server.
+        """
+        registry.processors["p-billing"]["kind"] = "opendsr"
+        await connect(insyn, URLS, "token", fresh)
+        made = registry.processors["p-billing"]
+
+        assert registry.names == ["signing", "token", "ca"]
+        assert registry.secrets["p-billing"][1] == papers(fresh, "billing")["ca.pem"]
+        assert made["endpoint"] == "http://127.0.0.1:9002/westila/v2"
+        assert made["settings"] == {"domain": "billing.sandbox.example", "poll_seconds": 1}
 
     async def test_changes_nothing_the_second_time(self, insyn, registry, fresh):
         """

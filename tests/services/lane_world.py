@@ -6,8 +6,9 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +17,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.db import Tx
+from app import clock
+from app.db import Database, Tx, make_engine
 from app.domain.fanout import Action
 from app.domain.identity import Level
 from app.domain.process import CreateTask
-from app.models import ProcessorRow, RequestRow, TaskRow
+from app.models import LaneRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Kind
-from app.repositories import cases
+from app.repositories import cases, lane_state
 from app.services import intake, registration, steps, tasks
+from app.services.lanes import Lanes
 from sandbox.people import BY_ID
 from sandbox.serving import served
 from tests.harness.house import CUSTOMER, House, new_secret
@@ -50,6 +53,10 @@ class Counting:
     #: What happens before an answer; by default a little work.
     work: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0.01)
     answer: tuple[Mapping[str, Any], int] = field(default_factory=lambda: (DONE, 200))
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: What is said to whoever looks, and who did: by the task's id.
+    look: tuple[Mapping[str, Any], int] = field(default_factory=lambda: (DONE, 200))
+    looked_at: list[str] = field(default_factory=list)
 
     async def take(self, request: Request) -> Response:
         self.heard.append((time.monotonic(), request.headers["idempotency-key"]))
@@ -60,6 +67,11 @@ class Counting:
         finally:
             self.in_hand -= 1
         body, status = self.answer
+        return JSONResponse(body, status, dict(self.headers))
+
+    async def show(self, request: Request) -> Response:
+        self.looked_at.append(request.path_params["id"])
+        body, status = self.look
         return JSONResponse(body, status)
 
     @property
@@ -79,18 +91,19 @@ class Counting:
 @asynccontextmanager
 async def counting() -> AsyncIterator[Counting]:
     server = Counting()
-    async with served(Starlette(routes=[Route("/tasks", server.take, methods=["POST"])])) as url:
+    routes = [Route("/tasks", server.take, methods=["POST"]), Route("/tasks/{id}", server.show, methods=["GET"])]
+    async with served(Starlette(routes=routes)) as url:
         server.url = f"{url}/tasks"
         yield server
 
 
-async def register(house: House, server: Counting, actions: Sequence[str] = (), **limits: float) -> ProcessorRow:
+async def register(house: House, server: Counting, actions: Sequence[str] = (), **limits: Any) -> ProcessorRow:
     """
     Register a processor at *server*: one effect a key, answers at once.
 
     Args:
         actions: What cases ask of it; nothing, so that only what a test puts on its lane is there.
-        limits: Other than a thousand a second and four at once.
+        limits: Other than a thousand a second and four at once, an answer at once, one effect a key.
     """
     new = registration.NewProcessor(
         key=f"counting-{next(_numbers)}",
@@ -100,9 +113,11 @@ async def register(house: House, server: Counting, actions: Sequence[str] = (), 
         actions=list(actions),
         categories=["contact"],
         identifier_types=["email"],
-        answer_mode="sync",
-        idempotency="yes",
-        **({"rate_per_second": 1000.0, "burst": 1000, "concurrency": 4} | limits),  # type: ignore[arg-type]
+        **(
+            {"answer_mode": "sync", "idempotency": "yes"}
+            | {"rate_per_second": 1000.0, "burst": 1000, "concurrency": 4}
+            | limits
+        ),
     )
     async with house.tx(CONTROLLER) as tx:
         row = await registration.register(tx, house.ctx, CONTROLLER, new)
@@ -133,6 +148,19 @@ async def quiet_request(house: House, tx: Tx) -> RequestRow:
     return await intake.file(tx, house.ctx, new, actor=CUSTOMER)
 
 
+@asynccontextmanager
+async def lanes_of_their_own(house: House, count: int) -> AsyncIterator[list[Lanes]]:
+    """As many processes' lanes: each with its own connections to the database and to the processors."""
+    async with AsyncExitStack() as stack:
+        made = []
+        for _ in range(count):
+            database = Database(make_engine(house.db.app_dsn, pool_size=10), movable_clock=True)
+            stack.push_async_callback(database.dispose)
+            made.append(Lanes(replace(house.ctx, database=database)))
+            stack.push_async_callback(made[-1].aclose)
+        yield made
+
+
 async def states(house: House, ids: Sequence[UUID]) -> list[str]:
     return [row.state for row in await rows(house, ids)]
 
@@ -148,3 +176,32 @@ async def hold(house: House, tx: Tx, task_id: UUID) -> RequestRow:
     task = await cases.task(tx, task_id)
     assert task is not None
     return await steps.hold(tx, task.request_id)
+
+
+async def lane(house: House, processor: ProcessorRow) -> LaneRow:
+    """How a lane stands."""
+    async with house.tx(CONTROLLER) as tx:
+        return (await lane_state.of(tx, [processor.id]))[processor.id]
+
+
+async def later(house: House, **by: float) -> None:
+    """The law's clock moves on; the database's own does not, so what it counted is moved back instead."""
+    async with house.tx() as tx:
+        await clock.move(tx.session, to=tx.now + timedelta(**by))
+    await house.sql("UPDATE lane_call SET at = at - $1::interval", timedelta(**by))
+
+
+async def drain(house: House, processor: ProcessorRow) -> int:
+    """One worker's turn at a lane, in a process of its own; the calls it made."""
+    async with lanes_of_their_own(house, 1) as (lanes,):
+        return await lanes.drain(CONTROLLER, processor.id)
+
+
+async def due_in(house: House, task_id: UUID, days: int) -> None:
+    """Let a task's case be due so many days from today."""
+    await house.sql(
+        "UPDATE request SET due_on = (now() + $2 * interval '1 day')::date"
+        " WHERE id = (SELECT request_id FROM task WHERE id = $1)",
+        task_id,
+        days,
+    )

@@ -4,18 +4,23 @@ One lane, one owner: what a processor can bear is kept to the number, whoever wo
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
-from app.db import Database, make_engine
 from app.repositories import lanes as repository
 from app.services import registration
-from app.services.lanes import Lanes
-from tests.harness.house import House, eventually
-from tests.services.lane_world import CONTROLLER, Counting, counting, put_on_lane, register, states
+from app.worker import AT_ONCE
+from tests.harness.house import eventually
+from tests.services.lane_world import (
+    CONTROLLER,
+    Counting,
+    counting,
+    lanes_of_their_own,
+    put_on_lane,
+    register,
+    states,
+)
 from tests.services.street import a_house
 
 #: How much later than its token a call may be heard, on a machine that does other things as well.
@@ -28,24 +33,11 @@ async def server() -> AsyncIterator[Counting]:
         yield server
 
 
-@asynccontextmanager
-async def lanes_of_their_own(house: House, count: int) -> AsyncIterator[list[Lanes]]:
-    """As many processes' lanes: each with its own connections to the database and to the processors."""
-    async with AsyncExitStack() as stack:
-        made = []
-        for _ in range(count):
-            database = Database(make_engine(house.db.app_dsn, pool_size=10), movable_clock=True)
-            stack.push_async_callback(database.dispose)
-            made.append(Lanes(replace(house.ctx, database=database)))
-            stack.push_async_callback(made[-1].aclose)
-        yield made
-
-
 async def drain_until_closed(house, processor, ids, workers):
     """Let all *workers* have a go at the lane again and again until every task is over."""
     over = asyncio.Event()
 
-    async def work(lanes: Lanes) -> int:
+    async def work(lanes) -> int:
         made = 0
         while not over.is_set():
             made += await lanes.drain(CONTROLLER, processor.id)
@@ -119,14 +111,14 @@ class TestTakingABatch:
 
         async def second():
             async with house.tx(CONTROLLER) as tx:
-                tokens = await repository.keep(tx, held, **limits)
+                tokens = (await repository.keep(tx, held, **limits)).tokens
                 return tokens, await repository.claim_batch(tx, held, most=int(tokens)) if tokens >= 1 else []
 
         async def waits_for_lock():
             return await house.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
         async with house.tx(CONTROLLER) as first:
-            assert await repository.keep(first, held, **limits) >= 1
+            assert (await repository.keep(first, held, **limits)).tokens >= 1
             assert len(await repository.claim_batch(first, held, most=1)) == 1
             waiting = asyncio.create_task(second())
             await eventually(waits_for_lock)
@@ -169,6 +161,31 @@ class TestDeadProcessor:
                 revived.set()
 
         assert sorted(still_waiting) == ["open"] * 4 + ["sending"] * 4
+
+    async def test_of_many_takes_no_place_at_work(self, house, server):
+        """
+        More hanging lanes than a worker has places: cases are still carried on, and who is well is still called.
+        """
+        async with counting() as dead:
+            revived = asyncio.Event()
+            dead.work = revived.wait
+            many = AT_ONCE + 2
+            for _ in range(many):
+                await put_on_lane(house, await register(house, dead), 1)
+            async with house.working():
+                await eventually(lambda: dead.in_hand == many)
+                sent = await put_on_lane(house, await register(house, server), 3)
+                request_id = await house.file(CONTROLLER, "marketing_objection")
+
+                async def all_closed():
+                    return set(await states(house, sent)) == {"closed"}
+
+                await eventually(all_closed)
+                await house.until(request_id, lambda seen: any(task.state == "closed" for task in seen.tasks))
+                still_hanging = dead.in_hand
+                revived.set()
+
+        assert still_hanging == many
 
 
 class TestTaskThatCannotBeSent:

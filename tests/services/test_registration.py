@@ -207,6 +207,24 @@ class TestProfile:
         assert after["limits"] == before["limits"] | {"concurrency": 1}
         assert [after[name] for name in ("endpoint", "state", "has_secret")] == [before["endpoint"], "active", True]
 
+    async def test_that_turns_an_order_round_is_applied(self, house):
+        """
+        First one after the other, then the other way: there is no circle, neither before nor after.
+        """
+        profile: Profile = house.ctx.profile(CONTROLLER)
+        one, other = (system.id for system in profile.systems[:2])
+
+        async def apply(**after):
+            systems = tuple(system.model_copy(update={"after": after.get(system.id, ())}) for system in profile.systems)
+            async with house.tx(CONTROLLER) as tx:
+                await registration.apply_profile(tx, house.ctx, profile.model_copy(update={"systems": systems}))
+            async with house.tx(CONTROLLER) as tx:
+                return [(await registry.processor_by_key(tx, CONTROLLER, key)).after for key in (one, other)]
+
+        assert await apply(**{other: (one,)}) == [[], [one]]
+        assert await apply(**{one: (other,)}) == [[other], []]
+        assert await apply(**{other: (one,)}) == [[], [one]]
+
 
 class TestRemovedProcessor:
     async def test_gets_no_new_tasks(self, house):

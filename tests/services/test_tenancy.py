@@ -92,6 +92,11 @@ async def _fill_the_rest(house: House) -> None:
             " VALUES (gen_random_uuid(), $1, 'transfers', 'Inga.', 'None.', '[]', 'x', now())",
             WALKED,
         )
+        await connection.execute(
+            "INSERT INTO lane_call SELECT processor_id, now(), controller_id, 1 FROM lane WHERE controller_id = $1"
+            " LIMIT 1",
+            WALKED,
+        )
         await connection.execute("INSERT INTO case_count VALUES ($1, '2024-01-01', '*', '*', true, 1)", WALKED)
         await connection.execute(
             "INSERT INTO one_time_code (id, request_id, controller_id, wanted_at, tries)"

@@ -16,7 +16,7 @@ import obstore
 from obstore.exceptions import BaseError as StoreError
 from obstore.store import from_url
 
-from app.processors._egress import check_resolved
+from app.processors._egress import public_addresses
 
 SFTP_PORT = 22
 #: Buckets by the scheme of their address, and which secrets open them (by name, as the storage library takes them).
@@ -101,15 +101,19 @@ class Sftp:
     def _path(self, name: str) -> str:
         return posixpath.join(self._root, name)
 
+    async def _address(self) -> str:
+        """The address that is connected to: the very one that was judged."""
+        if self._sandbox and self._host == "127.0.0.1":
+            return self._host
+        return str((await public_addresses(self._host, self._port))[0])
+
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[asyncssh.SFTPClient]:
         reached = False
         try:
-            scheme = "http" if self._sandbox and self._host == "127.0.0.1" else "https"
-            await check_resolved(f"{scheme}://{self._host}:{self._port}", sandbox=self._sandbox)
             async with (
                 asyncssh.connect(
-                    self._host,
+                    await self._address(),
                     self._port,
                     username=self._user,
                     password=self._password,

@@ -14,7 +14,6 @@ from app.plain_yaml import PlainYaml
 from app.processors.rest.grammar import Connector
 from app.processors.rest.lint import lint
 from app.processors.rest.lint_templates import Fault
-from app.settings import settings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -43,8 +42,8 @@ def open_connectors(directory: Path) -> Mapping[str, Connector]:
 
 
 def connectors() -> Mapping[str, Connector]:
-    """Every connector of the chosen folder (else of INSYN_CONNECTORS_DIR) by its name; read once."""
-    folder = _chosen[0] if _chosen else settings().connectors_dir
+    """Every connector of the chosen folder by its name; read once. Until one is chosen: the one that is shipped."""
+    folder = _chosen[0] if _chosen else Path("connectors")
     folder = folder if folder.is_absolute() else ROOT / folder
     if folder not in _shelves:
         _shelves[folder] = load(folder)

@@ -1,15 +1,20 @@
 """One call out: filled in, signed, sent through the house's one door, read within limits."""
 
-import os
 import ssl
-import tempfile
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
-from app.processors._egress import AddressNotAllowed, AnswerTooLarge, check_resolved, open_client, read_capped
+from app.processors._egress import (
+    AddressNotAllowed,
+    AnswerTooLarge,
+    check_resolved,
+    client_certificate,
+    open_client,
+    read_capped,
+)
 from app.processors._port import Line
 from app.processors.rest.auth import Credentials
 from app.processors.rest.building import Prepared, prepare
@@ -153,7 +158,13 @@ class Wire:
         known = self._clients.get(key)
         if known is None:
             tls = self._tls(certificate.certificate, certificate.key) if certificate else None
-            known = _opened(self._line, tls)
+            known = open_client(
+                [origin],
+                connections=self._line.connections,
+                seconds=self._line.seconds,
+                sandbox=self._line.sandbox,
+                tls=tls,
+            )
             self._clients[key] = known
         return known
 
@@ -163,29 +174,6 @@ class Wire:
             return client_certificate(pem)
         except ValueError:
             raise NotSent("certificate_unfit", later=False) from None
-
-
-def _opened(line: Line, tls: ssl.SSLContext | None) -> httpx.AsyncClient:
-    client = open_client(connections=line.connections, seconds=line.seconds)
-    if tls is None:
-        return client
-    return httpx.AsyncClient(
-        verify=tls, follow_redirects=False, trust_env=False, timeout=client.timeout, headers=client.headers
-    )
-
-
-def client_certificate(pem: str) -> ssl.SSLContext:
-    """A context that shows the certificate in *pem* (key and chain); raises ValueError, with nothing of it."""
-    context = ssl.create_default_context()
-    with tempfile.NamedTemporaryFile(suffix=".pem", delete=False) as file:
-        file.write(pem.encode("utf-8", errors="replace"))
-    try:
-        context.load_cert_chain(file.name, password=lambda: "")
-    except (ssl.SSLError, OSError):
-        raise ValueError("no private key with its certificate") from None
-    finally:
-        os.unlink(file.name)
-    return context
 
 
 def _read(made: Prepared, response: httpx.Response, raw: bytes, request: Request) -> Reply:

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.domain.fanout import Action, Idempotency, Outcome
+from app.processors._egress import client_certificate
 from app.processors.rest.registration import lacking
-from app.processors.rest.wire import client_certificate
 from tests.processors.rest.vendor import (
     EMAIL,
     LINE,

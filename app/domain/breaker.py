@@ -1,0 +1,109 @@
+"""
+When a processor is left alone for a while: a circuit breaker as a value.
+
+What says something about the processor counts (nobody answers, an error of its own, a cut connection), what says
+something about one task does not. While it is open nothing is sent; then one call tries, and its answer decides.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.fanout import Outcome
+
+
+class State(StrEnum):
+    """Whether calls go out."""
+
+    CLOSED = "closed"  #: as the limits allow
+    OPEN = "open"  #: none until ``probe_at``
+    HALF_OPEN = "half_open"  #: one, whose answer decides
+
+
+#: So many calls in a row without a working answer open it: one processor's bad moment is fewer.
+FAILURES_TO_OPEN = 5
+FIRST_REST = timedelta(seconds=10)
+LONGEST_REST = timedelta(hours=1)
+#: Opened again so soon after it was closed, it rests longer than the last time: it was not well yet.
+STEADY = timedelta(hours=2)
+#: Down for so long, a person sees to what waits, as after the last try of a single task.
+GIVE_UP = timedelta(hours=24)
+#: Words of adapters for "it was the processor": of any other code only HTTP's own errors of a server are.
+_CODES = frozenset({"not_reached", "cut_off", "timeout", "timed_out", "unreachable"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breaker:
+    """
+    A lane's breaker. ``opened_at`` is when the outage began, ``openings`` how often in a row it was opened,
+    ``closed_at`` when it last ended; instants in the law's time, as a task's next one.
+    """
+
+    state: State = State.CLOSED
+    failures: int = 0
+    openings: int = 0
+    opened_at: datetime | None = None
+    probe_at: datetime | None = None
+    closed_at: datetime | None = None
+    code: str | None = None
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is known against the processor."""
+        return self.state is State.CLOSED and not self.failures
+
+    def rests_until(self, now: datetime) -> datetime | None:
+        """Until when nothing is sent; None when something may be."""
+        waits = self.state is State.OPEN and self.probe_at is not None and self.probe_at > now
+        return self.probe_at if waits else None
+
+    def has_given_up(self, now: datetime) -> bool:
+        """Whether it has been down for so long that people do what waits."""
+        return self.state is not State.CLOSED and self.opened_at is not None and now - self.opened_at >= GIVE_UP
+
+
+def is_about_the_processor(outcome: Outcome, code: str) -> bool:
+    """Whether an answer (or its absence) says that the processor is not well, whatever it was asked."""
+    return outcome in (Outcome.RETRY, Outcome.UNKNOWN) and (code in _CODES or code.startswith("http_5"))
+
+
+def rest_after(openings: int) -> timedelta:
+    """How long nothing is sent after it was opened for the n-th time in a row, from 1."""
+    doubled: timedelta = FIRST_REST * 2 ** min(openings - 1, 20)
+    return min(LONGEST_REST, doubled)
+
+
+def heard(breaker: Breaker, *, failed: bool, code: str, now: datetime) -> Breaker:
+    """The breaker after one call came back, or did not."""
+    match breaker.state:
+        case State.CLOSED if not failed:
+            return replace(breaker, failures=0)
+        case State.CLOSED if breaker.failures + 1 < FAILURES_TO_OPEN:
+            return replace(breaker, failures=breaker.failures + 1, code=code)
+        case State.CLOSED:
+            is_relapse = breaker.closed_at is not None and now - breaker.closed_at < STEADY
+            return _opened(breaker, code=code, now=now, openings=breaker.openings + 1 if is_relapse else 1)
+        case State.OPEN:  # a call that was under way when it opened: only the trial decides
+            return replace(breaker, failures=breaker.failures + 1, code=code) if failed else breaker
+        case State.HALF_OPEN if failed:
+            return _opened(breaker, code=code, now=now, openings=breaker.openings + 1)
+        case State.HALF_OPEN:
+            return closed(breaker, now=now)
+    raise AssertionError("a state without a rule")
+
+
+def closed(breaker: Breaker, *, now: datetime) -> Breaker:
+    """Calls go out again; a relapse still remembers how often it was opened."""
+    return Breaker(openings=breaker.openings, closed_at=now, code=breaker.code)
+
+
+def _opened(breaker: Breaker, *, code: str, now: datetime, openings: int) -> Breaker:
+    return Breaker(
+        state=State.OPEN,
+        failures=breaker.failures + 1,
+        openings=openings,
+        opened_at=breaker.opened_at or now,
+        probe_at=now + rest_after(openings),
+        closed_at=breaker.closed_at,
+        code=code,
+    )
