@@ -41,6 +41,7 @@ from app.routers import (
     system,
     task_files,
     tasks,
+    vendor_callbacks,
     webhooks,
 )
 from app.routers.forms import MOST_FORM_BYTES
@@ -67,6 +68,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     recipients.router,
     restrictions.router,
     callbacks.router,
+    vendor_callbacks.router,
     registry.router,
     supplements.router,
     reports.router,

@@ -12,6 +12,14 @@ from app.processors.files import Files
 from app.processors.manual import Manual
 from app.processors.opendsr import CallbackRefused, OpenDsr, Reported, SignerNotReached, check_callback
 from app.processors.plugin import Plugin
+from app.processors.rest import adapter as rest
+from app.processors.rest.adapter import try_connection
+from app.processors.rest.inbound import NotTheVendor
+from app.processors.rest.inbound import received as vendor_called
+from app.processors.rest.ordering import implied_order
+from app.processors.rest.schema import schema_text as connector_schema
+from app.processors.rest.shelf import BrokenConnector, open_connectors
+from app.processors.rest.shelf import read_file as read_connector_file
 from app.processors.sql import Sql
 from app.processors.webhook import Webhook
 
@@ -24,6 +32,7 @@ class Kind(StrEnum):
     FILES = "files"
     SQL = "sql"
     PLUGIN = "plugin"
+    REST = "rest"
     OPENDSR = "opendsr"
     EMAIL = "email"
 
@@ -44,6 +53,8 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
             return Sql(target, line)
         case Kind.PLUGIN:
             return Plugin(target, line)
+        case Kind.REST:
+            return rest.opened(target, line)
         case Kind.OPENDSR:
             client = open_client(
                 opendsr.hosts(target), connections=line.connections, seconds=line.seconds, sandbox=line.sandbox
@@ -67,6 +78,8 @@ def lacks(kind: Kind, target: Target) -> str | None:
             return sql.lacks(target)
         case Kind.PLUGIN:
             return plugin.lacks(target)
+        case Kind.REST:
+            return rest.lacks(target)
         case Kind.OPENDSR:
             return opendsr.lacks(target)
         case Kind.EMAIL:
@@ -101,11 +114,13 @@ __all__ = [
     "AddressNotAllowed",
     "Answer",
     "AnswerNotUnderstood",
+    "BrokenConnector",
     "CallbackRefused",
     "Email",
     "Kind",
     "Line",
     "MailDue",
+    "NotTheVendor",
     "Order",
     "Reported",
     "SignerNotReached",
@@ -114,11 +129,17 @@ __all__ = [
     "check_callback",
     "check_resolved",
     "connect",
+    "connector_schema",
     "fetch_document",
+    "implied_order",
     "lacks",
     "open_client",
+    "open_connectors",
     "parse_json",
+    "read_connector_file",
     "read_outcome",
     "take_back",
     "takes_back",
+    "try_connection",
+    "vendor_called",
 ]
