@@ -83,6 +83,7 @@ class WebCrm(Vendor):
             "GET /Organisations/{id}/Persons": self._of_organisation("Person"),
             "GET /Activities/ByOrganisation/{id}": self._of_organisation("Activity"),
             "GET /SupportCases/ByOrganisation/{id}": self._of_organisation("SupportCase"),
+            "GET /Documents": lambda call: Reply(self._page(call, list(self.table("Document").values()))),
             "GET /Documents/{id}": lambda call: Reply(self._one("Document", call)),
             "DELETE /Documents/{id}": self._delete_document,
         }
@@ -258,7 +259,7 @@ class WebCrm(Vendor):
         id = str(self._one("Document", call)["DocumentId"])
         del self.table("Document")[id]
         self.effect("Document.deleted", id)
-        return Reply(None, 204)
+        return Reply(None, 200)
 
 
 def _empty_person() -> dict[str, Any]:
