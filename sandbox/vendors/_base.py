@@ -10,10 +10,12 @@ Everything a vendor knows is plain JSON in ``state``; with a :class:`~sandbox.st
 """
 
 import asyncio
+import base64
 import copy
 import json
 import re
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -196,7 +198,7 @@ class Vendor:
     #: Routes (keys of :meth:`routes`) that need no authorisation: where one logs in.
     public: ClassVar[Collection[str]] = ()
     #: What may be switched by :meth:`set`, and how it stands at first.
-    settings_at_first: ClassVar[Mapping[str, Any]] = {}
+    settings_at_first: Mapping[str, Any] = {}
 
     def __init__(self, *, people: Iterable[Person] = PEOPLE, store: Store | None = None) -> None:
         self.clock = Clock()
@@ -381,6 +383,43 @@ def iso(at: datetime) -> str:
 
 def days_ago(clock: Clock, days: float) -> datetime:
     return clock.now() - timedelta(days=days)
+
+
+def words(text: str) -> list[str]:
+    """The words of *text*: a long list that is easier read so."""
+    return text.split()
+
+
+def guid(*parts: str) -> str:
+    """The same GUID for the same parts, in every run."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts)))
+
+
+def e164(phone: str) -> str:
+    """A Swedish number as people write it, as machines do."""
+    return "+46" + re.sub(r"\D", "", phone).removeprefix("0")
+
+
+def street_zip_city(person: Person) -> tuple[str, str, str]:
+    """The parts of an address; a hidden one has no zip and no city."""
+    street, _, rest = person.address.partition(", ")
+    return street, rest[:6].replace(" ", ""), rest[7:]
+
+
+def basic(call: Call) -> tuple[str, str] | None:
+    """User and password of HTTP Basic; None where there are none."""
+    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    try:
+        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return (user, password) if scheme == "Basic" else None
+
+
+def bearer(call: Call) -> str:
+    """The bearer token; empty where there is none."""
+    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    return value if scheme == "Bearer" else ""
 
 
 # ---- bytes in and out
