@@ -1,10 +1,11 @@
 """
 Amplitude's User Privacy API (v1), its Data Subject Access Request API and its search for users, as documented.
 
-What a client must live with: the search finds whoever's id *begins* as asked; ids it does not know are an error unless one asks it to pass over them; a deletion is
-gathered into a job of some day ten to thirteen days ahead (``staging``), is fixed three days before (``submitted``),
-and ``done`` after; until fixed it can be taken back; the answer is an object or a list. An access request takes up to
-three days; its files are gzipped JSON lines behind the same credentials and a redirect, for two days.
+What a client must live with: the search finds whoever's id *begins* as asked; ids it does not know are an error unless
+one asks it to pass over them; a deletion is gathered into a job of some day ten to thirteen days ahead (``staging``),
+is fixed three days before (``submitted``), and ``done`` after; until fixed it can be taken back; the answer is an
+object or a list. An access request takes up to three days; its files are gzipped JSON lines behind the same
+credentials and a redirect, for two days.
 
 unverified: the second version of the API (another host; not simulated); the name of the switch that passes over
 unknown ids (pages disagree on ``ignore_invalid_id`` and ``ignore_invalid_ids``; both are taken); the status of a file
