@@ -205,7 +205,7 @@ class Billecta(Vendor):
                     "ProtectedIdentity": False,
                 }
             )
-            for n in range(self.settings["filler"])
+            for n in range(self.settings["filler"] if creditor == CREDITOR else 0)
         ]
         return Reply(filler + known)
 

@@ -95,7 +95,8 @@ class Fortnox(Vendor):
         token = bearer(call)
         until = self.table("tokens").get(token, {}).get("until", 0)
         need(until > self.clock.time(), Reply({"message": "unauthorized"}, 401))
-        need("json" in call.headers.get("accept", "json"), self.error(400, "1000030", "Invalid response type"))
+        accept = call.headers.get("accept", "*/*")
+        need("json" in accept or "*/*" in accept, self.error(400, "1000030", "Invalid response type"))
         self._window.most = self.settings["calls_in_five_seconds"]
         if self._window.take(self.clock.time()):
             raise Refused(Reply({"message": "Rate limit exceeded"}, 429))
