@@ -62,7 +62,14 @@ class Mailchimp(Vendor):
     def member(self, list_id: str, email: str, *, status: str = "subscribed", **merge: str) -> str:
         """A member of an audience; return its hash."""
         hashed = subscriber_hash(email)
-        row = {"id": hashed, "list_id": list_id, "email_address": email, "status": status, "merge_fields": merge}
+        row = {
+            "id": hashed,
+            "web_id": len(self.table("members")) + 1,
+            "list_id": list_id,
+            "email_address": email,
+            "status": status,
+            "merge_fields": merge,
+        }
         name = f"{merge.get('FNAME', '')} {merge.get('LNAME', '')}".strip()
         self.table("members")[f"{list_id}/{hashed}"] = row | {
             "full_name": name,

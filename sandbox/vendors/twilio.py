@@ -83,7 +83,14 @@ class Twilio(Vendor):
         messages = self.table("messages")
         sid = "SM" + hex_of(f"message {len(messages)} {origin} {to}")
         body = "Larmet är åter i drift."
-        messages[sid] = {"sid": sid, "from": origin, "to": to, "body": body, "status": status} | self._dated()
+        messages[sid] = {
+            "sid": sid,
+            "from": origin,
+            "to": to,
+            "body": body,
+            "status": status,
+            "num_segments": "1",
+        } | self._dated()
         return sid
 
     def held_about(self, number: str) -> dict[str, list[str]]:
