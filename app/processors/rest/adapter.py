@@ -122,14 +122,14 @@ async def _carried(run: Run, finds: list[Find | None], *, sandbox: bool) -> Answ
         return await _in_effect(run, sandbox=sandbox)
     if not (run.progress.job or {}).get("asked"):
         finds += await _found(run)
+        _keep_finds(run, finds)
         scopes = []
         for one in finds:
             under, scope = ("-", run.scope) if one is None else (one[0], run.scope.having(m=one[1]))
-            await carry_out(run, run.plan.steps, scope, under=under)
+            ended = await carry_out(run, run.plan.steps, scope, under=under)
             scopes.append(_with_steps(run, scope, under))
-            if run.plan.job is not None:
+            if run.plan.job is not None and not ended:
                 await jobs.start(run, run.plan.job, scopes[-1], under=under)
-        _keep_finds(run, finds)
         await _read(run, finds, scopes)
     if run.dry and run.would:
         raise Stop(Outcome.REFUSED, "dry_run", message=f"Nothing was changed. It would send: {'; '.join(run.would)}.")
@@ -174,8 +174,12 @@ async def _found(run: Run) -> list[Find | None]:
 
 
 def _keep_finds(run: Run, finds: list[Find | None]) -> None:
-    """After the first effect the vendor may no longer find anybody: the finds are kept with what is done."""
-    if run.progress.done:
+    """
+    After the first effect the vendor may no longer find anybody: the finds are kept before it.
+
+    Not only with what is done: an answer that was lost may have been of the one call that took effect.
+    """
+    if run.order.action not in (Action.LOCATE, Action.EXPORT):
         run.progress.finds = [list(one) for one in finds if one is not None] or None
 
 

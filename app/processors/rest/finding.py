@@ -82,9 +82,9 @@ async def _looked_up(run: Run) -> list[Find]:
         wanted = [name for one in run.connector.lookup for name in _identifiers_in(one)]
         helps = Identifiers(any=list(dict.fromkeys(wanted)) or ["customer_number"])
         raise Stop(Outcome.REFUSED, "no_identifier", message=_would_help(helps, set()))
-    if not found:
+    if not found and not run.progress.done:
         raise Stop(Outcome.NOT_FOUND, "no_match")
-    return list(found.items())
+    return list(found.items())  # none any more, where an earlier attempt has seen to the last of them
 
 
 def _identifiers_in(lookup: Lookup) -> list[str]:
