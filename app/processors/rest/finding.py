@@ -66,7 +66,7 @@ async def _looked_up(run: Run) -> list[Find]:
         if not run.scope.all_hold(lookup.when):
             continue
         tried = True
-        for scope in _bound(run, lookup):
+        for scope in [inner for bound in _bound(run, lookup) for inner in await _inside(run, lookup, bound)]:
             for item in await read(run, lookup, scope):
                 if lookup.match is None or fits(lookup.match, item, run, scope):
                     name = hashlib.sha256(identity(item, lookup.key).encode()).hexdigest()[:12]
@@ -100,6 +100,14 @@ def _bound(run: Run, lookup: Lookup) -> list[Scope]:
             known = run.scope.names["id"]
             return [run.scope.having(id={**known, kind: value}) for value in values]
     return [run.scope]
+
+
+async def _inside(run: Run, lookup: Lookup, scope: Scope) -> list[Scope]:
+    """One scope for each of what the lookup is made in."""
+    within = lookup.within
+    if within is None:
+        return [scope]
+    return [scope.having(**{within.as_: one}) for one in await read(run, within.reading, scope)]
 
 
 def _guard(run: Run, one: Any) -> None:

@@ -57,10 +57,19 @@ class Match(Part):
         return self
 
 
+class Within(Part):
+    """What a lookup is made in, once for each: the lists, accounts or teams that the vendor itself names."""
+
+    reading: Reading = Field(alias="read")
+    as_: Name = Field(alias="as")
+
+
 class Lookup(Reading):
     """
     One way to find the person. With ``when: id.email`` it is tried once for each such address that is known.
     """
+
+    within: Within | None = Field(default=None, description="Made once in each of these, which its calls may name.")
 
     id: Name | None = None
     when: Conditions | None = None
@@ -229,6 +238,7 @@ class Collected(Part):
     reading: Reading | None = Field(default=None, alias="read")
     each: Name | None = Field(default=None, description="Once for each row of that output, which is `row`.")
     when: Conditions | None = None
+    where: Predicate | None = Field(default=None, description="Rows of this output, where others come with them; `@`.")
     match: Match | None = Field(default=None, description="Rows that are the person's; others are never shown.")
     hidden: bool = Field(default=False, description="Only for `each` of others; not part of the copy.")
 
