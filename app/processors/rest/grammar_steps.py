@@ -133,6 +133,10 @@ class CallStep(Call, StepBase):
     receipt: dict[Name, Receipt] = Field(default_factory=dict)
     outcome: Literal["success", "partial", "retained"] = "success"
     retain: Retain | None = Field(default=None, description="What stays all the same once this has succeeded.")
+    corrects: list[str] = Field(
+        default_factory=list,
+        description="Our fields of a correction that this call writes; the others are said not to be held there.",
+    )
     dry_run: JsonValue = Field(
         default=None, description="A vendor's own rehearsal: merged into the JSON body or the form in a dry run."
     )
@@ -272,6 +276,10 @@ JobState = Literal["pending", "running", "complete", "partial", "failed", "cance
 class Job(Part):
     """Work that the vendor does later: started, asked after, fetched. ``{{ job }}`` is the id."""
 
+    covers: list[Name] = Field(
+        default_factory=list,
+        description="The outputs it takes effect on: it starts only if all are asked for and none is to be kept.",
+    )
     start: Call
     ids: Extraction = Field(description="One or several; all have to end.")
     poll: Call

@@ -85,7 +85,7 @@ def _plan(plan: Native, names: _Names, bare: _Names, where: str) -> Iterator[Fau
     if plan.job is not None:
         yield from _job(plan.job, after, bare, f"{where}.job")
     if plan.verify is not None:
-        yield from _request(plan.verify.request, bare, f"{where}.verify")
+        yield from _request(plan.verify.request, names, f"{where}.verify")
     for number, step in enumerate(plan.finally_):
         yield from _request(step.request, after, f"{where}.finally.{step.id or number}")
 
