@@ -12,7 +12,7 @@ from app.domain.fanout import Action, Outcome
 from app.processors._port import Answer, Line, Order, Target
 from app.processors.rest import jobs
 from app.processors.rest.auth import Keep
-from app.processors.rest.carrying import any_effect, carry_out, covered
+from app.processors.rest.carrying import any_effect, carry_out, covered, pass_over
 from app.processors.rest.collecting import collect
 from app.processors.rest.expressions import Scope
 from app.processors.rest.finding import Find, check_known, find
@@ -157,7 +157,7 @@ async def _start(run: Run, job: Job, scope: Scope, under: str) -> None:
     if covered(run, job.covers):
         await jobs.start(run, job, scope, under=under)
     else:
-        run.passed_over.append(f"{under}/job")
+        pass_over(run, job.covers, f"{under}/job")
 
 
 async def _waited(run: Run, job: Job) -> None:

@@ -73,7 +73,7 @@ async def _step(run: Run, step: Step, scope: Scope, key: str, depth: int) -> Wen
         return Went(goto=step.otherwise)
     if not covered(run, step.covers):
         if step.otherwise is None:
-            run.passed_over.append(key)
+            pass_over(run, step.covers, key)
         return Went(goto=step.otherwise)
     known = run.progress.done.get(key)
     if known is not None and not isinstance(step, LoopStep):
@@ -92,6 +92,12 @@ async def _step(run: Run, step: Step, scope: Scope, key: str, depth: int) -> Wen
 def covered(run: Run, outputs: Sequence[str]) -> bool:
     """Whether all that something takes effect on is asked for, and none of it is to be kept."""
     return all(run.asked(one) and not run.kept(one) for one in outputs)
+
+
+def pass_over(run: Run, outputs: Sequence[str], key: str) -> None:
+    """Note what was left out because it reaches further, where something that is to go stays with it."""
+    if any(run.asked(one) and not run.kept(one) for one in outputs):
+        run.passed_over.append(key)
 
 
 async def _call(run: Run, step: CallStep, scope: Scope, key: str) -> Went:

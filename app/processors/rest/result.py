@@ -69,14 +69,14 @@ def effected(run: Run) -> dict[str, Any]:
 
 
 def _nothing_done(run: Run, done: list[dict[str, Any]], retained: list[dict[str, str]]) -> dict[str, Any]:
-    if retained:
-        return {"outcome": "retained", "retained": retained}
-    if run.passed_over:
+    if run.passed_over:  # also where the rest is retained: what is to go is still there, and a person has to know
         raise Stop(
             Outcome.REFUSED,
             "reaches_further",
             message="The only way the vendor offers takes more than what was asked for.",
         )
+    if retained:
+        return {"outcome": "retained", "retained": retained}
     return {"outcome": "not_found"}
 
 
