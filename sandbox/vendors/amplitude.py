@@ -14,8 +14,9 @@ that has expired (410 here).
 
 import gzip
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, Handler, Reply, Vendor, Window, iso, json_object, need
@@ -33,7 +34,7 @@ class Amplitude(Vendor):
     """One project: ``users`` by user id, deletion ``jobs`` by day, access ``requests`` by id."""
 
     name = "amplitude"
-    settings_at_first: ClassVar[dict[str, Any]] = {"as_list": False, "dsar": "done", "busy": False}
+    settings_at_first: Mapping[str, Any] = {"as_list": False, "dsar": "done", "busy": False}
 
     def __init__(self, **how: Any) -> None:
         self.second = Window(1, 1.0)

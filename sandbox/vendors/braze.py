@@ -9,8 +9,9 @@ unverified: the status of a success (201 for deletions and tracking, as others r
 ``/users/track``; how long a deletion takes (an hour here).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, Handler, Refused, Reply, Vendor, Window, iso, json_object, need
@@ -27,7 +28,7 @@ class Braze(Vendor):
     """One workspace: ``users`` by Braze's own id."""
 
     name = "braze"
-    settings_at_first: ClassVar[dict[str, Any]] = {"full": False}
+    settings_at_first: Mapping[str, Any] = {"full": False}
 
     def __init__(self, **how: Any) -> None:
         self.exports = Window(250, 60)

@@ -10,9 +10,10 @@ unverified: that recordings cannot be deleted (no document names a DELETE, so it
 (204 here); the text and status of errors; whether the times carry an offset (none here).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, Handler, Refused, Reply, Vendor, need
@@ -29,7 +30,7 @@ class Elks46(Vendor):
     """One account: ``calls``, ``sms``, ``mms`` and ``recordings`` by id."""
 
     name = "elks46"
-    settings_at_first: ClassVar[dict[str, Any]] = {"busy": False}
+    settings_at_first: Mapping[str, Any] = {"busy": False}
 
     def routes(self) -> dict[str, Handler]:
         found: dict[str, Handler] = {}

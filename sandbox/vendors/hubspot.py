@@ -9,7 +9,8 @@ unverified: 404 for a contact id that ``gdpr-delete`` does not know; the exact b
 ``Retry-After`` are documented); that unsubscribing creates nothing for an unknown address (it is accepted here).
 """
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, Handler, Refused, Reply, Vendor, iso, json_object, need
@@ -27,7 +28,7 @@ class HubSpot(Vendor):
     """One portal: ``contacts`` by id, ``blocklist`` and ``unsubscribed`` by e-mail address."""
 
     name = "hubspot"
-    settings_at_first: ClassVar[dict[str, Any]] = {"busy": False}
+    settings_at_first: Mapping[str, Any] = {"busy": False}
 
     def routes(self) -> dict[str, Handler]:
         return {

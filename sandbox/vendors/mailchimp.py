@@ -10,7 +10,8 @@ whether ``search-members`` shows archived members (it does not here).
 """
 
 import hashlib
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, Handler, Refused, Reply, Vendor, iso, json_object, need
@@ -26,7 +27,7 @@ class Mailchimp(Vendor):
     """One account: audiences by id, ``members`` by ``<list>/<hash>``, ``forgotten`` likewise."""
 
     name = "mailchimp"
-    settings_at_first: ClassVar[dict[str, Any]] = {"busy": False, "lists": dict(LISTS)}
+    settings_at_first: Mapping[str, Any] = {"busy": False, "lists": dict(LISTS)}
 
     def routes(self) -> dict[str, Handler]:
         return {

@@ -11,8 +11,9 @@ slash (both are taken); that an unknown id ends as SUCCESS.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, Handler, Refused, Reply, Vendor, iso, json_object, need
@@ -28,7 +29,7 @@ class Mixpanel(Vendor):
     """One project: ``users`` by distinct id, ``deletions`` and ``retrievals`` by task id."""
 
     name = "mixpanel"
-    settings_at_first: ClassVar[dict[str, Any]] = {"busy": False, "ends": "SUCCESS"}
+    settings_at_first: Mapping[str, Any] = {"busy": False, "ends": "SUCCESS"}
     public = ("GET /files/{name}",)
 
     def routes(self) -> dict[str, Handler]:

@@ -11,8 +11,9 @@ unverified: how long the recycle bin keeps (15 days here); the list of errors; t
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, Handler, Refused, Reply, Vendor, iso, json_object, need
@@ -39,7 +40,7 @@ class Salesforce(Vendor):
 
     name = "salesforce"
     #: consent_fails: the Consent API answers 200 and says inside that it failed.
-    settings_at_first: ClassVar[dict[str, Any]] = {
+    settings_at_first: Mapping[str, Any] = {
         "busy": False,
         "page": _PAGE,
         "consent_fails": False,

@@ -10,8 +10,9 @@ user's suppression holds from the moment it is asked for.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, DayQuota, Handler, Refused, Reply, Vendor, iso, need
@@ -29,7 +30,7 @@ class Segment(Vendor):
 
     name = "segment"
     #: ends: how the next regulations end. destination: what the destination then says.
-    settings_at_first: ClassVar[dict[str, Any]] = {
+    settings_at_first: Mapping[str, Any] = {
         "busy": False,
         "ends": "FINISHED",
         "internal": "FINISHED",

@@ -10,8 +10,9 @@ unverified: that the preview wants its own ``Stripe-Version`` (asked for here, a
 redacting take (a minute and an hour here); which objects hinder a redaction (open invoices here).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qsl
 
 from sandbox.people import Person
@@ -33,7 +34,7 @@ class Stripe(Vendor):
     """One account: ``customers``, ``invoices``, ``charges`` and ``jobs`` by id."""
 
     name = "stripe"
-    settings_at_first: ClassVar[dict[str, Any]] = {"busy": False, "preview_header": True}
+    settings_at_first: Mapping[str, Any] = {"busy": False, "preview_header": True}
 
     def routes(self) -> dict[str, Handler]:
         return {

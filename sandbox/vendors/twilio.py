@@ -9,8 +9,9 @@ unverified: the exact error body of this API; the status that goes with 20009 (4
 outlives it.
 """
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.people import Person
@@ -31,7 +32,7 @@ class Twilio(Vendor):
     """One account: ``calls``, ``messages`` and ``recordings`` by SID."""
 
     name = "twilio"
-    settings_at_first: ClassVar[dict[str, Any]] = {"busy": False}  #: busy: every call is one too many
+    settings_at_first: Mapping[str, Any] = {"busy": False}  #: busy: every call is one too many
 
     def routes(self) -> dict[str, Handler]:
         found: dict[str, Handler] = {}

@@ -10,8 +10,9 @@ unverified: the answer to a permanent deletion before the first (404 here); that
 hour here).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from sandbox.people import Person
 from sandbox.vendors._base import Call, Handler, Refused, Reply, Vendor, Window, iso, json_object, need
@@ -26,7 +27,7 @@ class Zendesk(Vendor):
     """One account: ``users`` (``deleted``: None, "soft" or "hard") and ``tickets`` by id."""
 
     name = "zendesk"
-    settings_at_first: ClassVar[dict[str, Any]] = {"busy": False, "before_soft": 404}
+    settings_at_first: Mapping[str, Any] = {"busy": False, "before_soft": 404}
 
     def __init__(self, **how: Any) -> None:
         self.window = Window(700, 600)

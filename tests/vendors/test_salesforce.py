@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.domain.fanout import Action, AnswerMode, Outcome
+from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 from sandbox.vendors.salesforce import CLIENT, POLICY, SECRET, Salesforce
 from tests.vendors.connected import Connected, connected, named, order, rows
 
@@ -26,6 +26,7 @@ async def there(vendor: Salesforce) -> AsyncIterator[Connected]:
         categories=CATEGORIES,
         secrets={"client_id": CLIENT, "client_secret": SECRET},
         mode=AnswerMode.POLL,
+        idempotency=Idempotency.QUERY,  # a request to be forgotten is no harmless repetition
         my_domain="larm",
         erasure_policy=POLICY,
     ) as found:
