@@ -8,8 +8,9 @@ RUN /venv/bin/pip install --require-hashes --only-binary :all: -r requirements/b
 COPY pyproject.toml README.md alembic.ini ./
 COPY alembic alembic
 COPY profiles profiles
+COPY connectors connectors
 COPY app app
-# In place, as on a developer's machine, so that the migrations and profiles lie where the same code expects them.
+# In place, as on a developer's machine, so that the migrations, profiles and connectors lie where the same code expects them.
 RUN /venv/bin/pip install --no-deps --no-build-isolation -e . && /venv/bin/python -m compileall -q app /venv
 
 FROM python:3.12-slim
@@ -25,7 +26,8 @@ ENV PATH=/venv/bin:$PATH \
     INSYN_DATA_DIR=/data \
     INSYN_HOST=0.0.0.0 \
     INSYN_PORT=8000 \
-    INSYN_PROFILES_DIR=/srv/insyn/profiles
+    INSYN_PROFILES_DIR=/srv/insyn/profiles \
+    INSYN_CONNECTORS_DIR=/srv/insyn/connectors
 USER 10001:10001
 VOLUME /data
 EXPOSE 8000

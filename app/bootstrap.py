@@ -26,7 +26,7 @@ from alembic import command
 from app.db import APP_ROLE, Database, make_engine
 from app.embedded import EmbeddedPostgres
 from app.post import Postman, SmtpPostman, Wiring
-from app.processors import fetch_document
+from app.processors import fetch_document, open_connectors
 from app.profiles import load_profiles
 from app.services import registration
 from app.services.context import Context
@@ -220,8 +220,10 @@ def build(chosen: Settings, *, pool_size: int = 10) -> House:
     Raises:
         Unfit: The settings are not fit to run with.
         BrokenProfile: A profile file is broken.
+        BrokenConnector: A connector file is broken.
     """
     check_settings(chosen)
+    open_connectors(chosen.connectors_dir)
     profiles_dir = chosen.profiles_dir if chosen.profiles_dir.is_absolute() else root() / chosen.profiles_dir
     profiles = load_profiles(profiles_dir)
     vault = Vault(master_keys(chosen))

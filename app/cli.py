@@ -16,6 +16,7 @@ from app.domain.audit import ChainId, Head
 from app.domain.audit_export import Fault, Finding, NotAnExport, read_heads, verify_export
 from app.domain.checkpoints import ChainsWentBack, CheckpointFault, as_noted, follow
 from app.observability import configure_logging
+from app.processors import BrokenConnector, connector_schema, read_connector_file
 from app.profiles import BrokenProfile, Severity, load_profiles, problems
 from app.services import checkpoints, evidence, own_retention, procedure
 from app.settings import Settings
@@ -31,13 +32,15 @@ cli.add_typer(profile_cli, name="profile")
 cli.add_typer(audit_cli, name="audit")
 retention_cli = typer.Typer(no_args_is_help=True, help="What is kept, and what must stay gone.")
 cli.add_typer(retention_cli, name="retention")
+connector_cli = typer.Typer(no_args_is_help=True, help="Connectors: vendors' APIs described as data.")
+cli.add_typer(connector_cli, name="connector")
 
 
 def main() -> None:
     """Run ``insyn``; whatever makes a start impossible is said in one readable line each."""
     try:
         cli()
-    except (bootstrap.Unfit, BrokenProfile) as error:
+    except (bootstrap.Unfit, BrokenProfile, BrokenConnector) as error:
         for fault in error.faults:
             print(f"insyn does not start: {fault}", file=sys.stderr)
         sys.exit(error.exit_code if isinstance(error, bootstrap.Unfit) else 2)
@@ -284,6 +287,33 @@ def _unreadable(which: Path, error: Exception) -> typer.Exit:
     said = error.strerror if isinstance(error, OSError) else "it is not an audit export"
     print(f"{which} cannot be checked: {said}.", file=sys.stderr)
     return typer.Exit(2)
+
+
+@connector_cli.command("check")
+def connector_check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Connector files; default: INSYN_CONNECTORS_DIR.")] = None,
+) -> None:
+    """Say what is wrong with connectors, one line a fault; 2 if anything is."""
+    folder = bootstrap.root() / bootstrap.read_settings().connectors_dir
+    broken = False
+    for file in files or sorted(folder.glob("*.yaml")):
+        try:
+            connector = read_connector_file(file)
+        except BrokenConnector as faults:
+            broken = True
+            print("\n".join(faults.faults))
+        else:
+            print(f"{file.name}: ok ({connector.status}, {len(connector.unverified)} unverified)")
+    if broken:
+        raise typer.Exit(2)
+
+
+@connector_cli.command("schema")
+def connector_write_schema() -> None:
+    """Write connectors/connector.schema.json, by which editors complete connectors."""
+    file = bootstrap.root() / "connectors" / "connector.schema.json"
+    file.write_text(connector_schema(), encoding="utf-8")
+    print(f"wrote {file.parent.name}/{file.name}")
 
 
 @retention_cli.command("replay")

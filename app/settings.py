@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Path(".insyn")
     profiles_dir: Path = Path("profiles")
+    connectors_dir: Path = Path("connectors")
 
     host: str = "127.0.0.1"
     port: int = 8000

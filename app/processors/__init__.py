@@ -8,6 +8,10 @@ from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json,
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
 from app.processors._port import Adapter, Answer, Line, Order, Target
 from app.processors.manual import Manual
+from app.processors.rest import adapter as rest
+from app.processors.rest.schema import schema_text as connector_schema
+from app.processors.rest.shelf import BrokenConnector, open_connectors
+from app.processors.rest.shelf import read_file as read_connector_file
 from app.processors.webhook import Webhook
 
 
@@ -16,6 +20,7 @@ class Kind(StrEnum):
 
     WEBHOOK = "webhook"
     MANUAL = "manual"
+    REST = "rest"
 
 
 def connect(kind: Kind, target: Target, line: Line) -> Adapter:
@@ -26,6 +31,8 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
             return Webhook(target, client, sandbox=line.sandbox)
         case Kind.MANUAL:
             return Manual()
+        case Kind.REST:
+            return rest.opened(target, line)
     assert_never(kind)
 
 
@@ -36,6 +43,8 @@ def lacks(kind: Kind, target: Target) -> str | None:
             return webhook.lacks(target)
         case Kind.MANUAL:
             return manual.lacks(target)
+        case Kind.REST:
+            return rest.lacks(target)
     assert_never(kind)
 
 
@@ -45,6 +54,7 @@ __all__ = [
     "AddressNotAllowed",
     "Answer",
     "AnswerNotUnderstood",
+    "BrokenConnector",
     "Kind",
     "Line",
     "Order",
@@ -52,9 +62,12 @@ __all__ = [
     "check_address",
     "check_resolved",
     "connect",
+    "connector_schema",
     "fetch_document",
     "lacks",
     "open_client",
+    "open_connectors",
     "parse_json",
+    "read_connector_file",
     "read_outcome",
 ]

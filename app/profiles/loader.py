@@ -6,15 +6,14 @@ Every fault of every file is reported in one go, one line each: file, place insi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from app.plain_yaml import PlainYaml
 from app.profiles.model import Profile
 from app.profiles.references import Fault, Where, reference_faults
 
@@ -37,33 +36,6 @@ class BrokenProfile(Exception):
     def __init__(self, faults: list[FileFault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in faults))
-
-
-class _Yaml(yaml.SafeLoader):
-    """
-    YAML as people mean it: ``no`` and dates are texts, and a key stands once.
-
-    PyYAML follows YAML 1.1, where an unquoted ``no`` is false and the second of two equal keys wins in silence.
-    """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                raise yaml.MarkedYAMLError(problem="a key is a list or a mapping", problem_mark=key_node.start_mark)
-            if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"key '{key}' stands twice", problem_mark=key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_UNWANTED = {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
-_Yaml.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if tag not in _UNWANTED]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Yaml.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 
 def load_profiles(directory: Path) -> dict[str, Profile]:
@@ -103,7 +75,7 @@ def read_profile(text: str, *, source: str) -> Profile:
     """
     try:
         # A SafeLoader of our own: it builds plain values only.
-        raw = yaml.load(text, Loader=_Yaml)  # noqa: S506
+        raw = yaml.load(text, Loader=PlainYaml)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BrokenProfile([FileFault(source, f"line {line}", error.problem or "is not YAML")]) from None

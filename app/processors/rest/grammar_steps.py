@@ -34,11 +34,13 @@ class Check(Part):
     field: Field_
     eq: Template | None = None
     ieq: Template | None = Field(default=None, description="Case and blanks around do not matter.")
-    digits: Template | None = Field(default=None, description="Only the digits count, the last nine of a telephone.")
+    digits: Template | None = Field(default=None, description="Only the digits count, and all of them.")
+    phone: Template | None = Field(default=None, description="The same number, however written; Swedish if bare.")
+    personnummer: Template | None = Field(default=None, description="With or without its century and hyphen.")
 
     @model_validator(mode="after")
     def _one(self) -> "Check":
-        exactly_one(self, "eq", "ieq", "digits")
+        exactly_one(self, "eq", "ieq", "digits", "phone", "personnummer")
         return self
 
 
@@ -87,6 +89,20 @@ class Receipt(Extraction):
     hash: bool = False
 
 
+Effect = Literal[
+    "read",
+    "erased",
+    "anonymised",
+    "soft_deleted",
+    "suppressed",
+    "queued",
+    "changed",
+    "restricted",
+    "released",
+    "notified",
+]
+
+
 class StepBase(Part):
     id: Name | None = None
     when: Conditions | None = Field(default=None, description="Skipped where it does not hold.")
@@ -96,6 +112,7 @@ class StepBase(Part):
     )
     otherwise: Name | None = Field(default=None, description="A later step to go to when it does not run.")
     done: Literal["end"] | None = Field(default=None, description="end: nothing after it once it has succeeded.")
+    effect: Effect | None = Field(default=None, description="Where it does something else than the action's effect.")
 
 
 class CallStep(Call, StepBase):
@@ -105,7 +122,7 @@ class CallStep(Call, StepBase):
         default_factory=dict, description="Kept as `steps.<id>.<name>` for later steps, across attempts."
     )
     receipt: dict[Name, Receipt] = Field(default_factory=dict)
-    outcome: Literal["success", "partial"] = "success"
+    outcome: Literal["success", "partial", "retained"] = "success"
     retain: Retain | None = Field(default=None, description="What stays all the same once this has succeeded.")
     dry_run: JsonValue = Field(
         default=None, description="A vendor's own rehearsal: merged into the JSON body or the form in a dry run."
@@ -143,7 +160,7 @@ class MergeStep(StepBase):
     merge_put: MergePut
     rules: list[Rule] = Field(default_factory=list, description="Of both calls.")
     receipt: dict[Name, Receipt] = Field(default_factory=dict)
-    outcome: Literal["success", "partial"] = "success"
+    outcome: Literal["success", "partial", "retained"] = "success"
     retain: Retain | None = None
 
 
@@ -260,20 +277,6 @@ class Job(Part):
     download: Download | None = None
     cancel: Call | None = None
     receipt: dict[Name, Receipt] = Field(default_factory=dict, description="Read from each job's last poll.")
-
-
-Effect = Literal[
-    "read",
-    "erased",
-    "anonymised",
-    "soft_deleted",
-    "suppressed",
-    "queued",
-    "changed",
-    "restricted",
-    "released",
-    "notified",
-]
 
 
 class Identifiers(Part):

@@ -1,0 +1,270 @@
+"""
+The kind ``rest``: one vendor's API as its connector describes it.
+
+An order becomes: known well enough? found, and nobody else? then the steps, each once; a job is waited for; what comes
+of it is said in our words. Whatever the vendor does is an answer, never an exception.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from app.domain.fanout import Action, Outcome
+from app.processors._port import Answer, Line, Order, Target
+from app.processors.rest import jobs
+from app.processors.rest.auth import Keep
+from app.processors.rest.carrying import any_effect, carry_out
+from app.processors.rest.collecting import collect
+from app.processors.rest.expressions import Scope
+from app.processors.rest.finding import Find, check_known, find
+from app.processors.rest.grammar import Connector
+from app.processors.rest.grammar_steps import AssumeHeld, Job, Manual, Native, NotApplicable, SameAs
+from app.processors.rest.lint import is_irreversible
+from app.processors.rest.registration import Given, Unfit, given, lacking, plan_of, repeats_well
+from app.processors.rest.result import answered, copied, effected, located
+from app.processors.rest.run import Progress, Run, Stop, corrections
+from app.processors.rest.shelf import connectors
+from app.processors.rest.wire import Wire
+
+
+def lacks(target: Target) -> str | None:
+    """A connector there is, and the settings and secrets it wants."""
+    connector = connectors().get(str(target.settings.get("connector", "")))
+    return "setting.connector" if connector is None else lacking(connector, target)
+
+
+def opened(target: Target, line: Line) -> "Rest":
+    """The adapter of a registration; one that does not fit answers every order so."""
+    return Rest(connectors().get(str(target.settings.get("connector", ""))), target, line)
+
+
+class Rest:
+    """One processor reached through a connector."""
+
+    def __init__(self, connector: Connector | None, target: Target, line: Line, *, keep: Keep | None = None) -> None:
+        self._connector = connector
+        self._target = target
+        self._line = line
+        self._given: Given | None = None
+        self._wire: Wire | None = None
+        self._lacks = "setting.connector"
+        if connector is not None:
+            try:
+                self._given = given(connector, target, sandbox=line.sandbox)
+                self._wire = Wire(connector, self._given.places, self._given.scope, line, target.named, keep)
+            except Unfit as unfit:
+                self._lacks = unfit.word
+
+    async def aclose(self) -> None:
+        if self._wire is not None:
+            await self._wire.aclose()
+
+    async def send(self, order: Order) -> Answer:
+        """Carry the order out, or go on with it where an earlier attempt stopped."""
+        if self._connector is None or self._given is None or self._wire is None:
+            return Answer(outcome=Outcome.FAILED, code=f"lacks_{self._lacks.replace('.', '_')}"[:60])
+        plan = plan_of(self._connector, order.action)
+        match plan:
+            case None:
+                return _person("The connector does not know this action; do it by hand and say what came of it.")
+            case Manual():
+                return _person(plan.manual)
+            case NotApplicable():
+                said = {"outcome": "not_found", "reason": "not_applicable", "message": plan.not_applicable}
+                return Answer(outcome=Outcome.NOT_FOUND, code="not_applicable", body=said)
+            case AssumeHeld():
+                return _assumed(self._given, order, plan)
+            case SameAs():  # of another: lint lets no such file start
+                return _person("The connector does not say what this action is.")
+            case Native():
+                return await self._native(order, plan, self._connector, self._given, self._wire)
+        assert_never(plan)
+
+    async def poll(self, order: Order, *, url: str) -> Answer:
+        """Ask after the order's jobs; where they stand is in its progress."""
+        return await self.send(order)
+
+    async def ask(self, order: Order) -> Answer:
+        """Vendors cannot be asked what became of a call; the connector knows whether it may be made again."""
+        plan = plan_of(self._connector, order.action) if self._connector is not None else None
+        if not isinstance(plan, Native):
+            return await self.send(order)
+        progress = Progress.read(order.progress)
+        if progress.doubt is None and (progress.job is not None or repeats_well(plan)):
+            return Answer(outcome=Outcome.RETRY, code="may_go_on", progress=progress.written())
+        message = "Nobody knows whether the vendor did it. Look there; then send it again or say what came of it."
+        return _person(message, code="effect_in_doubt", progress=progress.written())
+
+    async def _native(self, order: Order, plan: Native, connector: Connector, ready: Given, wire: Wire) -> Answer:
+        run = Run(
+            connector=connector,
+            wire=wire,
+            order=order,
+            plan=plan,
+            categories=ready.categories,
+            scope=_scope(ready.scope, order),
+            dry=ready.dry_run,
+            progress=Progress.read(order.progress),
+        )
+        run.progress.doubt = None  # whoever sends it again has looked, or may without looking
+        finds: list[Find | None] = []
+        try:
+            check_known(run)
+            answer = await _carried(run, finds, sandbox=self._line.sandbox)
+        except Stop as stop:
+            answer = _stopped(run, stop)
+        await _finally(run, finds, answer)
+        return answer
+
+
+async def _carried(run: Run, finds: list[Find | None], *, sandbox: bool) -> Answer:
+    """From the lookup to the answer; *finds* is filled for what is done at the end in any case."""
+    if run.progress.effective_at is not None:
+        return await _in_effect(run, sandbox=sandbox)
+    if not (run.progress.job or {}).get("asked"):
+        finds += await _found(run)
+        scopes = []
+        for one in finds:
+            under, scope = ("-", run.scope) if one is None else (one[0], run.scope.having(m=one[1]))
+            await carry_out(run, run.plan.steps, scope, under=under)
+            scopes.append(_with_steps(run, scope, under))
+            if run.plan.job is not None:
+                await jobs.start(run, run.plan.job, scopes[-1], under=under)
+        _keep_finds(run, finds)
+        await _read(run, finds, scopes)
+    if run.dry and run.would:
+        raise Stop(Outcome.REFUSED, "dry_run", message=f"Nothing was changed. It would send: {'; '.join(run.would)}.")
+    if run.plan.job is not None and run.progress.job is not None:
+        await _waited(run, run.plan.job)
+    if run.plan.effective_after is not None and any_effect(run):
+        at = datetime.now(UTC) + run.plan.effective_after
+        run.progress.effective_at = at.isoformat()
+        return answered(run, _body(run) | {"outcome": "effective_later", "effective_at": at.isoformat()}, code="later")
+    return answered(run, _body(run), code="done")
+
+
+async def _read(run: Run, finds: list[Find | None], scopes: list[Scope]) -> None:
+    """What is held of each output: all of it for a copy, enough to see that there is something for a search."""
+    if run.order.action not in (Action.LOCATE, Action.EXPORT) or run.plan.job is not None:
+        return
+    wanted = run.plan.collect or run.connector.collect
+    if wanted:
+        await collect(run, wanted, list(zip(finds, scopes, strict=True)), probe=run.order.action is Action.LOCATE)
+    elif run.order.action is Action.LOCATE:
+        run.rows = {name: [{}] for name in run.categories}  # whoever is there has what the vendor keeps
+
+
+async def _waited(run: Run, job: Job) -> None:
+    state = run.progress.job
+    if state is not None and not state.get("asked"):
+        state["asked"] = True
+        raise Stop(Outcome.ACCEPTED, "job_started", wait=jobs.first_pace(job))
+    await jobs.go_on(run, job)
+
+
+async def _found(run: Run) -> list[Find | None]:
+    plan = run.plan
+    if not plan.lookup or not run.connector.lookup:
+        if is_irreversible(plan) and plan.no_lookup is None:
+            raise Stop(Outcome.REFUSED, "lookup_not_verified")
+        return [None]
+    finds = await find(run)
+    if is_irreversible(plan) and not run.verified:
+        raise Stop(Outcome.REFUSED, "lookup_not_verified")
+    return list(finds)
+
+
+def _keep_finds(run: Run, finds: list[Find | None]) -> None:
+    """After the first effect the vendor may no longer find anybody: the finds are kept with what is done."""
+    if run.progress.done:
+        run.progress.finds = [list(one) for one in finds if one is not None] or None
+
+
+def _with_steps(run: Run, scope: Scope, under: str) -> Scope:
+    """The outputs of the steps done, for the job that follows them."""
+    outputs = {
+        step.id: run.progress.done.get(f"{under}/{step.id}", {}).get("outputs", {})
+        for step in run.plan.steps
+        if step.id is not None
+    }
+    return scope.having(steps=outputs)
+
+
+async def _in_effect(run: Run, *, sandbox: bool) -> Answer:
+    """The day has come (in the sandbox it comes when the lane says so): look, where the vendor lets us."""
+    at = datetime.fromisoformat(run.progress.effective_at or "")
+    if at > run.now and not sandbox:
+        return answered(run, _body(run) | {"outcome": "effective_later", "effective_at": at.isoformat()}, code="later")
+    if run.plan.verify is not None:
+        request = run.plan.verify.request.model_copy(update={"repeatable": True})
+        _, verdict = await run.ask(run.plan.verify, run.scope, request=request)
+        if verdict.outcome == "partial":
+            run.note("verify", what="partial", effect=run.plan.effect)
+    return answered(run, _body(run), code="in_effect")
+
+
+def _body(run: Run) -> dict[str, Any]:
+    match run.order.action:
+        case Action.EXPORT:
+            return copied(run)
+        case Action.LOCATE:
+            return located(run)
+    return effected(run)
+
+
+def _stopped(run: Run, stop: Stop) -> Answer:
+    body: dict[str, Any] = {}
+    if stop.outcome not in (Outcome.RETRY, Outcome.UNKNOWN, Outcome.ACCEPTED):
+        body = {"outcome": stop.outcome.value, "reason": stop.code}
+        body |= {"message": stop.message} if stop.message else {}
+        body |= {"facts": run.facts} if run.facts else {}
+    return Answer(outcome=stop.outcome, code=stop.code, body=body, wait=stop.wait, progress=run.progress.written())
+
+
+async def _finally(run: Run, finds: list[Find | None], answer: Answer) -> None:
+    """What is done at the end in any case, as far as it can be: a lock is let go of."""
+    if not run.plan.finally_ or answer.outcome is Outcome.ACCEPTED or run.dry:
+        return
+    for one in finds:
+        under, scope = ("-", run.scope) if one is None else (one[0], run.scope.having(m=one[1]))
+        scope = _with_steps(run, scope, under)
+        for step in run.plan.finally_:
+            if not run.conditions(step.when, scope):
+                continue
+            try:
+                await run.ask(step, scope)
+            except Stop:
+                continue  # the answer stands; what was locked runs out by itself or is seen to by a person
+
+
+def _scope(ready: Scope, order: Order) -> Scope:
+    known: dict[str, str] = {}
+    for one in order.identifiers:
+        known.setdefault(one["type"], one["value"])
+    now = datetime.now(UTC)
+    return ready.having(
+        id=known,
+        details=dict(order.details),
+        corrections=corrections(order),
+        order={
+            "reference": order.reference,
+            "task_id": order.task_id,
+            "action": order.action.value,
+            "answer_by": order.answer_by,
+            "controller": order.controller,
+        },
+        now=now,
+        today=now.date(),
+        steps={},
+    )
+
+
+def _assumed(ready: Given, order: Order, plan: AssumeHeld) -> Answer:
+    found = sorted({one for one in ready.categories.values() if not order.categories or one in order.categories})
+    said = {"outcome": "completed", "found_categories": found, "message": plan.assume_held, "reason": "assumed"}
+    return Answer(outcome=Outcome.COMPLETED, code="assumed", body=said)
+
+
+def _person(message: str, *, code: str = "manual", progress: dict[str, Any] | None = None) -> Answer:
+    """A person takes it: why, and what to do."""
+    body = {"outcome": "refused", "reason": code, "message": message}
+    return Answer(outcome=Outcome.REFUSED, code=code, body=body, progress=progress)
