@@ -111,6 +111,7 @@ class Rest:
             check_known(run)
             answer = await _carried(run, finds, sandbox=self._line.sandbox)
         except Stop as stop:
+            _keep_finds(run, finds)
             answer = _stopped(run, stop)
         await _finally(run, finds, answer)
         return answer
@@ -174,8 +175,11 @@ async def _found(run: Run) -> list[Find | None]:
 
 
 def _keep_finds(run: Run, finds: list[Find | None]) -> None:
-    """After the first effect the vendor may no longer find anybody: the finds are kept with what is done."""
-    if run.progress.done:
+    """
+    After the first effect the vendor may no longer find anybody: the finds are kept with what is done. So they are
+    after a call whose answer was lost: "not found" would then say of our own deletion that there was nothing.
+    """
+    if finds and (run.progress.done or run.reached_out):
         run.progress.finds = [list(one) for one in finds if one is not None] or None
 
 
@@ -238,11 +242,14 @@ async def _finally(run: Run, finds: list[Find | None], answer: Answer) -> None:
 
 def _scope(ready: Scope, order: Order) -> Scope:
     known: dict[str, str] = {}
+    everything: dict[str, list[str]] = {}
     for one in order.identifiers:
         known.setdefault(one["type"], one["value"])
+        everything.setdefault(one["type"], []).append(one["value"])
     now = datetime.now(UTC)
     return ready.having(
         id=known,
+        ids=everything,
         details=dict(order.details),
         corrections=corrections(order),
         order={
