@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.fanout import Action, Outcome
 from sandbox.vendors.fortnox import CLIENT_ID, CLIENT_SECRET, TENANT, Fortnox
-from tests.vendors.connected import Connected, connected, order, rows
+from tests.vendors.connected import Connected, connected, doubted, order, rows
 
 CATEGORIES = {
     "customer": "contact",
@@ -77,13 +77,27 @@ class TestAnErasure:
         assert vendor.done("customer.deleted") == ["C-10007"]
         assert [one["category"] for one in answer.body["retained"]] == ["bookkeeping_records"]
 
-    async def test_blanks_the_record_while_business_is_open(self, vendor: Fortnox, there: Connected) -> None:
+        assert answer.outcome is Outcome.COMPLETED_PARTIAL
+        assert doubted(answer) is None
+
+    async def test_empties_the_record_where_the_vendor_does_not_delete(self, vendor: Fortnox, there: Connected) -> None:
+        """Null would be ignored: only the magic word empties a field."""
+        vendor.set(deletes=False)
+        answer = await there.do(Action.ERASE, order(Action.ERASE, "tove-berg", "customer_number"))
+        kept = {name: value for name, value in vendor.table("customers")["C-10007"].items() if value}
+        assert set(kept) == {"CustomerNumber", "Name", "CountryCode", "Type", "Currency"}
+        assert kept["Name"].startswith("Raderad ")
+        assert doubted(answer) is None
+
+    async def test_leaves_it_to_a_person_while_an_invoice_is_open(self, vendor: Fortnox, there: Connected) -> None:
+        """Whoever owes or is owed is still written to (GDPR Art. 17(3)(e))."""
         answer = await there.do(Action.ERASE, order(Action.ERASE, "anna-lindqvist", "customer_number"))
-        kept = vendor.table("customers")["C-10001"]
-        assert (kept["Email"], kept["EmailInvoice"], kept["Phone1"], kept["Comments"]) == ("", "", "", "")
-        assert (kept["Name"], kept["Active"]) == ("Anna Lindqvist", False)
-        assert [one["law"] for one in answer.body["retained"]] == ["BFL_7_2"]
-        assert answer.outcome is not Outcome.COMPLETED
+        assert (answer.outcome, answer.code, vendor.effects) == (Outcome.REFUSED, "open_invoices", [])
+
+    async def test_leaves_it_to_a_person_while_something_else_is_open(self, vendor: Fortnox, there: Connected) -> None:
+        vendor.table("offers")["1"] = {"DocumentNumber": "1", "CustomerNumber": "C-10002"}
+        answer = await there.do(Action.ERASE, order(Action.ERASE, "karin-ek", "customer_number"))
+        assert (answer.outcome, answer.code, vendor.effects) == (Outcome.REFUSED, "still_in_use", [])
 
     async def test_a_lost_answer_is_asked_again_and_takes_effect_once(self, vendor: Fortnox, there: Connected) -> None:
         vendor.fail("cut", "DELETE /3/customers")
@@ -96,8 +110,6 @@ class TestAnErasure:
 
 class TestWhenThingsGoWrong:
     async def test_a_throttled_call_waits_some_seconds(self, vendor: Fortnox, there: Connected) -> None:
-        vendor.set(calls_in_five_seconds=0)
-        vendor.set(calls_in_five_seconds=25)
         vendor.fail("status", "GET /3/customers", status=429, body={"message": "Rate limit exceeded"})
         answer = await there.do(Action.LOCATE, order(Action.LOCATE, "anna-lindqvist", "customer_number"))
         assert answer.outcome is Outcome.RETRY

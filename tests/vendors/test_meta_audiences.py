@@ -1,6 +1,7 @@
 """The Meta connector against the simulated Marketing API."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from sandbox.people import BY_ID
 from sandbox.vendors.meta import ACCOUNT, AUDIENCES, TOKEN, Meta, hashed
 from tests.vendors.connected import Connected, connected, order
 
-ANNA, SIV = BY_ID["anna-lindqvist"], BY_ID["siv-holm"]
+ANNA = BY_ID["anna-lindqvist"]
 FIRST, SECOND, THIRD = AUDIENCES
 
 
@@ -46,9 +47,14 @@ class TestARemoval:
     async def test_normalises_before_it_hashes(self, vendor: Meta, there: Connected) -> None:
         asked = order(Action.ERASE, ANNA, "email")
         loud = {"type": "email", "value": "  Anna.Lindqvist@EXAMPLE.org ", "format": "rfc5321"}
-        object.__setattr__(asked, "identifiers", (loud,))
-        await there.do(Action.ERASE, asked)
+        await there.do(Action.ERASE, replace(asked, identifiers=(loud,)))
         assert vendor.done("member.removed") == [FIRST, SECOND]
+
+    async def test_names_every_address_that_is_known(self, vendor: Meta, there: Connected) -> None:
+        asked = order(Action.ERASE, ANNA, "email")
+        older = {"type": "email", "value": "siv.holm@example.com", "format": "rfc5321"}
+        await there.do(Action.ERASE, replace(asked, identifiers=(older, *asked.identifiers)))
+        assert vendor.done("member.removed") == [FIRST, SECOND, THIRD]
 
     async def test_needs_an_address_or_a_number(self, vendor: Meta, there: Connected) -> None:
         """Names are never used: how a Swedish one is normalised differs between Meta's documents and programs."""
