@@ -44,13 +44,14 @@ class Adobe(Vendor):
     """One organisation with Analytics and Target provisioned."""
 
     name = "adobe"
-    public = ("POST /ims/token/v3",)
+    public = ("POST /ims/token/v3", "GET /privacy-results/{id}.zip")
     settings_at_first: Mapping[str, Any] = {
         "jobs_a_day": 20_000,
         "created_status": 202,  #: or 200
         "processing_after": 60,  #: seconds after the POST
         "complete_after": 3600,
         "fails_at": None,  #: a product that ends in error, and the job with it
+        "zip_needs_token": False,
         "partial_at": None,  #: a product that says PRVCY-6054-200
         "provisioned": ["analytics", "target", "Analytics"],
     }
@@ -209,6 +210,8 @@ class Adobe(Vendor):
         return Reply({"jobs": shown, "requestStatus": 1, "totalRecords": len(rows)})
 
     def _download(self, call: Call) -> Reply:
+        if self.settings["zip_needs_token"]:
+            self.authorise(call)
         job = self.table("jobs").get(call.params["id"])
         late = job is not None and self.clock.time() > job["at"] + 60 * 86_400
         if job is None or late or self._status(job) != "complete":

@@ -65,7 +65,7 @@ class Fortnox(Vendor):
 
     name = "fortnox"
     public = ("POST /oauth-v1/token",)
-    settings_at_first: Mapping[str, Any] = {"calls_in_five_seconds": 25, "rotates": True, "filler": 0}
+    settings_at_first: Mapping[str, Any] = {"calls_in_five_seconds": 25, "rotates": True, "filler": 0, "deletes": True}
 
     def __init__(self, **given: Any) -> None:
         self._window = Window(25, 5)
@@ -228,6 +228,7 @@ class Fortnox(Vendor):
 
     def _delete(self, call: Call) -> Reply:
         number = self._customer(call)["CustomerNumber"]
+        need(self.settings["deletes"], self.error(400, "2000798", "Kunden kan inte tas bort."))
         business = [row for name in ("invoices", "offers", "orders", "contracts") for row in self.table(name).values()]
         open_ones = [row for row in business if row["CustomerNumber"] == number and row.get("Balance", 1)]
         need(not open_ones, self.error(400, "2000798", "Kunden används och kan inte tas bort."))
@@ -241,6 +242,13 @@ class Fortnox(Vendor):
         def handler(call: Call) -> Reply:
             number = call.arg("customernumber")
             rows = [row for row in self.table(table).values() if not number or row["CustomerNumber"] == number]
+            match call.arg("filter"):
+                case "unpaid":
+                    rows = [row for row in rows if row.get("Balance", 1)]
+                case "fullypaid":
+                    rows = [row for row in rows if not row.get("Balance", 1)]
+                case other:
+                    need(not other, self.error(400, "2000588", "Ogiltig parameter i anropet."))
             return self._listed(call, name, rows)
 
         return handler

@@ -133,7 +133,7 @@ class Visma(Vendor):
                 "InvoiceDate": on.isoformat(),
                 "InvoiceCustomerName": person.name,
                 "TotalAmount": 299.0,
-                "RemainingAmount": 0.0,
+                "RemainingAmount": 299.0 if person.id == "anna-lindqvist" else 0.0,
             }
 
     # ---- tokens

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.erasure_answers import Reach, doubt
 from app.domain.fanout import Action, AnswerMode, Idempotency
 from app.processors import Adapter, Answer, Kind, Line, Order, Target, connect, lacks
 from sandbox.people import BY_ID, Person
@@ -79,6 +81,12 @@ def named(one: Order, **identifiers: str) -> Order:
     """The order with identifiers that no invented person has on paper: those of browsers and vendors."""
     more = [{"type": type, "value": value, "format": "text"} for type, value in identifiers.items()]
     return replace(one, identifiers=(*one.identifiers, *more))
+
+
+def doubted(answer: Answer) -> str | None:
+    """What a person would have to look at before this answer to an erasure counts; None: nothing."""
+    reach = Reach(today=datetime.now(UTC).date(), bookkeeping={"bookkeeping_records"})
+    return doubt(Action.ERASE, answer.outcome, answer.body, asked=(), is_check=False, reach=reach)
 
 
 def rows(answer: Answer, category: str) -> list[dict[str, Any]]:

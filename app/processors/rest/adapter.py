@@ -111,6 +111,7 @@ class Rest:
             check_known(run)
             answer = await _carried(run, finds, sandbox=self._line.sandbox)
         except Stop as stop:
+            _keep_finds(run, finds)
             answer = _stopped(run, stop)
         await _finally(run, finds, answer)
         return answer
@@ -122,7 +123,6 @@ async def _carried(run: Run, finds: list[Find | None], *, sandbox: bool) -> Answ
         return await _in_effect(run, sandbox=sandbox)
     if not (run.progress.job or {}).get("asked"):
         finds += await _found(run)
-        _keep_finds(run, finds)
         scopes = []
         for one in finds:
             under, scope = ("-", run.scope) if one is None else (one[0], run.scope.having(m=one[1]))
@@ -130,6 +130,7 @@ async def _carried(run: Run, finds: list[Find | None], *, sandbox: bool) -> Answ
             scopes.append(_with_steps(run, scope, under))
             if run.plan.job is not None and not ended:
                 await _start(run, run.plan.job, scopes[-1], under)
+        _keep_finds(run, finds)
         await _read(run, finds, scopes)
     if run.dry and run.would:
         raise Stop(Outcome.REFUSED, "dry_run", message=f"Nothing was changed. It would send: {'; '.join(run.would)}.")
@@ -182,11 +183,10 @@ async def _found(run: Run) -> list[Find | None]:
 
 def _keep_finds(run: Run, finds: list[Find | None]) -> None:
     """
-    After the first effect the vendor may no longer find anybody: the finds are kept before it.
-
-    Not only with what is done: an answer that was lost may have been of the one call that took effect.
+    After the first effect the vendor may no longer find anybody: the finds are kept with what is done. So they are
+    after a call whose answer was lost: "not found" would then say of our own deletion that there was nothing.
     """
-    if run.order.action not in (Action.LOCATE, Action.EXPORT):
+    if finds and (run.progress.done or run.reached_out):
         run.progress.finds = [list(one) for one in finds if one is not None] or None
 
 
@@ -251,11 +251,14 @@ async def _finally(run: Run, finds: list[Find | None], answer: Answer) -> None:
 
 def _scope(ready: Scope, order: Order) -> Scope:
     known: dict[str, str] = {}
+    everything: dict[str, list[str]] = {}
     for one in order.identifiers:
         known.setdefault(one["type"], one["value"])
+        everything.setdefault(one["type"], []).append(one["value"])
     now = datetime.now(UTC)
     return ready.having(
         id=known,
+        ids=everything,
         details=dict(order.details),
         corrections=corrections(order),
         order={

@@ -143,7 +143,7 @@ def filled(described: Any, scope: Scope) -> Any:
         value = evaluate(described, scope) if "{{" in described else described
         return value if not hasattr(value, "isoformat") else value.isoformat()
     if isinstance(described, list):
-        made = [_or_missing(one, scope) for one in described]
+        made = [one for item in described for one in _expanded(item, scope)]
         return [one for one in made if one is not MISSING]
     if not isinstance(described, dict):
         return described
@@ -151,6 +151,16 @@ def filled(described: Any, scope: Scope) -> Any:
         raise Omitted
     kept = {name: _or_missing(one, scope) for name, one in described.items() if name != "$when"}
     return {name: one for name, one in kept.items() if one is not MISSING}
+
+
+def _expanded(item: Any, scope: Scope) -> list[Any]:
+    """An item of a list; one with ``$each: ids.email`` stands once for each of these, as ``each``."""
+    if not isinstance(item, dict) or "$each" not in item:
+        return [_or_missing(item, scope)]
+    values = scope.find(tuple(str(item["$each"]).split(".")))
+    listed = values if isinstance(values, list) else [] if values is MISSING else [values]
+    rest = {name: one for name, one in item.items() if name != "$each"}
+    return [_or_missing(rest, scope.having(each=value)) for value in listed]
 
 
 def _or_missing(described: Any, scope: Scope) -> Any:

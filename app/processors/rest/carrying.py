@@ -110,6 +110,7 @@ async def _call(run: Run, step: CallStep, scope: Scope, key: str) -> Went:
     request = _rehearsal(step, scope) if run.dry and changing else step.request
     if changing and run.dry:
         run.would.append(f"{request.method} {request.path or request.url} (rehearsed)")
+    run.reached_out |= changing
     reply, verdict = await run.ask(step, scope, key=idempotency_key(run.order.task_id, key), request=request)
     if run.dry and changing:
         return Went(goto=verdict.goto, end=step.done == "end")
@@ -189,6 +190,7 @@ async def _merge(run: Run, step: MergeStep, scope: Scope, key: str) -> Went:
     # What the vendor sent is a value, never a template: it goes in by its name.
     scope = scope.having(merged=body_of(merge, was, changed))
     sent = merge.write.model_copy(update={"json_body": "{{ merged }}"})
+    run.reached_out = True
     reply, verdict = await run.ask(call, scope, key=idempotency_key(run.order.task_id, key), request=sent)
     receipt = run.receipts(step.receipt, reply)
     return _noted(run, step, scope, key, verdict, receipt=receipt)

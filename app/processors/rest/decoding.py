@@ -22,6 +22,8 @@ MOST_RATIO: Final = 200
 MOST_FILES: Final = 200
 MOST_ROWS: Final = 200_000
 MOST_DEPTH: Final = 32
+#: What no API answers with, unless the connector says so.
+_WEB_PAGES: Final = ("text/html", "application/xhtml+xml")
 
 
 class Unreadable(Exception):
@@ -54,7 +56,7 @@ def decode(raw: bytes, content_type: str, how: list[str] | tuple[str, ...] = ())
     Read *raw* as the connector says, or as its content type says.
 
     Raises:
-        Unreadable: Not what it claims, too large, too deep, or a packed bomb.
+        Unreadable: Not what it claims, a web page, too large, too deep, or a packed bomb.
     """
     media_type = content_type.partition(";")[0].strip().lower()
     steps = list(how) or _by_type(media_type)
@@ -67,6 +69,8 @@ def decode(raw: bytes, content_type: str, how: list[str] | tuple[str, ...] = ())
     kind = steps[0] if steps else "text"
     if not how and kind == "text" and raw.lstrip()[:1] in (b"{", b"["):
         return _perhaps_json(raw, media_type)
+    if not how and media_type in _WEB_PAGES:
+        raise Unreadable("web_page")  # of a proxy, or a maintenance page that says 200
     if len(parts) == 1:
         return _read(parts[0], kind, media_type)
     read = [_read(one, kind, media_type).value for one in parts]

@@ -32,11 +32,13 @@ def _text(value: Any) -> str:
 
 
 def _on_text(act: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter of a text: what is missing stays so, what is empty afterwards is missing."""
+    """A filter of a text, or of each of several: what is missing stays so, what is empty afterwards is missing."""
 
     def filtered(value: Any, *args: Arg) -> Any:
         if value is MISSING or value is OMIT:
             return value
+        if isinstance(value, list):
+            return [made for one in value if (made := filtered(one, *args)) is not MISSING] or MISSING
         made = act(_text(value), *args)
         return MISSING if made == "" else made
 

@@ -14,7 +14,20 @@ from app.processors.rest.grammar_auth import LoginToken, RequestSignature
 from app.processors.rest.grammar_calls import JsonText, Literalised, Reading, Request
 from app.processors.rest.grammar_steps import CallStep, Collected, Job, LoopStep, Match, MergeStep, Native, Step
 
-_ALWAYS = {"id", "settings", "secrets", "values", "details", "corrections", "order", "today", "now", "asked", "kept"}
+_ALWAYS = {
+    "id",
+    "ids",
+    "settings",
+    "secrets",
+    "values",
+    "details",
+    "corrections",
+    "order",
+    "today",
+    "now",
+    "asked",
+    "kept",
+}
 _TYPES = {"personnummer", "email", "phone", "customer_number", "name", "address", "installation_id"}
 _ORDER = {"reference", "task_id", "action", "answer_by", "controller"}
 _QUERY = re.compile(r"\b(select|where|update|delete\s+from)\b[^{]*\{\{", re.IGNORECASE)
@@ -233,7 +246,12 @@ def _json(value: Any, names: _Names, where: str) -> Iterator[Fault]:
             for one in value:
                 yield from _json(one, names, where)
         case dict():
+            if "$each" in value:
+                yield from _conditions(str(value["$each"]), names, where)
+                names = names.having("each")
             for name, one in value.items():
+                if name == "$each":
+                    continue
                 if name == "$when":
                     yield from _conditions(one, names, where)
                 else:
@@ -293,7 +311,7 @@ def _declared(names: _Names, root: str) -> Iterable[str] | None:
             return _ORDER
         case "steps":
             return names.steps
-        case "id":
+        case "id" | "ids":
             return _known_identifiers(connector)
     return None
 
