@@ -32,7 +32,6 @@ async def start(run: Run, job: Job, scope: Scope, *, under: str) -> None:
     if run.dry:
         run.would.append(f"{job.start.request.method} {job.start.request.path or job.start.request.url}")
         return
-    run.reached_out = True
     reply, verdict = await run.ask(job.start, scope, key=idempotency_key(run.order.task_id, key))
     if verdict.outcome in ("no_match", "already_done"):
         run.note(key, what=verdict.outcome, effect=run.plan.effect if verdict.outcome == "already_done" else None)
