@@ -49,6 +49,18 @@ class TestAnErasure:
         assert answer.outcome is Outcome.EFFECTIVE_LATER
         assert vendor.done("user.queued") == [id]
 
+    async def test_counts_only_when_braze_no_longer_shows_the_profile(self, vendor: Braze, there: Connected) -> None:
+        wanted = order(Action.ERASE, ANNA, "customer_number", "email")
+        queued = await there.adapter.send(wanted)
+        for row in vendor.table("users").values():
+            row["gone_at"] = None  # the queue lost it
+        still = await there.again(wanted, queued)
+        assert still.outcome is Outcome.RETRY
+        for id in vendor.done("user.queued"):
+            del vendor.table("users")[id]
+        gone = await there.again(wanted, still)
+        assert (gone.outcome, gone.body["evidence"]["method"]) == (Outcome.COMPLETED, "erased")
+
     async def test_names_exactly_one_kind_of_id(self, vendor: Braze, there: Connected) -> None:
         await there.do(Action.ERASE, order(Action.ERASE, ANNA, "customer_number", "email"))
         (sent,) = [call.body for call in vendor.calls if call.path == "/users/delete"]
