@@ -12,7 +12,7 @@ from app.domain.fanout import Action, Outcome
 from app.processors._port import Answer, Line, Order, Target
 from app.processors.rest import jobs
 from app.processors.rest.auth import Keep
-from app.processors.rest.carrying import any_effect, carry_out
+from app.processors.rest.carrying import any_effect, carry_out, covered
 from app.processors.rest.collecting import collect
 from app.processors.rest.expressions import Scope
 from app.processors.rest.finding import Find, check_known, find
@@ -111,7 +111,6 @@ class Rest:
             check_known(run)
             answer = await _carried(run, finds, sandbox=self._line.sandbox)
         except Stop as stop:
-            _keep_finds(run, finds)
             answer = _stopped(run, stop)
         await _finally(run, finds, answer)
         return answer
@@ -123,14 +122,14 @@ async def _carried(run: Run, finds: list[Find | None], *, sandbox: bool) -> Answ
         return await _in_effect(run, sandbox=sandbox)
     if not (run.progress.job or {}).get("asked"):
         finds += await _found(run)
+        _keep_finds(run, finds)
         scopes = []
         for one in finds:
             under, scope = ("-", run.scope) if one is None else (one[0], run.scope.having(m=one[1]))
-            await carry_out(run, run.plan.steps, scope, under=under)
+            ended = await carry_out(run, run.plan.steps, scope, under=under)
             scopes.append(_with_steps(run, scope, under))
-            if run.plan.job is not None:
-                await jobs.start(run, run.plan.job, scopes[-1], under=under)
-        _keep_finds(run, finds)
+            if run.plan.job is not None and not ended:
+                await _start(run, run.plan.job, scopes[-1], under)
         await _read(run, finds, scopes)
     if run.dry and run.would:
         raise Stop(Outcome.REFUSED, "dry_run", message=f"Nothing was changed. It would send: {'; '.join(run.would)}.")
@@ -152,6 +151,13 @@ async def _read(run: Run, finds: list[Find | None], scopes: list[Scope]) -> None
         await collect(run, wanted, list(zip(finds, scopes, strict=True)), probe=run.order.action is Action.LOCATE)
     elif run.order.action is Action.LOCATE:
         run.rows = {name: [{}] for name in run.categories}  # whoever is there has what the vendor keeps
+
+
+async def _start(run: Run, job: Job, scope: Scope, under: str) -> None:
+    if covered(run, job.covers):
+        await jobs.start(run, job, scope, under=under)
+    else:
+        run.passed_over.append(f"{under}/job")
 
 
 async def _waited(run: Run, job: Job) -> None:
@@ -176,10 +182,11 @@ async def _found(run: Run) -> list[Find | None]:
 
 def _keep_finds(run: Run, finds: list[Find | None]) -> None:
     """
-    After the first effect the vendor may no longer find anybody: the finds are kept with what is done. So they are
-    after a call whose answer was lost: "not found" would then say of our own deletion that there was nothing.
+    After the first effect the vendor may no longer find anybody: the finds are kept before it.
+
+    Not only with what is done: an answer that was lost may have been of the one call that took effect.
     """
-    if finds and (run.progress.done or run.reached_out):
+    if run.order.action not in (Action.LOCATE, Action.EXPORT):
         run.progress.finds = [list(one) for one in finds if one is not None] or None
 
 
@@ -200,9 +207,11 @@ async def _in_effect(run: Run, *, sandbox: bool) -> Answer:
         return answered(run, _body(run) | {"outcome": "effective_later", "effective_at": at.isoformat()}, code="later")
     if run.plan.verify is not None:
         request = run.plan.verify.request.model_copy(update={"repeatable": True})
-        _, verdict = await run.ask(run.plan.verify, run.scope, request=request)
-        if verdict.outcome == "partial":
-            run.note("verify", what="partial", effect=run.plan.effect)
+        for one in run.progress.finds or [None]:
+            scope = run.scope if one is None else run.scope.having(m=one[1])
+            _, verdict = await run.ask(run.plan.verify, scope, request=request)
+            if verdict.outcome == "partial":
+                run.note("verify", what="partial", effect=run.plan.effect)
     return answered(run, _body(run), code="in_effect")
 
 

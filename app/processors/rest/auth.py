@@ -14,11 +14,12 @@ from urllib.parse import urlencode, urlsplit
 
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
+from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from app.processors.rest import escaping
 from app.processors.rest.building import Prepared
 from app.processors.rest.decoding import Unreadable
-from app.processors.rest.expressions import MissingValue, Omitted, Scope, render
+from app.processors.rest.expressions import MissingValue, Omitted, Scope, parse, render
 from app.processors.rest.extraction import one
 from app.processors.rest.filters import MISSING
 from app.processors.rest.grammar import Connector
@@ -39,6 +40,7 @@ from app.processors.rest.reply import Reply
 
 #: A token is not used in its last seconds.
 MARGIN: Final = timedelta(seconds=30)
+_KEYS: Final[dict[str, Any]] = {"RS256": RSAKey, "ES256": ECKey, "HS256": OctKey}
 _GRANT_JWT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _NONCE: Final = string.ascii_letters + string.digits
 
@@ -64,7 +66,7 @@ class Token:
 
 #: Sends a request that logs in, with the authentication of that name.
 Exchange = Callable[[Request, Scope, str], Awaitable[Reply]]
-#: Called with the template that names it and a secret which the vendor has changed.
+#: Called with the name and the new value of a secret that the vendor has changed.
 Keep = Callable[[str, str], Awaitable[None]]
 
 
@@ -202,8 +204,9 @@ class Credentials:
     async def _remember(self, key: str, auth: Any, refresh: object) -> None:
         if isinstance(auth, RefreshToken) and auth.rotates and isinstance(refresh, str) and refresh:
             self._refreshed[key] = refresh
-            if self._keep is not None:
-                await self._keep(auth.refresh_token, refresh)
+            named = parse(auth.refresh_token).lone
+            if self._keep is not None and named is not None and named.path[0] == "secrets":
+                await self._keep(named.path[1], refresh)
 
     @staticmethod
     def _end(seconds: object, otherwise: timedelta = timedelta(minutes=5)) -> datetime:
@@ -217,7 +220,7 @@ class Credentials:
         header = {"typ": "JWT"} | ({"kid": self._text(auth.key_id)} if auth.key_id else {})
         try:
             signed = sign_jwt_bearer_assertion(
-                key=self._text(auth.key),
+                key=_KEYS[auth.algorithm].import_key(self._text(auth.key)),
                 issuer=self._text(auth.issuer),
                 audience=self._text(auth.audience),
                 subject=self._text(auth.subject) if auth.subject else None,

@@ -14,7 +14,7 @@ from app.processors.rest.filters import MISSING
 from app.processors.rest.finding import fits, identity
 from app.processors.rest.grammar_calls import Call, Request
 from app.processors.rest.grammar_steps import CallStep, FinishStep, LoopStep, MergeStep, Step
-from app.processors.rest.merging import body_of, changes, object_in
+from app.processors.rest.merging import body_of, changes, object_in, tell_unmapped
 from app.processors.rest.reading import read
 from app.processors.rest.reply import Reply
 from app.processors.rest.rules import Verdict
@@ -71,7 +71,7 @@ def _seen(run: Run, step: Step, scope: Scope, key: str) -> Scope:
 async def _step(run: Run, step: Step, scope: Scope, key: str, depth: int) -> Went:
     if not run.conditions(step.when, scope):
         return Went(goto=step.otherwise)
-    if step.covers and not all(run.asked(one) and not run.kept(one) for one in step.covers):
+    if not covered(run, step.covers):
         if step.otherwise is None:
             run.passed_over.append(key)
         return Went(goto=step.otherwise)
@@ -89,15 +89,21 @@ async def _step(run: Run, step: Step, scope: Scope, key: str, depth: int) -> Wen
             return _finish(run, step, scope, key)
 
 
+def covered(run: Run, outputs: Sequence[str]) -> bool:
+    """Whether all that something takes effect on is asked for, and none of it is to be kept."""
+    return all(run.asked(one) and not run.kept(one) for one in outputs)
+
+
 async def _call(run: Run, step: CallStep, scope: Scope, key: str) -> Went:
     changing = step.request.method not in ("GET", "HEAD")
+    if step.corrects:
+        tell_unmapped(run, step.corrects)
     if run.dry and changing and step.dry_run is None:
         run.would.append(f"{step.request.method} {step.request.path or step.request.url}")
         return Went(end=step.done == "end")
     request = _rehearsal(step, scope) if run.dry and changing else step.request
     if changing and run.dry:
         run.would.append(f"{request.method} {request.path or request.url} (rehearsed)")
-    run.reached_out |= changing
     reply, verdict = await run.ask(step, scope, key=idempotency_key(run.order.task_id, key), request=request)
     if run.dry and changing:
         return Went(goto=verdict.goto, end=step.done == "end")
@@ -177,7 +183,6 @@ async def _merge(run: Run, step: MergeStep, scope: Scope, key: str) -> Went:
     # What the vendor sent is a value, never a template: it goes in by its name.
     scope = scope.having(merged=body_of(merge, was, changed))
     sent = merge.write.model_copy(update={"json_body": "{{ merged }}"})
-    run.reached_out = True
     reply, verdict = await run.ask(call, scope, key=idempotency_key(run.order.task_id, key), request=sent)
     receipt = run.receipts(step.receipt, reply)
     return _noted(run, step, scope, key, verdict, receipt=receipt)

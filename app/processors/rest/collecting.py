@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.processors.rest.expressions import Scope
-from app.processors.rest.extraction import json_path
+from app.processors.rest.extraction import is_true, json_path
 from app.processors.rest.filters import MISSING
 from app.processors.rest.finding import Find, fits
 from app.processors.rest.grammar import Output
@@ -53,6 +53,7 @@ async def _rows(
             brought = await read(run, source.reading, inner, first_only=probe)
         else:
             brought = _there_already(source.source or "", inner, find)
+        brought = [row for row in brought if source.where is None or is_true(source.where, row)]
         rows += [row for row in brought if source.match is None or fits(source.match, row, run, inner)]
         if probe and rows:
             break

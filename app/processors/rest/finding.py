@@ -66,7 +66,7 @@ async def _looked_up(run: Run) -> list[Find]:
         if not run.scope.all_hold(lookup.when):
             continue
         tried = True
-        for scope in _bound(run, lookup):
+        for scope in [inner for bound in _bound(run, lookup) for inner in await _inside(run, lookup, bound)]:
             for item in await read(run, lookup, scope):
                 if lookup.match is None or fits(lookup.match, item, run, scope):
                     name = hashlib.sha256(identity(item, lookup.key).encode()).hexdigest()[:12]
@@ -82,9 +82,9 @@ async def _looked_up(run: Run) -> list[Find]:
         wanted = [name for one in run.connector.lookup for name in _identifiers_in(one)]
         helps = Identifiers(any=list(dict.fromkeys(wanted)) or ["customer_number"])
         raise Stop(Outcome.REFUSED, "no_identifier", message=_would_help(helps, set()))
-    if not found:
+    if not found and not run.progress.done:
         raise Stop(Outcome.NOT_FOUND, "no_match")
-    return list(found.items())
+    return list(found.items())  # none any more, where an earlier attempt has seen to the last of them
 
 
 def _identifiers_in(lookup: Lookup) -> list[str]:
@@ -100,6 +100,14 @@ def _bound(run: Run, lookup: Lookup) -> list[Scope]:
             known = run.scope.names["id"]
             return [run.scope.having(id={**known, kind: value}) for value in values]
     return [run.scope]
+
+
+async def _inside(run: Run, lookup: Lookup, scope: Scope) -> list[Scope]:
+    """One scope for each of what the lookup is made in."""
+    within = lookup.within
+    if within is None:
+        return [scope]
+    return [scope.having(**{within.as_: one}) for one in await read(run, within.reading, scope)]
 
 
 def _guard(run: Run, one: Any) -> None:

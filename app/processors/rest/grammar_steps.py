@@ -57,10 +57,19 @@ class Match(Part):
         return self
 
 
+class Within(Part):
+    """What a lookup is made in, once for each: the lists, accounts or teams that the vendor itself names."""
+
+    reading: Reading = Field(alias="read")
+    as_: Name = Field(alias="as")
+
+
 class Lookup(Reading):
     """
     One way to find the person. With ``when: id.email`` it is tried once for each such address that is known.
     """
+
+    within: Within | None = Field(default=None, description="Made once in each of these, which its calls may name.")
 
     id: Name | None = None
     when: Conditions | None = None
@@ -124,6 +133,10 @@ class CallStep(Call, StepBase):
     receipt: dict[Name, Receipt] = Field(default_factory=dict)
     outcome: Literal["success", "partial", "retained"] = "success"
     retain: Retain | None = Field(default=None, description="What stays all the same once this has succeeded.")
+    corrects: list[str] = Field(
+        default_factory=list,
+        description="Our fields of a correction that this call writes; the others are said not to be held there.",
+    )
     dry_run: JsonValue = Field(
         default=None, description="A vendor's own rehearsal: merged into the JSON body or the form in a dry run."
     )
@@ -229,6 +242,7 @@ class Collected(Part):
     reading: Reading | None = Field(default=None, alias="read")
     each: Name | None = Field(default=None, description="Once for each row of that output, which is `row`.")
     when: Conditions | None = None
+    where: Predicate | None = Field(default=None, description="Rows of this output, where others come with them; `@`.")
     match: Match | None = Field(default=None, description="Rows that are the person's; others are never shown.")
     hidden: bool = Field(default=False, description="Only for `each` of others; not part of the copy.")
 
@@ -262,6 +276,10 @@ JobState = Literal["pending", "running", "complete", "partial", "failed", "cance
 class Job(Part):
     """Work that the vendor does later: started, asked after, fetched. ``{{ job }}`` is the id."""
 
+    covers: list[Name] = Field(
+        default_factory=list,
+        description="The outputs it takes effect on: it starts only if all are asked for and none is to be kept.",
+    )
     start: Call
     ids: Extraction = Field(description="One or several; all have to end.")
     poll: Call

@@ -105,6 +105,8 @@ def _compilable(part: BaseModel) -> Iterator[tuple[str, Callable[[str], object]]
             yield part.more, predicate
         case Job() if part.partial_if is not None:
             yield part.partial_if, predicate
+        case Collected() if part.where is not None:
+            yield part.where, predicate
 
 
 def _xpath(part: Extraction) -> Callable[[str], object]:

@@ -74,8 +74,12 @@ def template_faults(connector: Connector) -> Iterator[Fault]:
     for number, lookup in enumerate(connector.lookup):
         where = f"lookup.{lookup.id or number}"
         yield from _conditions(lookup.when, names, where)
-        yield from _reading(lookup, names, where)
-        yield from _match(lookup.match, names, where)
+        inner = names
+        if lookup.within is not None:
+            yield from _reading(lookup.within.reading, names, f"{where}.within")
+            inner = names.having(lookup.within.as_)
+        yield from _reading(lookup, inner, where)
+        yield from _match(lookup.match, inner, where)
     found = names.having("m") if connector.lookup else names
     yield from _collection(connector.collect, found, "collect")
     for action, plan in connector.actions.items():
@@ -94,7 +98,7 @@ def _plan(plan: Native, names: _Names, bare: _Names, where: str) -> Iterator[Fau
     if plan.job is not None:
         yield from _job(plan.job, after, bare, f"{where}.job")
     if plan.verify is not None:
-        yield from _request(plan.verify.request, bare, f"{where}.verify")
+        yield from _request(plan.verify.request, names, f"{where}.verify")
     for number, step in enumerate(plan.finally_):
         yield from _request(step.request, after, f"{where}.finally.{step.id or number}")
 

@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.domain.fanout import Outcome
@@ -37,15 +37,24 @@ def changes(run: Run, merge: MergePut, source: Mapping[str, Any], scope: Scope) 
         if field_of(source, field) not in (MISSING, None, "", [], {}):
             made[field] = _masked(mask, run.connector.masks, run.order.task_id)
     if merge.map:
-        run.had_map = True
-        for ours, value in corrections(run.order).items():
-            if ours in merge.map:
-                made[merge.map[ours]] = value
-            else:
-                run.unmapped.append(ours)
-        if run.unmapped and not made:
-            raise Stop(Outcome.REFUSED, "field_not_mapped", message="The vendor is told of none of these fields.")
+        wanted = corrections(run.order)
+        tell_unmapped(run, merge.map, otherwise=bool(made))
+        made |= {merge.map[ours]: value for ours, value in wanted.items() if ours in merge.map}
     return {field: value for field, value in made.items() if field_of(source, field) != value}
+
+
+def tell_unmapped(run: Run, known: Collection[str], *, otherwise: bool = False) -> None:
+    """
+    Note the corrections of fields that the vendor is not told about.
+
+    Raises:
+        Stop: It would be told of none, and nothing else changes either.
+    """
+    run.had_map = True
+    wanted = corrections(run.order)
+    run.unmapped += [ours for ours in wanted if ours not in known]
+    if run.unmapped and not otherwise and not any(ours in known for ours in wanted):
+        raise Stop(Outcome.REFUSED, "field_not_mapped", message="The vendor is told of none of these fields.")
 
 
 def body_of(merge: MergePut, source: dict[str, Any], changed: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,6 @@ class Run:
     rows: dict[str, list[Any]] = field(default_factory=dict)
     unmapped: list[str] = field(default_factory=list)  #: corrections of fields the vendor is not told about
     had_map: bool = False
-    reached_out: bool = False  #: a call went out that changes something, whatever came of it
     verified: bool = True  #: whether what was found can be nobody else's
 
     def __repr__(self) -> str:
