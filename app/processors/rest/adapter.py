@@ -11,19 +11,23 @@ from typing import Any, assert_never
 from app.domain.fanout import Action, Outcome
 from app.processors._port import Answer, Line, Order, Target
 from app.processors.rest import jobs
-from app.processors.rest.auth import Keep
-from app.processors.rest.carrying import any_effect, carry_out, covered
+from app.processors.rest.auth import Keep, LoginFailed
+from app.processors.rest.carrying import any_effect, carry_out, covered, pass_over
 from app.processors.rest.collecting import collect
-from app.processors.rest.expressions import Scope
+from app.processors.rest.escaping import BadValue
+from app.processors.rest.expressions import MissingValue, Scope
 from app.processors.rest.finding import Find, check_known, find
 from app.processors.rest.grammar import Connector
 from app.processors.rest.grammar_steps import AssumeHeld, Job, Manual, Native, NotApplicable, SameAs
+from app.processors.rest.limiter import LimitReached
 from app.processors.rest.lint import is_irreversible
+from app.processors.rest.places import NotAllowed
 from app.processors.rest.registration import Given, Unfit, given, lacking, plan_of, repeats_well
 from app.processors.rest.result import answered, copied, effected, located
+from app.processors.rest.rules import judge
 from app.processors.rest.run import Progress, Run, Stop, corrections
 from app.processors.rest.shelf import connectors
-from app.processors.rest.wire import Wire
+from app.processors.rest.wire import CutOff, NotSent, Wire
 
 
 def lacks(target: Target) -> str | None:
@@ -94,6 +98,23 @@ class Rest:
         message = "Nobody knows whether the vendor did it. Look there; then send it again or say what came of it."
         return _person(message, code="effect_in_doubt", progress=progress.written())
 
+    async def check(self) -> str:
+        """Whether the connection works: ``ok``, or a short machine word for what stands in the way."""
+        if self._connector is None or self._given is None or self._wire is None:
+            return f"lacks_{self._lacks.replace('.', '_')}"
+        if self._connector.check is None:
+            return "no_check"
+        try:
+            reply = await self._wire.call(self._connector.check.request, self._given.scope)
+        except (NotSent, CutOff, LoginFailed) as error:
+            return error.code
+        except (MissingValue, BadValue, NotAllowed, LimitReached):
+            return "check_unfit"
+        verdict = judge(reply, self._connector.check.rules, self._connector.rules, now=datetime.now(UTC))
+        if verdict.outcome == "success":
+            return reply.unreadable or "ok"
+        return "auth" if verdict.outcome == "auth_expired" else verdict.code
+
     async def _native(self, order: Order, plan: Native, connector: Connector, ready: Given, wire: Wire) -> Answer:
         run = Run(
             connector=connector,
@@ -157,7 +178,7 @@ async def _start(run: Run, job: Job, scope: Scope, under: str) -> None:
     if covered(run, job.covers):
         await jobs.start(run, job, scope, under=under)
     else:
-        run.passed_over.append(f"{under}/job")
+        pass_over(run, job.covers)
 
 
 async def _waited(run: Run, job: Job) -> None:

@@ -72,11 +72,12 @@ async def _step(run: Run, step: Step, scope: Scope, key: str, depth: int) -> Wen
     if not run.conditions(step.when, scope):
         return Went(goto=step.otherwise)
     if not covered(run, step.covers):
-        if step.otherwise is None:
-            run.passed_over.append(key)
+        pass_over(run, step.covers)
         return Went(goto=step.otherwise)
+    reach(run, step)
     known = run.progress.done.get(key)
     if known is not None and not isinstance(step, LoopStep):
+        run.left |= set(known.get("left", ()))
         return Went(goto=known.get("goto"), end=bool(known.get("end")))
     match step:
         case CallStep():
@@ -94,8 +95,25 @@ def covered(run: Run, outputs: Sequence[str]) -> bool:
     return all(run.asked(one) and not run.kept(one) for one in outputs)
 
 
+def pass_over(run: Run, outputs: Sequence[str]) -> None:
+    """Note what was left because it goes together with more than was asked for, or with what is kept."""
+    run.left |= {one for one in outputs if run.asked(one) and not run.kept(one)}
+
+
+def reach(run: Run, step: Step) -> None:
+    """What was left is seen to by a later step that covers it, or that says of no output that it does not."""
+    if step.covers:
+        run.left -= set(step.covers)
+    elif not isinstance(step, CallStep) or is_change(step):
+        run.left.clear()
+
+
+def is_change(step: CallStep) -> bool:
+    return step.request.method not in ("GET", "HEAD")
+
+
 async def _call(run: Run, step: CallStep, scope: Scope, key: str) -> Went:
-    changing = step.request.method not in ("GET", "HEAD")
+    changing = is_change(step)
     if step.corrects:
         tell_unmapped(run, step.corrects)
     if run.dry and changing and step.dry_run is None:
@@ -154,8 +172,10 @@ def _noted(
     if retain is not None and what not in ("no_match",):
         more["retained"] = run.retained(retain, scope)
     effect = (step.effect or run.plan.effect) if what in ("success", "partial", "retained", "already_done") else None
-    if verdict.outcome == "retained":
-        effect = None  # the vendor refused: nothing took effect
+    if verdict.outcome == "retained" and verdict.rule.retain is not None:
+        effect = None  # the vendor refused: nothing took effect, and what no law keeps is still there
+        pass_over(run, [one for one in step.covers if one not in verdict.rule.retain.outputs])
+        more["left"] = sorted(run.left)
     if verdict.outcome in ("partial", "retained") and verdict.rule.reason:
         more["reason"] = verdict.rule.reason
     end = step.done == "end"

@@ -48,7 +48,7 @@ def effected(run: Run) -> dict[str, Any]:
     if not effects:
         return _nothing_done(run, done, retained)
     body: dict[str, Any] = {"outcome": "completed"}
-    if any(one["what"] == "partial" for one in done) or retained or run.unmapped or run.passed_over:
+    if any(one["what"] == "partial" for one in done) or retained or run.unmapped or run.left:
         body["outcome"] = "completed_partial"
     if retained:
         body["retained"] = retained
@@ -62,21 +62,21 @@ def effected(run: Run) -> dict[str, Any]:
         body["reason"] = reasons[0]
     elif run.unmapped:
         body |= {"reason": "field_not_held", "message": f"Not corrected there: {', '.join(sorted(set(run.unmapped)))}."}
-    elif run.passed_over:
+    elif run.left:
         body["reason"] = "reaches_further"
     body.setdefault("evidence", {"method": effects[0]})
     return body
 
 
 def _nothing_done(run: Run, done: list[dict[str, Any]], retained: list[dict[str, str]]) -> dict[str, Any]:
-    if retained:
-        return {"outcome": "retained", "retained": retained}
-    if run.passed_over:
+    if run.left:  # also where the rest is retained: what is to go is still there, and a person has to know
         raise Stop(
             Outcome.REFUSED,
             "reaches_further",
             message="The only way the vendor offers takes more than what was asked for.",
         )
+    if retained:
+        return {"outcome": "retained", "retained": retained}
     return {"outcome": "not_found"}
 
 

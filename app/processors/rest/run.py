@@ -97,7 +97,7 @@ class Run:
     calls: int = 0
     would: list[str] = field(default_factory=list)  #: what a dry run would have sent
     facts: dict[str, Any] = field(default_factory=dict)
-    passed_over: list[str] = field(default_factory=list)  #: steps that reach further than was asked
+    left: set[str] = field(default_factory=set)  #: outputs asked for that no step could take by themselves
     rows: dict[str, list[Any]] = field(default_factory=dict)
     unmapped: list[str] = field(default_factory=list)  #: corrections of fields the vendor is not told about
     had_map: bool = False
