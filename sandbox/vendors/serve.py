@@ -23,7 +23,7 @@ from sandbox.vendors._base import Vendor
 
 def vendors() -> dict[str, type[Vendor]]:
     """Every vendor of this folder by its name, in the order of their names."""
-    found = {}
+    found: dict[str, type[Vendor]] = {}
     for module in pkgutil.iter_modules(sandbox.vendors.__path__):
         if module.name.startswith("_") or module.name == "serve":
             continue
