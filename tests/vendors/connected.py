@@ -43,6 +43,7 @@ async def connected(
     categories: Mapping[str, str],
     secrets: Mapping[str, str],
     mode: AnswerMode = AnswerMode.SYNC,
+    idempotency: Idempotency = Idempotency.YES,
     **settings: Any,
 ) -> AsyncIterator[Connected]:
     """The vendor served, and a registration of *connector* that points at it."""
@@ -52,7 +53,7 @@ async def connected(
             endpoint="",
             secrets=(),
             answer_mode=mode,
-            idempotency=Idempotency.YES,
+            idempotency=idempotency,
             settings={"connector": connector, "base_url": url, "categories": dict(categories), **settings},
             named={name: (value,) for name, value in secrets.items()},
         )

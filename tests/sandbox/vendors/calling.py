@@ -1,7 +1,8 @@
-"""A vendor on a loopback port, and somebody who calls it."""
+"""A simulated vendor on the loopback address and a client of it that logs in as documented."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 
@@ -10,7 +11,7 @@ from sandbox.vendors._base import Vendor
 
 
 @asynccontextmanager
-async def calling(vendor: Vendor) -> AsyncIterator[httpx.AsyncClient]:
-    """A client whose base URL is the vendor's."""
-    async with served(vendor) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+async def calling(vendor: Vendor, **how: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of *vendor*; *how* is what httpx takes (``auth``, ``headers``)."""
+    async with served(vendor) as url, httpx.AsyncClient(base_url=url, trust_env=False, **how) as client:
         yield client
