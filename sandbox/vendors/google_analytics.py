@@ -39,7 +39,7 @@ def client_id(person: Person) -> str:
 class GoogleAnalytics(Vendor):
     """One property; its service account and its refresh token may both edit it."""
 
-    name = "google-analytics"
+    name = "google_analytics"
     public = ("POST /token", "POST /analytics/v3/userDeletion/userDeletionRequests:upsert")
     settings_at_first: Mapping[str, Any] = {"deletions_a_day": 500, "token_seconds": 3600}
 

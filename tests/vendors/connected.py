@@ -9,10 +9,11 @@ from typing import Any
 from app.domain.erasure_answers import Reach, doubt
 from app.domain.fanout import Action, AnswerMode, Idempotency
 from app.processors import Adapter, Answer, Kind, Line, Order, Target, connect, lacks
+from app.vault import normalise
 from sandbox.people import BY_ID, Person
 from sandbox.serving import served
 from sandbox.vendors._base import Vendor
-from tests.processors.answering import ORDER
+from tests.processors.answering import NOW, ORDER
 
 
 @dataclass
@@ -68,11 +69,9 @@ _FORMATS = {"email": "rfc5321", "phone": "e164", "personnummer": "yyyymmddnnnn"}
 
 
 def order(action: Action, person: Person | str, *types: str, categories: tuple[str, ...] = (), **details: Any) -> Order:
-    """A task about one person, who is known by the identifiers of *types*."""
+    """A task about one person, who is known by the identifiers of *types*, spelt as the house spells them."""
     who = BY_ID[person] if isinstance(person, str) else person
-    known = dict(who.identifiers)
-    if "phone" in known:
-        known["phone"] = "+46" + "".join(one for one in known["phone"] if one.isdigit()).removeprefix("0")
+    known = {type: normalise(type, value, today=NOW.date()) for type, value in who.identifiers}
     identifiers = [{"type": one, "value": known[one], "format": _FORMATS.get(one, "text")} for one in types]
     return replace(ORDER, action=action, identifiers=tuple(identifiers), categories=categories, details=details)
 

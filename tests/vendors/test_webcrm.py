@@ -106,11 +106,18 @@ class TestAnErasure:
 
 class TestAnObjectionToMarketing:
     async def test_blocks_both_kinds_of_mass_mail_and_nothing_else(self, vendor: WebCrm, there: Connected) -> None:
+        """Calls and letters are marketing as well (GDPR Art. 21(3)): where they may be made, a person sees to them."""
         answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
-        assert answer.outcome is Outcome.COMPLETED
+        assert (answer.outcome, answer.code) == (Outcome.REFUSED, "calls_and_post")
         assert [one["changed"] for one in vendor.effects] == [["PersonBlockMassEmail", "PersonBlockMassEmail2"]]
         await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
         assert len(vendor.effects) == 1
+
+    async def test_is_done_with_that_where_only_mail_is_sent(self, vendor: WebCrm) -> None:
+        secrets = {"auth_code": AUTH_CODE}
+        async with connected(vendor, "webcrm", categories=CATEGORIES, secrets=secrets, mails_only="yes") as there:
+            answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
+        assert (answer.outcome, len(vendor.effects)) == (Outcome.COMPLETED, 1)
 
 
 class TestWhenThingsGoWrong:
