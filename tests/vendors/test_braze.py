@@ -85,6 +85,19 @@ class TestTheRest:
         assert vendor.table("users")[id]["email_subscribe"] == "unsubscribed"
         assert vendor.done("user.made") == []
 
+    async def test_an_objection_reaches_the_text_messages_too(self, vendor: Braze) -> None:
+        async with connected(
+            vendor,
+            "braze",
+            categories=CATEGORIES,
+            secrets={"api_key": KEY},
+            mode=AnswerMode.POLL,
+            sms_groups=["group-sms"],
+        ) as there:
+            wanted = order(Action.STOP_MARKETING, ANNA, "customer_number", "email")
+            assert (await there.adapter.send(wanted)).outcome is Outcome.COMPLETED
+        assert vendor.table("groups") == {"group-sms/C-10001": {"state": "unsubscribed"}}
+
     async def test_a_rectification_changes_what_was_asked_for(self, vendor: Braze, there: Connected) -> None:
         wanted = order(Action.RECTIFY, ANNA, "email", corrections=[{"field": "phone", "value": "+46701740699"}])
         assert (await there.do(Action.RECTIFY, wanted)).outcome is Outcome.COMPLETED
