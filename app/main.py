@@ -38,6 +38,7 @@ from app.routers import (
     supplements,
     system,
     tasks,
+    vendor_callbacks,
     webhooks,
 )
 from app.routers.headers import BodyLimit, SecurityHeaders
@@ -63,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     recipients.router,
     restrictions.router,
     callbacks.router,
+    vendor_callbacks.router,
     registry.router,
     supplements.router,
     reports.router,

@@ -7,6 +7,9 @@ from typing import Any
 
 import httpx
 
+#: The status of a call made on a version that has moved; who gets it reads again.
+MOVED = 412
+
 
 class CallFailed(Exception):
     """A call was not answered as it must be; the text says which."""

@@ -71,7 +71,7 @@ def _play(chosen: Settings, *, once: bool) -> int:
     log_file.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with log_file.open("ab") as log, house.running(chosen, _say, output=log.fileno()) as processes:
-        _say("starting API, worker and four simulated processors")
+        _say("starting API, worker and the simulated processors")
         processes.wait_until_ready()
         asyncio.run(_start_anew(chosen))
         _say(f"ready after {time.monotonic() - began:.1f} s; the tour begins (worker pid {processes.worker.pid})")

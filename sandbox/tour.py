@@ -18,7 +18,7 @@ import httpx
 
 from app.domain.rights import RIGHTS
 from sandbox import people
-from sandbox.caller import Caller, CallFailed
+from sandbox.caller import MOVED, Caller, CallFailed
 from sandbox.categories import CONTROLLERS
 
 #: Who asks for what; one person a right, so that an erasure takes nothing from anybody else's answer.
@@ -294,7 +294,11 @@ class Tour:
         body: dict[str, Any] = {"outcome": "granted", "record": RECORDS.get(claim["right"], {})}
         if claim["right"] == "erasure":
             body["plan"] = left_to_staff(await self._as.call("GET", f"{path}/plan", "agent"))
-        await self._as.call("POST", f"{path}/decision", "agent", etag=etag, json=body)
+        answer = await self._as.attempt("POST", f"{path}/decision", "agent", etag=etag, json=body)
+        if answer.status_code == MOVED:
+            return  # something came in meanwhile: the next look reads the case again
+        if answer.is_error:
+            raise CallFailed(f"deciding {one.reference}: {answer.status_code} {answer.text[:300]}")
         self._tell(f"{one.controller}: {claim['right']} granted")
 
     async def _release(self, one: Filed) -> None:

@@ -202,6 +202,8 @@ IDENTIFIERS: Words = {
     "name": ("namn", "name"),
     "address": ("adress", "address"),
     "installation_id": ("anläggningsnummer", "installation number"),
+    "ga_client_id": ("värdet i kakan _ga", "the value of the cookie _ga"),
+    "ecid": ("Adobes nummer för din webbläsare", "Adobe's number for your browser"),
 }
 
 #: What helps to find somebody's data. Finding is never proving: GDPR Art. 11(2).

@@ -105,7 +105,17 @@ IdentifierType = Annotated[
     str,
     Known(
         "identifier type",
-        ("personnummer", "email", "phone", "customer_number", "name", "address", "installation_id"),
+        (
+            "personnummer",
+            "email",
+            "phone",
+            "customer_number",
+            "name",
+            "address",
+            "installation_id",
+            "ga_client_id",
+            "ecid",
+        ),
     ),
 ]
 CategoryRole = Annotated[str, Known("role", ("controller", "processor"))]

@@ -12,6 +12,7 @@ from app.domain.fanout import Action
 from app.domain.forwarding import split
 from app.domain.snapshot import Processor
 from app.models import LaneRow, ProcessorRow
+from app.processors import implied_order
 
 #: States in which a processor takes part in new cases. "unconnected" does too: its tasks go to a person.
 TAKES_PART = ("active", "unconnected", "paused")
@@ -54,17 +55,20 @@ def as_seen(
     """
     there = [row for row in rows if row.state in TAKES_PART]
     ids = {row.key: str(row.id) for row in there}
-    first = {str(row.id): _seen(row, ids, forwarded) for row in there if among is None or str(row.id) in among}
+    before = implied_order((row.key, row.settings) for row in there)
+    first = {str(row.id): _seen(row, ids, forwarded, before) for row in there if among is None or str(row.id) in among}
     newcomers = sorted((row for row in there if str(row.id) not in first), key=lambda row: (row.created_at, row.key))
-    return taking_part(first, later=[_seen(row, ids, forwarded) for row in newcomers])
+    return taking_part(first, later=[_seen(row, ids, forwarded, before) for row in newcomers])
 
 
-def _seen(row: ProcessorRow, ids: Mapping[str, str], forwarded: frozenset[str]) -> Processor:
+def _seen(
+    row: ProcessorRow, ids: Mapping[str, str], forwarded: frozenset[str], before: Mapping[str, set[str]]
+) -> Processor:
     own, others = split(row.categories, forwarded=forwarded)
     return Processor(
         id=str(row.id),
         actions=frozenset(Action(action) for action in row.actions),
         categories=own,
         forwarded=others,
-        after=frozenset(ids[key] for key in row.after if key in ids),
+        after=frozenset(ids[key] for key in {*row.after, *before.get(row.key, ())} if key in ids),
     )

@@ -31,7 +31,7 @@ from app.domain import four_eyes as domain_four_eyes
 from app.domain.errors import DomainError
 from app.letters import kinds, markup, package_facts, pdf, words
 from app.letters.package_facts import PackageRefused
-from app.processors import AddressNotAllowed, AnswerNotUnderstood
+from app.processors import AddressNotAllowed, AnswerNotUnderstood, NotTheVendor
 from app.routers import refusals as edge
 from app.services import (
     callbacks,
@@ -112,6 +112,7 @@ KINDS: dict[type[DomainError], Kind] = {
     four_eyes.UnknownApproval: Kind(404, "Det finns inget sådant godkännande."),
     tasks.UnknownTask: Kind(404, "Det finns ingen sådan uppgift."),
     registration.UnknownProcessor: Kind(404, "Det finns ingen sådan mottagare."),
+    NotTheVendor: Kind(401, "Ingenting visar att anropet kommer från leverantören."),
     callbacks.UnknownCallback: Kind(404, "Det finns ingen sådan svarsadress."),
     correspondence.UnknownLetterHere: Kind(404, "Det finns inget sådant brev i begäran."),
     edge.NoSuchController: Kind(404, "Det finns ingen sådan personuppgiftsansvarig här."),

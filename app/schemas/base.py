@@ -103,7 +103,17 @@ ClaimedKey = Literal[
     "consent_withdrawal",
     "unspecified",
 ]
-IdentifierType = Literal["personnummer", "email", "phone", "customer_number", "name", "address", "installation_id"]
+IdentifierType = Literal[
+    "personnummer",
+    "email",
+    "phone",
+    "customer_number",
+    "name",
+    "address",
+    "installation_id",
+    "ga_client_id",
+    "ecid",
+]
 Phase = Literal["received", "identifying", "assessing", "executing", "answering", "closed"]
 Channel = Literal["phone", "letter", "in_person", "email", "chat", "web", "other"]
 AnswerForm = Literal["electronic", "paper", "oral"]

@@ -64,7 +64,7 @@ class ProcessorIn(Body):
     )
     actions: Annotated[list[ActionKey], Field(min_length=1, max_length=11)]
     categories: Annotated[list[CategoryId], Field(max_length=200)]
-    identifier_types: Annotated[list[IdentifierType], Field(max_length=7)] = Field(default_factory=list)
+    identifier_types: Annotated[list[IdentifierType], Field(max_length=9)] = Field(default_factory=list)
     after: Annotated[list[Plain], Field(max_length=50)] = Field(default_factory=list)
     answer_mode: Literal["sync", "poll", "callback", "human"] = "human"
     idempotency: Literal["yes", "no", "query"] = "no"

@@ -17,7 +17,7 @@ from app.domain.errors import DomainError
 from app.domain.execution import check_order
 from app.domain.fanout import AnswerMode, Idempotency
 from app.models import ProcessorRow
-from app.processors import Kind, Target, check_address, lacks
+from app.processors import Kind, Target, check_address, implied_order, lacks
 from app.profiles import Profile, System
 from app.repositories import cases, registry
 from app.services import steps
@@ -85,7 +85,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
         raise KeyTaken
     if new.endpoint is not None:
         check_address(new.endpoint, sandbox=ctx.settings.sandbox)
-    await _check_order(tx, controller, new.key, new.after)
+    await _check_order(tx, controller, new.key, new.after, new.settings)
     processor_id = new_id()
     row = ProcessorRow(
         id=processor_id,
@@ -119,9 +119,12 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     return row
 
 
-async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str]) -> None:
-    known = {one.key: one.after for one in await registry.processors_of(tx, [controller])}
-    check_order(known | {key: list(after)})
+async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str], settings: Mapping[str, Any]) -> None:
+    """Refuse a circle: of what is registered, and of what connectors say of each other."""
+    there = await registry.processors_of(tx, [controller])
+    known = {one.key: set(one.after) for one in there} | {key: set(after)}
+    implied = implied_order([*((one.key, one.settings) for one in there if one.key != key), (key, settings)])
+    check_order({one: first | implied.get(one, set()) for one, first in known.items()})
 
 
 async def hold(tx: Tx, processor_id: UUID, *, version: int | None = None) -> ProcessorRow:
@@ -143,8 +146,9 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
     """
     if changes.get("endpoint") is not None:
         check_address(changes["endpoint"], sandbox=ctx.settings.sandbox)
-    if "after" in changes:
-        await _check_order(tx, row.controller_id, row.key, changes["after"])
+    if "after" in changes or "settings" in changes:
+        after, settings = changes.get("after", row.after), changes.get("settings", row.settings)
+        await _check_order(tx, row.controller_id, row.key, after, settings)
     for name, value in changes.items():
         setattr(row, name, value)
     if row.state == "active" and lacks(Kind(row.kind), target_of(ctx, row)) is not None:

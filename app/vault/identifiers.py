@@ -17,6 +17,8 @@ from stdnum.exceptions import ValidationError
 from app.domain.errors import DomainError
 
 LONGEST = 320
+_GA_CLIENT = re.compile(r"(?:GA\d\.\d+\.)?([0-9]{6,12}\.[0-9]{6,12})", re.ASCII)
+_ECID = re.compile(r"[0-9]{38}", re.ASCII)
 
 
 class MalformedIdentifier(DomainError):
@@ -146,6 +148,22 @@ def _words(text: str, _today: date) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()).casefold())
 
 
+def _ga_client_id(text: str, _today: date) -> str:
+    """What Google Analytics calls a browser: the cookie ``_ga`` says ``GA1.1.`` before it."""
+    found = _GA_CLIENT.fullmatch("".join(text.split()))
+    if found is None:
+        raise _Malformed
+    return found[1]
+
+
+def _ecid(text: str, _today: date) -> str:
+    """What Adobe calls a browser: 38 digits, read off the page or the cookie."""
+    digits = "".join(text.split())
+    if not _ECID.fullmatch(digits):
+        raise _Malformed
+    return digits
+
+
 NORMALISERS: dict[str, Callable[[str, date], str]] = {
     "personnummer": _personnummer,
     "email": _email,
@@ -154,5 +172,7 @@ NORMALISERS: dict[str, Callable[[str, date], str]] = {
     "name": _words,
     "address": _words,
     "installation_id": _words,
+    "ga_client_id": _ga_client_id,
+    "ecid": _ecid,
 }
 TYPES = frozenset(NORMALISERS)

@@ -1,5 +1,8 @@
 """An access request for many sites: Christmas is no reason for more time, the request itself may be one."""
 
+import httpx
+
+from sandbox.caller import MOVED
 from sandbox.chapters.stage import Case, Stage
 
 WHO, WHERE = "leif-strand", "westra"
@@ -24,9 +27,7 @@ async def _ask(stage: Stage, case: Case) -> None:
     path = f"{case.path}/extension"
 
     async def ask(reasons: str) -> dict[str, object]:
-        answer = await stage.caller.attempt(
-            "POST", path, "agent", language="en", etag=await _etag(stage, case), json=_body(reasons)
-        )
+        answer = await _sent(stage, case, path, reasons)
         if reasons is CHRISTMAS:
             said = await stage.refused(answer, 422, "extension-reasons-refused")
             await stage.say(f"The agent wants more time: 'Christmas staffing'. Insyn: 422, {said}")
@@ -42,8 +43,13 @@ async def _ask(stage: Stage, case: Case) -> None:
     await stage.until_due_moves(case)
 
 
-async def _etag(stage: Stage, case: Case) -> str:
-    return str((await stage.caller.answer("GET", case.path, "agent")).headers["etag"])
+async def _sent(stage: Stage, case: Case, path: str, reasons: str) -> httpx.Response:
+    """The answer to what is asked of the case as it stands; a version that moved meanwhile is read again."""
+    while True:
+        etag = (await stage.caller.answer("GET", case.path, "agent")).headers["etag"]
+        answer = await stage.caller.attempt("POST", path, "agent", language="en", etag=etag, json=_body(reasons))
+        if answer.status_code != MOVED:
+            return answer
 
 
 def _body(reasons: str) -> dict[str, str]:

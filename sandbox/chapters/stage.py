@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from sandbox.caller import Caller, CallFailed
+from sandbox.caller import MOVED, Caller, CallFailed
 from sandbox.people import BY_ID
 from sandbox.tour import BY_HAND, left_to_staff
 
@@ -266,7 +266,7 @@ class Stage:
             answer = await self.caller.attempt(
                 "POST", path, who, etag=etag, language="en", json={"outcome": outcome} | more
             )
-            if answer.status_code != 412:
+            if answer.status_code != MOVED:
                 return answer
 
     async def refused(self, answer: httpx.Response, status: int, problem: str) -> str:

@@ -99,6 +99,8 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("GET", "/v1/intake/{controller}"): Row(ALL),
     # its own kind of login: a signature, see test_callbacks
     ("POST", "/v1/callbacks/{token}"): Row(ALL),
+    ("POST", "/v1/callbacks/vendors/{controller}/{processor_id}"): Row(ALL),
+    ("GET", "/v1/callbacks/vendors/{controller}/{processor_id}"): Row(ALL),
     ("POST", OWN_PATH): Row(PERSONS, {"claims": CLAIMS}),
     ("GET", OWN_PATH): Row(PERSONS),
     ("GET", OWN_PATH + "/{id}"): Row(OWN),
@@ -259,6 +261,7 @@ async def ids(
         "/v1/controllers": {"id": "westra"},
         "/v1/intake": {"controller": "westra", "id": filed["id"]},
         "/v1/downloads": {"token": "westra." + "x" * 43},
+        "/v1/callbacks/vendors": {"controller": "westra", "processor_id": processors[0]["id"]},
         "/v1/callbacks": {"token": "westra." + "x" * 43},
         "/v1/letter-templates": {"sha256": letter["template_sha256"]},
         "/problems": {"type": "fault"},

@@ -116,6 +116,9 @@ class TestOthers:
             ("name", "A\u030asa O\u0308berg", "åsa öberg"),
             ("address", "Storgatan 1\n123 45  Kiruna", "storgatan 1 123 45 kiruna"),
             ("installation_id", "Panel-7A", "panel-7a"),
+            ("ga_client_id", " GA1.2.1234567890.1700000000", "1234567890.1700000000"),
+            ("ga_client_id", "1234567890.1700000000", "1234567890.1700000000"),
+            ("ecid", "1234 5678 9012 3456 7890 1234 5678 9012 3456 78", "12345678901234567890123456789012345678"),
         ],
     )
     def test_have_one_spelling(self, type, written, spelling):
@@ -129,6 +132,10 @@ class TestOthers:
         ("type", "written"),
         [
             ("email", "anna"),
+            ("ga_client_id", "GA1.2"),
+            ("ga_client_id", "1234567890.1700000000.5"),
+            ("ecid", "1234567890"),
+            ("ecid", "x" * 38),
             ("email", "anna@"),
             ("email", "anna@example.org, per@example.org"),
             ("email", "Anna <anna@example.org>"),
@@ -179,4 +186,4 @@ class TestRefusal:
         """
         with pytest.raises(UnknownIdentifierType):
             normalise("shoe_size", "42", today=TODAY)
-        assert len(TYPES) == 7
+        assert len(TYPES) == 9

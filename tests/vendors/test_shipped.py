@@ -10,6 +10,7 @@ from app.processors.rest.grammar_steps import AssumeHeld, Manual, Native, NotApp
 from app.processors.rest.registration import plan_of
 from app.processors.rest.shelf import ROOT, read_file
 from sandbox.vendors.serve import vendors
+from scripts.connector_table import PAGE, page
 
 FILES = sorted((ROOT / "connectors").glob("*.yaml"))
 #: What can be asked of anybody; the others are not said where a person has to do them anyway.
@@ -38,3 +39,9 @@ class TestAShippedConnector:
         module = inspect.getmodule(vendors()[connector.simulator or ""])
         assert module is not None
         assert "unverified:" in (module.__doc__ or "")
+
+
+class TestThePageOfConnectors:
+    def test_is_the_one_that_the_files_give(self) -> None:
+        """Whoever chooses a vendor reads there what it cannot do: `python -m scripts.connector_table` writes it."""
+        assert PAGE.read_text(encoding="utf-8") == page()

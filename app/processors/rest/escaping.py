@@ -27,8 +27,12 @@ def plain(text: str) -> str:
 
 
 def in_path(text: str) -> str:
-    """One path segment, or a part of one."""
-    if text in (".", ".."):
+    """
+    One path segment, or a part of one.
+
+    A slash in it is written %2F; some servers read that as a slash all the same, so steps up and down are refused.
+    """
+    if any(part in (".", "..") for part in re.split(r"[/\\]", text)):
         raise BadValue("dots")
     return quote(plain(text), safe="")
 

@@ -72,7 +72,7 @@ class Masks(Part):
 class CallbackProof(Part):
     """How a call that comes in shows that it is the vendor's."""
 
-    kind: Literal["hmac", "static_header", "signed_request", "challenge_echo"]
+    kind: Literal["hmac", "ed25519", "static_header", "signed_request", "challenge_echo"]
     header: str | None = None
     secret: Name | None = None
     algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
@@ -83,14 +83,23 @@ class CallbackProof(Part):
     tolerance: Duration = timedelta(minutes=5)
     param: str = Field(default="challenge", description="challenge_echo: the query parameter to give back.")
 
+    @model_validator(mode="after")
+    def _whole(self) -> "CallbackProof":
+        if self.kind != "challenge_echo" and self.secret is None:
+            raise ValueError("needs secret, the name of one of secrets")
+        if self.kind in ("hmac", "ed25519", "static_header") and self.header is None:
+            raise ValueError("needs header")
+        return self
+
 
 class Callback(Part):
-    """What the vendor sends us by itself; where a task's job ends that way."""
+    """
+    What the vendor sends us by itself, to ``/v1/callbacks/vendors/{controller}/{processor}``.
 
-    proof: list[CallbackProof] = Field(min_length=1)
-    job: str = Field(description="JSONPath of the job's id.")
-    status: str = Field(description="JSONPath of the job's status, in the words of the job's map.")
-    dedupe: str | None = Field(default=None, description="JSONPath of what tells two deliveries apart.")
+    It is never believed about what came of a job: once its proof holds, we ask the vendor.
+    """
+
+    proof: list[CallbackProof] = Field(min_length=1, description="One of them has to hold.")
 
 
 class Connector(Part):

@@ -275,6 +275,9 @@ def _auths(connector: Connector) -> Iterator[Fault]:
                     yield Fault("unresolved_reference", where, f"secrets.{secret} is not declared")
             if part.then is not None and part.then not in connector.auths:
                 yield Fault("unresolved_reference", where, f"'{part.then}' is not one of auths")
+    for proof in connector.callback.proof if connector.callback else []:
+        if proof.secret is not None and proof.secret not in connector.secrets:
+            yield Fault("unresolved_reference", "callback", f"secrets.{proof.secret} is not declared")
     for rule in connector.rules:
         if rule.goto is not None:
             yield Fault("bad_goto", "rules", "a common rule goes nowhere: it has an outcome")

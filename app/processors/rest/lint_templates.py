@@ -28,7 +28,18 @@ _ALWAYS = {
     "asked",
     "kept",
 }
-_TYPES = {"personnummer", "email", "phone", "customer_number", "name", "address", "installation_id"}
+#: How a person can be known here; a connector may name others, which are then never known.
+_TYPES = {
+    "personnummer",
+    "email",
+    "phone",
+    "customer_number",
+    "name",
+    "address",
+    "installation_id",
+    "ga_client_id",
+    "ecid",
+}
 _ORDER = {"reference", "task_id", "action", "answer_by", "controller"}
 _QUERY = re.compile(r"\b(select|where|update|delete\s+from)\b[^{]*\{\{", re.IGNORECASE)
 _QUOTED = re.compile(r"['\"]\s*\{\{|\}\}\s*['\"]")
@@ -85,6 +96,9 @@ def template_faults(connector: Connector) -> Iterator[Fault]:
     for action, plan in connector.actions.items():
         if isinstance(plan, Native):
             yield from _plan(plan, found if plan.lookup else names, names, f"actions.{action}")
+    for number, proof in enumerate(connector.callback.proof if connector.callback else []):
+        signed = _Names(connector, frozenset({"body", "timestamp"}), {})
+        yield from _template(proof.signed, signed, f"callback.proof.{number}")
     if connector.check is not None:
         yield from _request(connector.check.request, names, "check")
 

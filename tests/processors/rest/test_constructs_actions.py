@@ -6,7 +6,7 @@ import json
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 import pytest
@@ -557,7 +557,7 @@ actions:
         done: end
       - {id: calls_only, covers: [calls], request: {method: DELETE, path: "/people/{{ m.id }}/calls"}}
 """
-    HELD = {"categories": {"person": "contact", "calls": "call_recording"}}
+    HELD: ClassVar = {"categories": {"person": "contact", "calls": "call_recording"}}
 
     async def test_construct_16_what_the_decision_keeps_is_left_and_named(self) -> None:
         vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7/calls", 204)
@@ -615,7 +615,7 @@ collect:
   alarms: {read: {request: {path: /alarms}}}
 actions: {locate: {effect: read}, export: {effect: read}}
 """
-    SITE = ANNA | {
+    SITE: ClassVar = ANNA | {
         "codeword": "blåbär",
         "customerPhone": "070",
         "secret": {"pin": "1234", "other": 1},
@@ -625,7 +625,7 @@ actions: {locate: {effect: read}, export: {effect: read}}
             {"name": "Granne", "email": "g@example.org", "codeword": "y"},
         ],
     }
-    CATEGORIES = {"categories": {"site": "contact", "contacts": "key_holders", "calls": "call_recording"}}
+    CATEGORIES: ClassVar = {"categories": {"site": "contact", "contacts": "key_holders", "calls": "call_recording"}}
 
     def _vendor(self) -> Vendor:
         vendor = Vendor().says("GET /people", [self.SITE]).says("GET /people/7/devices", [{"id": 1}, {"id": 2}])

@@ -161,7 +161,8 @@ async def connected(made: Connector, vendor: Vendor, *, line: Line = LINE, **set
         settings.setdefault("categories", dict.fromkeys(made.outputs, "contact"))
     async with served(app) as url:
         vendor.url = url
-        adapter = Rest(made, target(base_url=url, connector="vendor", **settings), line, keep=keep)
+        settings.setdefault("base_url", url)
+        adapter = Rest(made, target(connector="vendor", **settings), line, keep=keep)
         try:
             yield adapter
         finally:

@@ -1,0 +1,307 @@
+"""
+The kind ``sql``: the controller's own alarm database, on PostgreSQL and on MariaDB.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.domain.fanout import Action, Outcome
+from app.processors import Answer, Kind, Order, lacks
+from tests.processors.answering import ORDER
+from tests.processors.sql.conftest import PLAN, AlarmDatabase
+
+ALL = ("contact", "alarm_history", "bookkeeping_records")
+ANNA = {"customer_number": "C-10001"}
+#: What both servers say to whoever writes in a transaction that only reads.
+READ_ONLY = "25006"
+#: A function that looks like a reading.
+SLY = {
+    "postgresql": "CREATE FUNCTION sly() RETURNS INTEGER LANGUAGE sql AS 'DELETE FROM event; SELECT 1'",
+    "mariadb": "CREATE FUNCTION sly() RETURNS INTEGER MODIFIES SQL DATA BEGIN DELETE FROM event; RETURN 1; END",
+}
+
+
+def order(action: Action, known: Mapping[str, str] = ANNA, *categories: str, **details: Any) -> Order:
+    identifiers = tuple({"type": type_, "value": value, "format": "text"} for type_, value in known.items())
+    return replace(ORDER, action=action, identifiers=identifiers, categories=categories, details=details)
+
+
+async def answer(alarms: AlarmDatabase, asked: Order, **changes: Any) -> Answer:
+    adapter = alarms.adapter(**changes)
+    try:
+        return await adapter.send(asked)
+    finally:
+        await adapter.aclose()
+
+
+class TestSearch:
+    @pytest.mark.parametrize("known", [ANNA, {"email": "anna@example.org"}, ANNA | {"email": "anna@example.org"}])
+    async def test_finds_the_person_by_whatever_is_known(self, alarms: AlarmDatabase, known: Mapping[str, str]) -> None:
+        """
+        A statement runs when all it names is known; what a person has here is seen by the readings that give rows.
+        """
+        found = await answer(alarms, order(Action.LOCATE, known))
+
+        assert found.outcome is Outcome.COMPLETED
+        assert found.body["found_categories"] == sorted(ALL)
+
+    async def test_says_when_nobody_is_here(self, alarms: AlarmDatabase) -> None:
+        """
+        A terminal answer: nothing is held.
+        """
+        assert (await answer(alarms, order(Action.LOCATE, {"email": "no@example.org"}))).outcome is Outcome.NOT_FOUND
+
+    @pytest.mark.parametrize(
+        "known",
+        [
+            pytest.param({"email": "shared@example.org"}, id="one address, two people"),
+            pytest.param({"customer_number": "C-10001", "email": "bo@example.org"}, id="her number, his address"),
+        ],
+    )
+    @pytest.mark.parametrize("action", [Action.LOCATE, Action.EXPORT, Action.ERASE])
+    async def test_goes_no_further_where_several_fit(
+        self, alarms: AlarmDatabase, action: Action, known: Mapping[str, str]
+    ) -> None:
+        """
+        GDPR Art. 12(6): a former partner's number beside her address is nobody's answer, and nothing is changed.
+        """
+        found = await answer(alarms, order(action, known, *ALL))
+
+        assert (found.outcome, found.body.get("records")) == (Outcome.AMBIGUOUS, None)
+        assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
+
+    async def test_says_what_would_help_where_nothing_known_fits(self, alarms: AlarmDatabase) -> None:
+        """
+        GDPR Art. 11(2): it is said what would find the person.
+        """
+        found = await answer(alarms, order(Action.ERASE, {"phone": "+46701740605"}, "contact"))
+
+        assert (found.outcome, found.code) == (Outcome.REFUSED, "no_identifier")
+        assert "customer_number, email" in found.body["reason"]
+
+    @pytest.mark.parametrize("value", ["' OR '1'='1", "C-10001'; DROP TABLE event; --", "%", "C-10001\\", "\x00"])
+    async def test_takes_what_a_person_wrote_for_a_value_and_nothing_else(
+        self, alarms: AlarmDatabase, value: str
+    ) -> None:
+        """
+        OWASP ASVS 5.0 1.2.4: values are bound.
+        """
+        found = await answer(alarms, order(Action.ERASE, {"customer_number": value}, *ALL))
+
+        assert found.outcome in (Outcome.NOT_FOUND, Outcome.FAILED)
+        assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
+
+
+class TestExport:
+    async def test_gives_the_persons_rows_by_category(self, alarms: AlarmDatabase) -> None:
+        """
+        GDPR Art. 15(3): only the categories asked for, only this person's, in plain JSON.
+        """
+        found = await answer(alarms, order(Action.EXPORT, ANNA, "alarm_history", "bookkeeping_records"))
+        records = {one["category"]: one for one in found.body["records"]}
+
+        assert records["alarm_history"]["rows"] == [
+            {"at": "2026-09-01T07:42:10", "code": "CL"},
+            {"at": "2026-09-01T17:05:33", "code": "OP"},
+        ]
+        assert records["alarm_history"]["description"] == "Arming and disarming"
+        assert [row["amount"] for row in records["bookkeeping_records"]["rows"]] == ["199.50", "249.00"]
+        assert "contact" not in records
+
+    async def test_of_too_many_rows_is_a_persons(self, alarms: AlarmDatabase) -> None:
+        """
+        A join that went astray would hand out others' lives.
+        """
+        found = await answer(alarms, order(Action.EXPORT, ANNA, "alarm_history"), most_rows=1)
+
+        assert (found.outcome, found.code, "records" in found.body) == (Outcome.REFUSED, "too_many_rows", False)
+
+    async def test_of_what_no_statement_reads_is_a_persons(self, alarms: AlarmDatabase) -> None:
+        """
+        A copy that leaves a category out without a word would be false.
+        """
+        found = await answer(alarms, order(Action.EXPORT, ANNA, "contact", "photo_video"))
+
+        assert (found.outcome, found.code) == (Outcome.REFUSED, "manual")
+        assert "photo_video" in found.body["reason"]
+
+    async def test_can_change_nothing_whatever_the_statement_tries(self, alarms: AlarmDatabase) -> None:
+        """
+        Two fences: a transaction that only reads, and a role that may do no more.
+        """
+        async with alarms.admin.begin() as connection:
+            await connection.execute(text(SLY[alarms.dialect]))
+        export = [{"category": "contact", "sql": "SELECT sly() FROM customer WHERE id = :person"}]
+        # Under a role that may do everything: the transaction alone has to hold.
+        adapter = alarms.adapter(read_url=alarms.admin_url, export=export)
+        found = await adapter.send(order(Action.EXPORT, ANNA, "contact"))
+        await adapter.aclose()
+
+        assert (found.outcome, found.code) == (Outcome.FAILED, f"sql_{READ_ONLY}")
+        assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
+
+
+class TestChange:
+    async def test_erases_what_is_asked_of_this_person_alone(self, alarms: AlarmDatabase) -> None:
+        """
+        GDPR Art. 17: the categories of the task, in one transaction, with the counts as evidence.
+        """
+        found = await answer(alarms, order(Action.ERASE, ANNA, "contact", "alarm_history"))
+
+        assert found.outcome is Outcome.COMPLETED
+        assert found.body["evidence"]["rows"] == {"1:alarm_history": 2, "2:contact": 1}
+        assert await alarms.rows("SELECT customer_id FROM event") == [(2,)]
+        assert await alarms.rows("SELECT email FROM customer WHERE id < 3 ORDER BY id") == [
+            (None,),
+            ("bo@example.org",),
+        ]
+        assert await alarms.rows("SELECT count(*) FROM invoice") == [(2,)]
+
+    async def test_spares_what_a_law_keeps_and_says_until_when(self, alarms: AlarmDatabase) -> None:
+        """
+        BFL 7 kap. 2 §: the year's records stay seven years more; older ones go.
+        """
+        keep = [{"category": "bookkeeping_records", "law": "BFL_7_2", "until": "2033-12-31"}]
+        found = await answer(alarms, order(Action.ERASE, ANNA, "bookkeeping_records", keep=keep))
+
+        assert (found.outcome, found.body["retained"]) == (Outcome.RETAINED, keep)
+        assert await alarms.rows("SELECT id FROM invoice") == [(2,)]
+
+    async def test_of_what_a_law_keeps_is_a_persons_where_the_statement_spares_nothing(
+        self, alarms: AlarmDatabase
+    ) -> None:
+        """
+        A statement that does not know of the law would take what must stay.
+        """
+        keep = [{"category": "alarm_history", "law": "CLAIM_OWN", "until": "2027-01-01"}]
+        found = await answer(alarms, order(Action.ERASE, ANNA, "alarm_history", keep=keep))
+
+        assert (found.outcome, found.code) == (Outcome.REFUSED, "keep")
+        assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
+
+    async def test_of_too_many_rows_is_taken_back(self, alarms: AlarmDatabase) -> None:
+        """
+        More than one person's worth is nobody's request.
+        """
+        found = await answer(alarms, order(Action.ERASE, ANNA, "contact", "alarm_history"), most_changed=1)
+
+        assert (found.outcome, found.code) == (Outcome.REFUSED, "too_many_rows")
+        assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
+        assert await alarms.rows("SELECT email FROM customer WHERE id = 1") == [("anna@example.org",)]
+
+    async def test_on_trial_counts_and_takes_back(self, alarms: AlarmDatabase) -> None:
+        """
+        Before it is let loose everybody sees what it would do.
+        """
+        found = await answer(alarms, order(Action.ERASE, ANNA, "alarm_history"), dry_run=True)
+
+        assert (found.code, found.body["evidence"]["rows"]) == ("dry_run", {"1:alarm_history": 2})
+        assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
+
+    async def test_corrects_one_field(self, alarms: AlarmDatabase) -> None:
+        """
+        GDPR Art. 16.
+        """
+        found = await answer(alarms, order(Action.RECTIFY, ANNA, "contact", field="phone", value="+46700000000"))
+
+        assert found.outcome is Outcome.COMPLETED
+        assert await alarms.rows("SELECT phone FROM customer WHERE id = 1") == [("+46700000000",)]
+
+    async def test_of_a_field_without_a_statement_is_a_persons(self, alarms: AlarmDatabase) -> None:
+        """
+        Nothing half done: one unknown field, and none is changed.
+        """
+        both = [{"field": "phone", "value": "+46700000000"}, {"field": "gait", "value": "brisk"}]
+        found = await answer(alarms, order(Action.RECTIFY, ANNA, "contact", corrections=both))
+
+        assert (found.outcome, found.code) == (Outcome.REFUSED, "manual")
+        assert await alarms.rows("SELECT phone FROM customer WHERE id = 1") == [("+46701740605",)]
+
+    async def test_of_what_is_not_declared_is_a_persons(self, alarms: AlarmDatabase) -> None:
+        """
+        No statement, no guess.
+        """
+        assert (await answer(alarms, order(Action.NOTIFY))).code == "manual"
+        assert (await answer(alarms, order(Action.FREEZE, ANNA, "contact"))).code == "manual"
+
+    async def test_done_once_more_after_an_unseen_commit_is_still_done(self, alarms: AlarmDatabase) -> None:
+        """
+        The commit went through and its answer was lost: the second try finds nobody and says what the first one did.
+        """
+        async with alarms.admin.begin() as connection:
+            await connection.execute(text("DELETE FROM customer WHERE id = 1"))
+        asked = replace(order(Action.ERASE, ANNA, "contact"), progress={"rows": {"1:contact": 1}})
+        found = await answer(alarms, asked)
+
+        assert (found.outcome, found.body["evidence"]["rows"]) == (Outcome.COMPLETED, {"1:contact": 1})
+
+    async def test_waits_for_a_lock_no_longer_than_a_call_may_take(self, alarms: AlarmDatabase) -> None:
+        """
+        Somebody else holds the row: nothing is changed, and the task comes again or goes to a person.
+        """
+        adapter = alarms.adapter()
+        async with alarms.admin.connect() as other:
+            await other.execute(text("UPDATE customer SET phone = '1' WHERE id = 1"))
+            found = await adapter.send(order(Action.RESTRICT, ANNA, "contact"))
+            await other.rollback()
+        await adapter.aclose()
+
+        assert found.outcome is Outcome.RETRY
+        assert await alarms.rows("SELECT id FROM customer WHERE restricted") == []
+
+
+class TestUnreachable:
+    async def test_database_is_tried_again(self, alarms: AlarmDatabase) -> None:
+        """
+        Nothing was sent; no name of it, and no password, is said.
+        """
+        adapter = alarms.adapter(read_url=f"{alarms.dialect}://reader:hidden@127.0.0.1:1/alarms")
+        found = await adapter.send(order(Action.LOCATE))
+        await adapter.aclose()
+
+        assert found.outcome is Outcome.RETRY
+        assert "hidden" not in repr(adapter) + found.code + repr(dict(found.body))
+
+
+WRONG: Mapping[str, Mapping[str, Any]] = {
+    "no dialect": {"dialect": "oracle"},
+    "no search": {"locate": []},
+    "a search for everybody": {"locate": [{"sql": "SELECT id AS person FROM customer"}]},
+    "a search that writes": {"locate": [{"sql": "DELETE FROM customer WHERE email = :email"}]},
+    "two statements": {"locate": [{"sql": "SELECT 1 AS person WHERE :email = '1'; DELETE FROM customer"}]},
+    "an unknown name": {"export": [{"category": "contact", "sql": "SELECT 1 WHERE 1 = :person AND 2 = :shoe_size"}]},
+    "an erasure of everybody": {"erase": [{"category": "contact", "sql": "DELETE FROM customer"}]},
+    "an erasure by what was only written": {
+        "erase": [{"category": "contact", "sql": "DELETE FROM customer WHERE email = :email"}]
+    },
+    "a misspelt setting": {"most_row": 5},
+    "a zone that is none": {"timezone": "Europe/Insyn"},
+}
+
+
+class TestPlan:
+    @pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG.keys())
+    def test_that_could_do_harm_keeps_the_registration_unconnected(self, changes: Mapping[str, Any]) -> None:
+        """
+        What is changed is changed for the one person the search found, and for nobody else.
+        """
+        target = AlarmDatabase("postgresql", None, "postgresql://a@b/c", "postgresql://a@b/c").target  # type: ignore[arg-type]
+
+        assert lacks(Kind.SQL, target()) is None
+        assert lacks(Kind.SQL, target(**changes)) == "settings"
+
+    def test_names_the_address_that_is_missing_or_another_servers(self) -> None:
+        """
+        Reading and writing have a role each.
+        """
+        target = AlarmDatabase("postgresql", None, "postgresql://a@b/c", "mysql://a@b/c").target()  # type: ignore[arg-type]
+
+        assert lacks(Kind.SQL, target) == "write_url"
+        assert lacks(Kind.SQL, replace(target, named={})) == "read_url"
+        reading = {name: value for name, value in PLAN.items() if name in ("locate", "export")}
+        only_reads = replace(target, settings={"dialect": "postgresql", **reading})
+        assert lacks(Kind.SQL, only_reads) is None
