@@ -18,7 +18,7 @@ from app.processors.rest.filters import ARGUMENTS, FILTERS, MISSING, OMIT, Arg
 _HOLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _PATH = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_@$:-]+)*)\s*")
 _FILTER = re.compile(r"\|\s*([a-z][a-z0-9_]*)\s*(?:\(([^()]*)\))?\s*")
-_ARG = re.compile(r"""\s*(?:'([^']*)'|"([^"]*)"|(-?\d{1,6}))\s*(,|$)""")
+_ARG = re.compile(r"""\s*(?:'([^']*)'|"([^"]*)"|(-?\d{1,6})|(settings\.[a-z][a-z0-9_]*))\s*(,|$)""")
 #: One value worked out of another worked out of another: deeper is a circle.
 _DEEPEST: Final = 5
 
@@ -40,11 +40,18 @@ class Omitted(Exception):
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """A filter's argument that the registration chooses: one of its settings."""
+
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Expression:
     """One hole: where its value comes from, and what is done to it."""
 
     path: tuple[str, ...]
-    filters: tuple[tuple[str, tuple[Arg, ...]], ...] = ()
+    filters: tuple[tuple[str, tuple[Arg | Chosen, ...]], ...] = ()
 
     @property
     def dotted(self) -> str:
@@ -104,14 +111,17 @@ def _expression(text: str) -> Expression:
     return Expression(tuple(found.group(1).split(".")), tuple(filters))
 
 
-def _arguments(text: str) -> Iterator[Arg]:
+def _arguments(text: str) -> Iterator[Arg | Chosen]:
     at = 0
     while at < len(text):
         one = _ARG.match(text, at)
         if one is None:
-            raise NotAnExpression(f"'{text.strip()}' are no texts or whole numbers")
-        quoted, doubly, number, _ = one.groups()
-        yield int(number) if number is not None else (quoted if quoted is not None else doubly or "")
+            raise NotAnExpression(f"'{text.strip()}' are no texts, whole numbers or settings")
+        quoted, doubly, number, setting, _ = one.groups()
+        if setting is not None:
+            yield Chosen(tuple(setting.split(".")))
+        else:
+            yield int(number) if number is not None else (quoted if quoted is not None else doubly or "")
         at = one.end()
 
 
@@ -178,7 +188,10 @@ def value_of(hole: Expression, scope: Scope) -> Any:
         least, most = ARGUMENTS.get(name, (0, 0))
         if made is None or not least <= len(arguments) <= most:
             raise BadValue("filter")
-        value = made(value, *arguments)
+        chosen = [scope.find(one.path) if isinstance(one, Chosen) else one for one in arguments]
+        if not all(isinstance(one, str | int) for one in chosen):
+            raise BadValue("filter")
+        value = made(value, *chosen)
     if value is OMIT:
         raise Omitted
     if value is MISSING:

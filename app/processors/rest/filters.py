@@ -82,6 +82,18 @@ def _hashed(name: str) -> Callable[[str], str]:
     return lambda text: hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
 
 
+def _spelled(text: str, how: Arg) -> str:
+    """An id as the vendor has it: the house keeps no difference between capitals and small letters."""
+    match how:
+        case "upper":
+            return text.upper()
+        case "lower":
+            return text.lower()
+        case "digits" if text.isascii() and text.isdecimal():
+            return text
+    raise BadValue("spelling")
+
+
 def _after(text: str, sign: Arg) -> str:
     return text.partition(str(sign))[2]
 
@@ -174,6 +186,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "base64": _on_text(lambda text: base64.b64encode(text.encode()).decode()),
     "base64url": _on_text(lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")),
     "json": _on_value(lambda value: json.dumps(value, ensure_ascii=False)),
+    "spelled": _on_text(_spelled),
     "after": _on_text(_after),
     "before": _on_text(_before),
     "replace": _on_text(lambda text, old, new: text.replace(str(old), str(new))),
@@ -197,6 +210,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
 ARGUMENTS: Final[dict[str, tuple[int, int]]] = {
     "personnummer10": (0, 1),
     "personnummer12": (0, 1),
+    "spelled": (1, 1),
     "after": (1, 1),
     "before": (1, 1),
     "replace": (2, 2),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.processors.rest.expressions import Expression, NotAnExpression, parse
+from app.processors.rest.expressions import Chosen, Expression, NotAnExpression, parse
 from app.processors.rest.filters import ARGUMENTS, FILTERS
 from app.processors.rest.grammar import Connector
 from app.processors.rest.grammar_auth import LoginToken, RequestSignature
@@ -288,6 +288,9 @@ def _template(template: str, names: _Names, where: str) -> Iterator[Fault]:
     for hole in holes:
         yield from _path(hole.path, names, where)
         yield from _filters(hole, where)
+        for one in [one for _, arguments in hole.filters for one in arguments]:
+            if isinstance(one, Chosen):
+                yield from _path(one.path, names, where)
 
 
 def _filters(hole: Expression, where: str) -> Iterator[Fault]:
