@@ -20,7 +20,14 @@ def vendor() -> Amplitude:
 @pytest.fixture
 async def there(vendor: Amplitude) -> AsyncIterator[Connected]:
     secrets = {"api_key": KEY, "secret_key": SECRET, "dsar_api_key": KEY, "dsar_secret_key": SECRET}
-    async with connected(vendor, "amplitude", categories=CATEGORIES, secrets=secrets, mode=AnswerMode.POLL) as found:
+    async with connected(
+        vendor,
+        "amplitude",
+        categories=CATEGORIES,
+        secrets=secrets,
+        mode=AnswerMode.POLL,
+        customer_number_spelling="upper",
+    ) as found:
         yield found
 
 

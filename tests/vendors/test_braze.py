@@ -21,7 +21,12 @@ def vendor() -> Braze:
 @pytest.fixture
 async def there(vendor: Braze) -> AsyncIterator[Connected]:
     async with connected(
-        vendor, "braze", categories=CATEGORIES, secrets={"api_key": KEY}, mode=AnswerMode.POLL
+        vendor,
+        "braze",
+        categories=CATEGORIES,
+        secrets={"api_key": KEY},
+        mode=AnswerMode.POLL,
+        customer_number_spelling="upper",
     ) as found:
         yield found
 
@@ -92,6 +97,7 @@ class TestTheRest:
             categories=CATEGORIES,
             secrets={"api_key": KEY},
             mode=AnswerMode.POLL,
+            customer_number_spelling="upper",
             sms_groups=["group-sms"],
         ) as there:
             wanted = order(Action.STOP_MARKETING, ANNA, "customer_number", "email")

@@ -128,6 +128,7 @@ ALL = [
         None,
         "POST /regulations",
         "SUPPRESS_WITH_DELETE",
+        {"customer_number_spelling": "upper"},
     ),
     One(
         "amplitude",
@@ -137,6 +138,7 @@ ALL = [
         "GET /api/2/usersearch",
         "POST /api/2/deletions",
         "deletion.asked",
+        {"customer_number_spelling": "upper"},
     ),
     One(
         "mixpanel",
@@ -146,6 +148,7 @@ ALL = [
         None,
         "POST /api/app/data-deletions",
         "data-deletions",
+        {"customer_number_spelling": "upper"},
     ),
     One(
         "braze",
@@ -155,6 +158,7 @@ ALL = [
         "POST /users/export/ids",
         "POST /users/delete",
         "user.queued",
+        {"customer_number_spelling": "upper"},
     ),
     One(
         "salesforce",

@@ -20,7 +20,14 @@ def vendor() -> Mixpanel:
 @pytest.fixture
 async def there(vendor: Mixpanel) -> AsyncIterator[Connected]:
     secrets = {"project_token": PROJECT, "oauth_token": TOKEN}
-    async with connected(vendor, "mixpanel", categories=CATEGORIES, secrets=secrets, mode=AnswerMode.POLL) as found:
+    async with connected(
+        vendor,
+        "mixpanel",
+        categories=CATEGORIES,
+        secrets=secrets,
+        mode=AnswerMode.POLL,
+        customer_number_spelling="upper",
+    ) as found:
         yield found
 
 

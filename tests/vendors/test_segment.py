@@ -21,7 +21,12 @@ def vendor() -> Segment:
 @pytest.fixture
 async def there(vendor: Segment) -> AsyncIterator[Connected]:
     async with connected(
-        vendor, "segment", categories=CATEGORIES, secrets={"token": TOKEN}, mode=AnswerMode.POLL
+        vendor,
+        "segment",
+        categories=CATEGORIES,
+        secrets={"token": TOKEN},
+        mode=AnswerMode.POLL,
+        customer_number_spelling="upper",
     ) as found:
         yield found
 
@@ -75,6 +80,7 @@ class TestAnErasure:
             categories=CATEGORIES,
             secrets={"token": TOKEN},
             mode=AnswerMode.POLL,
+            customer_number_spelling="upper",
             erasure="DELETE_ONLY",
         ) as there:
             await carried_out(vendor, there, Action.ERASE)
@@ -110,3 +116,25 @@ async def test_whoever_is_a_customer_is_taken_to_be_held(vendor: Segment, there:
     answer = await there.do(Action.LOCATE, order(Action.LOCATE, ANNA, "customer_number"))
     assert answer.body["found_categories"] == ["web_visits"]
     assert vendor.calls == []
+
+
+@pytest.mark.parametrize(("spelling", "sent"), [("upper", "C-10001"), ("lower", "c-10001"), ("digits", None)])
+async def test_an_id_is_sent_as_the_company_spells_it_or_not_at_all(
+    vendor: Segment, spelling: str, sent: str | None
+) -> None:
+    """
+    Segment takes whatever id it is given: one in small letters would be answered as well as the right one.
+
+    Insyn itself keeps no difference between C-10001 and c-10001; which it is, the registration says.
+    """
+    async with connected(
+        vendor,
+        "segment",
+        categories=CATEGORIES,
+        secrets={"token": TOKEN},
+        mode=AnswerMode.POLL,
+        customer_number_spelling=spelling,
+    ) as there:
+        answer = await there.do(Action.ERASE, order(Action.ERASE, ANNA, "customer_number"))
+    assert vendor.done("SUPPRESS_WITH_DELETE") == ([] if sent is None else [sent])
+    assert answer.outcome is (Outcome.REFUSED if sent is None else Outcome.ACCEPTED)
