@@ -82,7 +82,8 @@ class Rest:
             case Manual():
                 return _person(plan.manual)
             case NotApplicable():
-                said = {"outcome": "not_found", "reason": "not_applicable", "message": plan.not_applicable}
+                # For staff: what ends a task is told the person in a letter, which has its own words and language.
+                said = {"outcome": "not_found", "evidence": {"not_applicable": plan.not_applicable}}
                 return Answer(outcome=Outcome.NOT_FOUND, code="not_applicable", body=said)
             case AssumeHeld():
                 return _assumed(self._given, order, plan)
@@ -306,7 +307,7 @@ def _scope(ready: Scope, order: Order) -> Scope:
 
 def _assumed(ready: Given, order: Order, plan: AssumeHeld) -> Answer:
     found = sorted({one for one in ready.categories.values() if not order.categories or one in order.categories})
-    said = {"outcome": "completed", "found_categories": found, "message": plan.assume_held, "reason": "assumed"}
+    said = {"outcome": "completed", "found_categories": found, "evidence": {"assumed": plan.assume_held}}
     return Answer(outcome=Outcome.COMPLETED, code="assumed", body=said)
 
 

@@ -49,6 +49,8 @@ def in_header(text: str) -> str:
 
 
 def in_xml(text: str) -> str:
+    if "\ufffe" in text or "\uffff" in text:
+        raise BadValue("no_xml_character")
     return _xml(plain(text), {'"': "&quot;", "'": "&apos;"})
 
 

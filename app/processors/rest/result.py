@@ -61,7 +61,7 @@ def effected(run: Run) -> dict[str, Any]:
     elif reasons:
         body["reason"] = reasons[0]
     elif run.unmapped:
-        body |= {"reason": "field_not_held", "message": f"Not corrected there: {', '.join(sorted(set(run.unmapped)))}."}
+        body["reason"] = "field_not_held"
     elif run.left:
         body["reason"] = "reaches_further"
     body.setdefault("evidence", {"method": effects[0]})

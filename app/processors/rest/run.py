@@ -74,11 +74,11 @@ class Progress:
             doubt=said.get("doubt"),
         )
 
-    def written(self) -> dict[str, Any] | None:
+    def written(self) -> dict[str, Any]:
         made = {name: value for name, value in vars(self).items() if value}
         if "finds" in made and len(json.dumps(made["finds"])) > MOST_KEPT:
             made.pop("finds")
-        return made or None
+        return made
 
 
 @dataclass

@@ -6,20 +6,25 @@ import hashlib
 import hmac
 import io
 import json
+import ssl
+import tempfile
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.domain.fanout import Action, Idempotency, Outcome
 from app.processors.rest.registration import lacking
+from app.processors.rest.wire import client_certificate
 from tests.processors.rest.vendor import (
     EMAIL,
     LINE,
@@ -285,6 +290,27 @@ auth:
         answer = await asked(connector(auth, READ), vendor, EXPORT, named={"cert": "not a certificate"})
         assert (answer.outcome, answer.code) == (Outcome.FAILED, "certificate_unfit")
         assert vendor.seen == []
+
+    def test_construct_02_a_client_certificate_is_shown_from_one_secret_and_lies_in_no_file(self) -> None:
+        """Rival lets nobody in without one."""
+        before = set(Path(tempfile.gettempdir()).glob("*.pem"))
+        context = client_certificate(_certificate())
+        assert isinstance(context, ssl.SSLContext)
+        assert set(Path(tempfile.gettempdir()).glob("*.pem")) == before
+
+
+def _certificate() -> str:
+    """A key and its certificate, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "insyn")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return (pem + made).decode()
 
 
 class TestConstruct03Identifiers:
