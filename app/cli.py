@@ -18,7 +18,7 @@ from app.domain.checkpoints import ChainsWentBack, CheckpointFault, as_noted, fo
 from app.observability import configure_logging
 from app.processors import BrokenConnector, connector_schema, read_connector_file
 from app.profiles import BrokenProfile, Severity, load_profiles, problems
-from app.services import checkpoints, evidence, own_retention, procedure
+from app.services import checkpoints, connecting, evidence, own_retention, procedure
 from app.settings import Settings
 from app.vault.journal import checkpoint_files
 from app.vault.keys import MasterKeys
@@ -306,6 +306,25 @@ def connector_check(
             print(f"{file.name}: ok ({connector.status}, {len(connector.unverified)} unverified)")
     if broken:
         raise typer.Exit(2)
+
+
+@connector_cli.command("try")
+def connector_try(
+    controller: Annotated[str, typer.Argument(help="A controller's id.")],
+    key: Annotated[str, typer.Argument(help="The key of one of its processors of the kind rest.")],
+) -> None:
+    """Make the one call that shows whether a registered vendor lets us in; 1 if it does not."""
+    chosen = bootstrap.read_settings()
+    bootstrap.check_settings(chosen)
+    said = asyncio.run(_try(chosen, controller, key))
+    print(f"{controller} {key}: {said}")
+    if said != "ok":
+        raise typer.Exit(1)
+
+
+async def _try(chosen: Settings, controller: str, key: str) -> str:
+    async with bootstrap.opened(chosen, pool_size=2) as house:
+        return await connecting.check(house.ctx, controller, key)
 
 
 @connector_cli.command("schema")

@@ -11,6 +11,7 @@ from app.processors.files import Files
 from app.processors.manual import Manual
 from app.processors.plugin import Plugin
 from app.processors.rest import adapter as rest
+from app.processors.rest.adapter import try_connection
 from app.processors.rest.inbound import NotTheVendor
 from app.processors.rest.inbound import received as vendor_called
 from app.processors.rest.ordering import implied_order
@@ -93,5 +94,6 @@ __all__ = [
     "parse_json",
     "read_connector_file",
     "read_outcome",
+    "try_connection",
     "vendor_called",
 ]

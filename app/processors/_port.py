@@ -1,6 +1,6 @@
 """What every kind of adapter offers, and the words it speaks."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -56,6 +56,7 @@ class Line:
     connections: int
     seconds: float
     sandbox: bool
+    keep: Callable[[str, str], Awaitable[None]] | None = None  #: seals a secret the other side has changed, by name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ two, the next owner finds the task in the air and treats its outcome as unknown.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
@@ -52,6 +53,7 @@ class Lanes:
             connections=row.concurrency,
             seconds=self.ctx.settings.processor_timeout_seconds,
             sandbox=self.ctx.settings.sandbox,
+            keep=partial(self._keep, row.controller_id, row.id),
         )
         made = connect(Kind(row.kind), registration.target_of(self.ctx, row), line)
         self._open[row.id] = (row.version, made)
@@ -62,6 +64,16 @@ class Lanes:
             await adapter.aclose()
         self._open.clear()
         self._retired.clear()
+
+    async def _keep(self, controller: str, processor_id: UUID, name: str, secret: str) -> None:
+        """Seal a secret that the processor itself has changed; the adapter that has it goes on being used."""
+        async with self.ctx.database.transaction([controller]) as tx:
+            row = await registration.hold(tx, processor_id)
+            await registration.add_secret(tx, self.ctx, row, secret, name=name)
+            version = row.version
+        known = self._open.get(processor_id)
+        if known is not None:
+            self._open[processor_id] = (version, known[1])
 
     async def drain(self, controller: str, processor_id: UUID) -> int:
         """Send what is due on the lane; return the number of calls made, 0 when somebody else owns it."""

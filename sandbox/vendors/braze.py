@@ -5,8 +5,8 @@ What a client must live with: a deletion takes *exactly one* kind of id and answ
 events stay in sums; a 429 names the second since 1970 at which there is room again and **no** ``Retry-After``;
 ``/users/track`` makes a profile of whoever is not known unless one asks it not to.
 
-unverified: the status of a success (201 for deletions and tracking, as others report); unsubscribing by
-``/users/track``; how long a deletion takes (an hour here).
+unverified: subscription groups (from others' clients); the status of a success (201 for deletions and tracking, as
+others report); unsubscribing by ``/users/track``; how long a deletion takes (an hour here).
 """
 
 from collections.abc import Mapping
@@ -39,6 +39,7 @@ class Braze(Vendor):
             "POST /users/delete": self._delete,
             "POST /users/export/ids": self._export,
             "POST /users/track": self._track,
+            "POST /subscription/status/set": self._subscribe,
         }
 
     def authorise(self, call: Call) -> None:
@@ -130,3 +131,16 @@ class Braze(Vendor):
             found |= changed
             self.effect("user.updated", found["braze_id"], fields=sorted(set(changed) - {by}))
         return Reply({"message": "success", "attributes_processed": len(rows)}, 201)
+
+    def _subscribe(self, call: Call) -> Reply:
+        """Who is in a subscription group: by customer id or by telephone, never both."""
+        only = ("subscription_group_id", "subscription_state", "external_id", "phone")
+        body = json_object(call, self.error(400, message="Invalid body"), only=only)
+        need(body.get("subscription_state") in ("subscribed", "unsubscribed"), self.error(400, message="state"))
+        ids = body.get("external_id") or body.get("phone")
+        if not isinstance(ids, list) or ("external_id" in body) == ("phone" in body):
+            return self.error(400, message="external_id or phone, as a list")
+        for id in ids:
+            self.table("groups")[f"{body.get('subscription_group_id')}/{id}"] = {"state": body["subscription_state"]}
+            self.effect("group." + body["subscription_state"], str(id), group=body.get("subscription_group_id"))
+        return Reply({"message": "success"}, 201)

@@ -3,8 +3,9 @@ Mixpanel's GDPR API (v3.0) as documented: deletions and retrievals of distinct i
 
 What a client must live with: the project stands in ``?token=`` while a bearer token says who asks; nobody can be looked
 up, every id is taken; a task passes through PENDING, STAGING and STARTED to SUCCESS or FAILURE over days; a deletion
-can be taken back until it starts; a retrieval ends with a link to a file on another host. Whoever gave
-``status_callback_urls`` is called back in the OpenDSR manner (202 is heard; anything but 2xx is tried again).
+can be taken back until it starts; a retrieval ends with a link to a file on another host.
+
+Not simulated: the callbacks in the OpenDSR manner that ``status_callback_urls`` would bring. A task is asked after.
 
 unverified: how long each state lasts (hours here); the file's shape (JSON lines here); whether the address ends with a
 slash (both are taken); that an unknown id ends as SUCCESS.

@@ -1,5 +1,5 @@
 """
-Salesforce's REST API for contacts, its Privacy Center and its Consent API, as documented.
+Salesforce's REST API for contacts and leads, its Privacy Center and its Consent API, as documented.
 
 What a client must live with: a token without an expiry that one day is a 401 (``INVALID_SESSION_ID``); SOQL whose
 literals one has to escape oneself; pages by ``nextRecordsUrl``; errors that are a *list*; a DELETE that only fills the
@@ -22,21 +22,26 @@ from sandbox.vendors._people import bearer, e164, first_and_last, hex_of, is_cus
 CLIENT, SECRET = "3MVG9sandbox", "sandbox-client-secret"
 POLICY = "Erase_customer"
 _DATA = "/services/data/v61.0"
-_CONTACT = f"{_DATA}/sobjects/Contact/{{id}}"
 _FORGET = f"{_DATA}/sobjects/PrivacyRTBFRequest"
-_FIELDS = ("Id", "FirstName", "LastName", "Email", "Phone", "MailingStreet", "MailingCity", "MailingPostalCode",
-           "HasOptedOutOfEmail", "CreatedDate")  # fmt: skip
-_WRITABLE = frozenset(_FIELDS[1:9])
+_COMMON = ("Id", "FirstName", "LastName", "Email", "Phone", "HasOptedOutOfEmail", "CreatedDate")
+_OF = {
+    "Contact": (*_COMMON, "MailingStreet", "MailingCity", "MailingPostalCode"),
+    "Lead": (*_COMMON, "Street", "City", "PostalCode", "IsConverted"),
+}
 _PAGE = 2000
 TAKES = timedelta(days=1)
-#: SELECT … FROM Contact WHERE Field = 'literal' [OR …]; a literal's quotes and backslashes are escaped.
+#: SELECT … FROM Contact|Lead WHERE Field = 'literal' [OR …]; a literal's quotes and backslashes are escaped.
 _LITERAL = r"'((?:[^'\\]|\\['\\nrtbf\"])*)'"
 _ONE = rf"\s*(\w+)\s*=\s*{_LITERAL}\s*"
-_QUERY = re.compile(rf"SELECT\s+([\w, ]+?)\s+FROM\s+Contact\s+WHERE({_ONE}(?:OR{_ONE})*)", re.IGNORECASE)
+_QUERY = re.compile(
+    rf"SELECT\s+(?P<fields>[\w, ]+?)\s+FROM\s+(?P<type>Contact|Lead)\s+WHERE(?P<conditions>{_ONE}(?:OR{_ONE})*)"
+    r"(?:AND\s+IsConverted\s*=\s*(?P<converted>true|false))?"
+)
+_READ_ONLY = {"Id", "CreatedDate", "IsConverted"}
 
 
 class Salesforce(Vendor):
-    """One org: ``contacts`` by id (``deleted``: when), ``forgets`` by id, ``consents`` by e-mail address."""
+    """One org: ``contacts`` by id, leads among them (``deleted``: when), ``forgets`` by id, ``consents`` by address."""
 
     name = "salesforce"
     #: consent_fails: the Consent API answers 200 and says inside that it failed.
@@ -53,11 +58,11 @@ class Salesforce(Vendor):
             "POST /services/oauth2/token": self._token,
             f"GET {_DATA}/query": self._query,
             f"GET {_DATA}/query/{{cursor}}": self._more,
-            f"GET {_CONTACT}": lambda call: Reply(_shown(self._contact(call), _FIELDS)),
-            f"PATCH {_CONTACT}": self._update,
-            f"DELETE {_CONTACT}": self._delete,
             f"POST {_FORGET}": self._forget,
             f"GET {_FORGET}/{{id}}": self._forgetting,
+            f"GET {_DATA}/sobjects/{{type}}/{{id}}": self._show,
+            f"PATCH {_DATA}/sobjects/{{type}}/{{id}}": self._update,
+            f"DELETE {_DATA}/sobjects/{{type}}/{{id}}": self._delete,
             f"PATCH {_DATA}/consent/action/{{action}}": self._consent,
         }
 
@@ -75,11 +80,12 @@ class Salesforce(Vendor):
             first, last = first_and_last(person)
             self.contact(FirstName=first, LastName=last, Email=person.email, Phone=e164(person))
 
-    def contact(self, **fields: Any) -> str:
+    def contact(self, *, type: str = "Contact", **fields: Any) -> str:
+        """A contact, or a lead that has not become one; return its id."""
         contacts = self.table("contacts")
-        id = "003" + hex_of(f"contact {len(contacts)}", length=15).upper()
+        id = {"Contact": "003", "Lead": "00Q"}[type] + hex_of(f"contact {len(contacts)}", length=15).upper()
         always = {"Id": id, "HasOptedOutOfEmail": False, "CreatedDate": iso(self.clock.now()), "deleted": None}
-        contacts[id] = fields | always
+        contacts[id] = {"IsConverted": False} | fields | always | {"type": type}
         return id
 
     def end_sessions(self) -> None:
@@ -107,14 +113,19 @@ class Salesforce(Vendor):
         found = _QUERY.fullmatch(call.arg("q").strip())
         if found is None:
             return self.error(400, "MALFORMED_QUERY", "unexpected token")
-        fields = [name.strip() for name in found[1].split(",")]
-        need(set(fields) <= set(_FIELDS), self.error(400, "INVALID_FIELD", "No such column"))
-        wanted = [(field, re.sub(r"\\(.)", r"\1", value)) for field, value in re.findall(_ONE, found[2])]
-        need(all(field in _FIELDS for field, _ in wanted), self.error(400, "INVALID_FIELD", "No such column"))
+        known = _OF[found["type"]]
+        fields = [name.strip() for name in found["fields"].split(",")]
+        wanted = [(field, re.sub(r"\\(.)", r"\1", value)) for field, value in re.findall(_ONE, found["conditions"])]
+        unknown = {*fields, *(field for field, _ in wanted)} - set(known)
+        need(not unknown, self.error(400, "INVALID_FIELD", "No such column"))
+        need("IsConverted" in known or not found["converted"], self.error(400, "INVALID_FIELD", "No such column"))
+        living = [row for row in self._living() if row["type"] == found["type"]]
+        if found["converted"]:
+            living = [row for row in living if row["IsConverted"] is (found["converted"] == "true")]
         # Text compares without regard to case.
         rows = [
             _shown(row, fields)
-            for row in self._living()
+            for row in living
             if any(str(row.get(field) or "").lower() == value.lower() for field, value in wanted)
         ]
         return self._page(rows, 0)
@@ -137,16 +148,20 @@ class Salesforce(Vendor):
 
     def _contact(self, call: Call) -> dict[str, Any]:
         row = self.table("contacts").get(call.params["id"])
-        if row is None:
+        if row is None or row["type"] != call.params["type"]:
             raise Refused(self.error(404, "NOT_FOUND", "The requested resource does not exist"))
         if row["deleted"]:
             raise Refused(self.error(404, "ENTITY_IS_DELETED", "entity is deleted"))
         return row
 
+    def _show(self, call: Call) -> Reply:
+        row = self._contact(call)
+        return Reply(_shown(row, _OF[row["type"]]))
+
     def _update(self, call: Call) -> Reply:
         row = self._contact(call)
         body = json_object(call, self.error(400, "JSON_PARSER_ERROR"))
-        need(body and set(body) <= _WRITABLE, self.error(400, "INVALID_FIELD", "No such column"))
+        need(body and set(body) <= {*_OF[row["type"]]} - _READ_ONLY, self.error(400, "INVALID_FIELD", "No such column"))
         row |= body
         self.effect("contact.updated", row["Id"], fields=sorted(body))
         return Reply(None, 204)
@@ -196,5 +211,5 @@ class Salesforce(Vendor):
 
 
 def _shown(row: dict[str, Any], fields: Any) -> dict[str, Any]:
-    url = f"{_DATA}/sobjects/Contact/{row['Id']}"
-    return {"attributes": {"type": "Contact", "url": url}} | {name: row.get(name) for name in fields}
+    url = f"{_DATA}/sobjects/{row['type']}/{row['Id']}"
+    return {"attributes": {"type": row["type"], "url": url}} | {name: row.get(name) for name in fields}

@@ -49,6 +49,18 @@ class TestAnErasure:
         assert answer.outcome is Outcome.EFFECTIVE_LATER
         assert vendor.done("user.queued") == [id]
 
+    async def test_counts_only_when_braze_no_longer_shows_the_profile(self, vendor: Braze, there: Connected) -> None:
+        wanted = order(Action.ERASE, ANNA, "customer_number", "email")
+        queued = await there.adapter.send(wanted)
+        for row in vendor.table("users").values():
+            row["gone_at"] = None  # the queue lost it
+        still = await there.again(wanted, queued)
+        assert still.outcome is Outcome.RETRY
+        for id in vendor.done("user.queued"):
+            del vendor.table("users")[id]
+        gone = await there.again(wanted, still)
+        assert (gone.outcome, gone.body["evidence"]["method"]) == (Outcome.COMPLETED, "erased")
+
     async def test_names_exactly_one_kind_of_id(self, vendor: Braze, there: Connected) -> None:
         await there.do(Action.ERASE, order(Action.ERASE, ANNA, "customer_number", "email"))
         (sent,) = [call.body for call in vendor.calls if call.path == "/users/delete"]
@@ -72,6 +84,19 @@ class TestTheRest:
         (id,) = profiles_of(vendor)
         assert vendor.table("users")[id]["email_subscribe"] == "unsubscribed"
         assert vendor.done("user.made") == []
+
+    async def test_an_objection_reaches_the_text_messages_too(self, vendor: Braze) -> None:
+        async with connected(
+            vendor,
+            "braze",
+            categories=CATEGORIES,
+            secrets={"api_key": KEY},
+            mode=AnswerMode.POLL,
+            sms_groups=["group-sms"],
+        ) as there:
+            wanted = order(Action.STOP_MARKETING, ANNA, "customer_number", "email")
+            assert (await there.adapter.send(wanted)).outcome is Outcome.COMPLETED
+        assert vendor.table("groups") == {"group-sms/C-10001": {"state": "unsubscribed"}}
 
     async def test_a_rectification_changes_what_was_asked_for(self, vendor: Braze, there: Connected) -> None:
         wanted = order(Action.RECTIFY, ANNA, "email", corrections=[{"field": "phone", "value": "+46701740699"}])

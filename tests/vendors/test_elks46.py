@@ -52,6 +52,8 @@ class TestAnErasure:
         answer = await there.do(Action.ERASE, order(Action.ERASE, ANNA, "phone"))
         assert answer.outcome is Outcome.EFFECTIVE_LATER
         assert answer.effective_at is not None
+        later = await there.again(order(Action.ERASE, ANNA, "phone"), answer)
+        assert later.outcome is Outcome.COMPLETED
 
     async def test_waits_for_a_call_that_is_going_on(self, vendor: Elks46, there: Connected) -> None:
         vendor.happen("calls", NUMBER, OWN_NUMBER, state="ongoing")

@@ -92,6 +92,17 @@ class TestTheRest:
         assert answer.outcome is Outcome.COMPLETED
         assert [effect["status"] for effect in vendor.effects] == ["unsubscribed", "unsubscribed"]
 
+    async def test_an_objection_leaves_notices_of_service_alone(self, vendor: Mailchimp) -> None:
+        """Who wants no advertising still has to hear that the alarm is out of order."""
+        async with connected(
+            vendor, "mailchimp", categories=CATEGORIES, secrets={"api_key": KEY}, marketing_audiences=[FIRST]
+        ) as there:
+            answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
+        assert answer.outcome is Outcome.COMPLETED
+        hashed = subscriber_hash(ADDRESS)
+        members = vendor.table("members")
+        assert [members[f"{one}/{hashed}"]["status"] for one in LISTS] == ["unsubscribed", "subscribed"]
+
     async def test_a_rectification_changes_name_and_number(self, vendor: Mailchimp, there: Connected) -> None:
         wanted = order(Action.RECTIFY, ANNA, "email", corrections=[{"field": "last_name", "value": "Ek"}])
         assert (await there.do(Action.RECTIFY, wanted)).outcome is Outcome.COMPLETED

@@ -60,6 +60,22 @@ class TestFinding:
         answer = await there.do(Action.ERASE, order(Action.ERASE, ANNA, "email"))
         assert (answer.outcome, vendor.effects) == (Outcome.AMBIGUOUS, [])
 
+    async def test_a_lead_as_well_as_a_contact(self, vendor: Salesforce, there: Connected) -> None:
+        """Who asked for an offer and never became a customer is in no contact."""
+        vendor.contact(type="Lead", FirstName="Nils", LastName="Falk", Email="nils.falk@example.net", City="Provstad")
+        answer = await there.do(Action.EXPORT, order(Action.EXPORT, NILS, "email"))
+        assert [row["city"] for row in rows(answer, "contact")] == ["Provstad"]
+        stopped = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, NILS, "email"))
+        assert stopped.outcome is Outcome.COMPLETED
+
+    async def test_never_by_a_shared_number_where_an_address_is_known(
+        self, vendor: Salesforce, there: Connected
+    ) -> None:
+        """Those who share a home share its telephone."""
+        vendor.contact(FirstName="Björn", LastName="Lindqvist", Email="bjorn.l@example.net", Phone="+46701740605")
+        answer = await there.do(Action.EXPORT, order(Action.EXPORT, ANNA, "email", "phone"))
+        assert [row["email"] for row in rows(answer, "contact")] == [ADDRESS]
+
     async def test_logs_in_again_once_when_the_session_is_gone(self, vendor: Salesforce, there: Connected) -> None:
         await there.do(Action.LOCATE, order(Action.LOCATE, ANNA, "email"))
         vendor.end_sessions()

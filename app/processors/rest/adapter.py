@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from app.domain.fanout import Action, Outcome
 from app.processors._port import Answer, Line, Order, Target
 from app.processors.rest import jobs
-from app.processors.rest.auth import Keep, LoginFailed
+from app.processors.rest.auth import LoginFailed
 from app.processors.rest.carrying import any_effect, carry_out, covered, pass_over
 from app.processors.rest.collecting import collect
 from app.processors.rest.escaping import BadValue
@@ -41,10 +41,19 @@ def opened(target: Target, line: Line) -> "Rest":
     return Rest(connectors().get(str(target.settings.get("connector", ""))), target, line)
 
 
+async def try_connection(target: Target, line: Line) -> str:
+    """Make the connector's own call that changes nothing; see :meth:`Rest.check`."""
+    adapter = opened(target, line)
+    try:
+        return await adapter.check()
+    finally:
+        await adapter.aclose()
+
+
 class Rest:
     """One processor reached through a connector."""
 
-    def __init__(self, connector: Connector | None, target: Target, line: Line, *, keep: Keep | None = None) -> None:
+    def __init__(self, connector: Connector | None, target: Target, line: Line) -> None:
         self._connector = connector
         self._target = target
         self._line = line
@@ -54,7 +63,7 @@ class Rest:
         if connector is not None:
             try:
                 self._given = given(connector, target, sandbox=line.sandbox)
-                self._wire = Wire(connector, self._given.places, self._given.scope, line, target.named, keep)
+                self._wire = Wire(connector, self._given.places, self._given.scope, line, target.named)
             except Unfit as unfit:
                 self._lacks = unfit.word
 

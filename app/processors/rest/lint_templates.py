@@ -29,17 +29,19 @@ _ALWAYS = {
     "kept",
 }
 #: How a person can be known here; a connector may name others, which are then never known.
-_TYPES = {
-    "personnummer",
-    "email",
-    "phone",
-    "customer_number",
-    "name",
-    "address",
-    "installation_id",
-    "ga_client_id",
-    "ecid",
-}
+_TYPES = frozenset(
+    {
+        "personnummer",
+        "email",
+        "phone",
+        "customer_number",
+        "name",
+        "address",
+        "installation_id",
+        "ga_client_id",
+        "ecid",
+    }
+)
 _ORDER = {"reference", "task_id", "action", "answer_by", "controller"}
 _QUERY = re.compile(r"\b(select|where|update|delete\s+from)\b[^{]*\{\{", re.IGNORECASE)
 _QUOTED = re.compile(r"['\"]\s*\{\{|\}\}\s*['\"]")
@@ -334,4 +336,4 @@ def _known_identifiers(connector: Connector) -> set[str]:
     listed: list[BaseModel | None] = [connector.identifiers]
     listed += [plan.identifiers for plan in connector.actions.values() if isinstance(plan, Native)]
     own = {name for one in listed if one is not None for name in (*one.any, *one.all)}  # type: ignore[attr-defined]
-    return _TYPES | own
+    return {*_TYPES, *own}

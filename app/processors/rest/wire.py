@@ -11,7 +11,7 @@ import httpx
 
 from app.processors._egress import AddressNotAllowed, AnswerTooLarge, check_resolved, open_client, read_capped
 from app.processors._port import Line
-from app.processors.rest.auth import Credentials, Keep
+from app.processors.rest.auth import Credentials
 from app.processors.rest.building import Prepared, prepare
 from app.processors.rest.decoding import Decoded, Unreadable, decode
 from app.processors.rest.expressions import MissingValue, Omitted, Scope
@@ -51,7 +51,6 @@ class Wire:
         scope: Scope,
         line: Line,
         named: Mapping[str, tuple[str, ...]],
-        keep: Keep | None = None,
     ) -> None:
         self._connector = connector
         self.places = places
@@ -59,7 +58,7 @@ class Wire:
         self._named = named
         self._clients: dict[tuple[str, str | None], httpx.AsyncClient] = {}
         self._limiter = Limiter(connector.limits)
-        self._credentials = Credentials(connector, scope, self._log_in, keep)
+        self._credentials = Credentials(connector, scope, self._log_in, line.keep)
 
     async def aclose(self) -> None:
         for client in self._clients.values():

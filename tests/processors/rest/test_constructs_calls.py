@@ -7,6 +7,7 @@ import hmac
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -21,6 +22,7 @@ from app.domain.fanout import Action, Idempotency, Outcome
 from app.processors.rest.registration import lacking
 from tests.processors.rest.vendor import (
     EMAIL,
+    LINE,
     PHONE,
     PNR,
     Seen,
@@ -195,7 +197,7 @@ auth:
             kept.append((name, value))
 
         async with connected(
-            connector(auth, READ), vendor, keep=keep, named={"refresh": "R1", "client_id": "c"}
+            connector(auth, READ), vendor, line=replace(LINE, keep=keep), named={"refresh": "R1", "client_id": "c"}
         ) as adapter:
             assert rows(await adapter.send(EXPORT)) == [{"a": 1}]
         sent = [parse_qs(one.body.decode())["refresh_token"] for one in vendor.asked("POST /token")]

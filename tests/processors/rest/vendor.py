@@ -156,13 +156,12 @@ async def connected(made: Connector, vendor: Vendor, *, line: Line = LINE, **set
     app = Starlette(
         routes=[Route("/{rest:path}", vendor.answer, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"])]
     )
-    keep = settings.pop("keep", None)
     if made.outputs:
         settings.setdefault("categories", dict.fromkeys(made.outputs, "contact"))
     async with served(app) as url:
         vendor.url = url
         settings.setdefault("base_url", url)
-        adapter = Rest(made, target(connector="vendor", **settings), line, keep=keep)
+        adapter = Rest(made, target(connector="vendor", **settings), line)
         try:
             yield adapter
         finally:
