@@ -150,6 +150,15 @@ class TestAnErasure:
         assert not [line for line in vendor.lines() if line.startswith("DELETE /v1/debtors/debtor/")]
         assert [one["until"] for one in answer.body["retained"]] == ["2032-12-31"]
 
+    async def test_claims_no_bookkeeping_where_there_are_no_invoices(self, vendor: Billecta) -> None:
+        """A registration that says nothing of invoices never deletes a debtor; nor does it invent what is kept."""
+        secrets = {"username": USER, "password": PASSWORD}
+        only = {"customer": "contact"}
+        async with connected(vendor, "billecta", categories=only, secrets=secrets, creditor_id=CREDITOR) as there:
+            answer = await there.do(Action.ERASE, order(Action.ERASE, "karin-ek", "customer_number"))
+        assert (answer.outcome, answer.body.get("retained", [])) == (Outcome.COMPLETED, [])
+        assert vendor.table("debtors")[KARIN]["OrgNo"] is None
+
     async def test_touches_nothing_where_the_record_itself_is_kept(self, vendor: Billecta, there: Connected) -> None:
         keep = [{"category": "contact", "law": "CLAIM_OWN", "until": "2027-12-31"}]
         await there.do(Action.ERASE, order(Action.ERASE, "tove-berg", "customer_number", keep=keep))
