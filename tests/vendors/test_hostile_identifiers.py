@@ -61,7 +61,7 @@ CASES = (
         "google_analytics",
         google_analytics.GoogleAnalytics,
         {"client_email": google_analytics.ACCOUNT},
-        {"property_id": google_analytics.PROPERTY, "sends_customer_number": "yes", "collects_contact_data": "yes"},
+        {"property_id": google_analytics.PROPERTY, "sends_customer_number": "upper", "collects_contact_data": "yes"},
     ),
     Case(
         "adobe_privacy",
