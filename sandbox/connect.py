@@ -1,8 +1,9 @@
 """
 Introduces the simulated processors to Insyn, the way any administrator would: through the API.
 
-Every processor whose settings name a sandbox service gets a secret of its own, the address where that service
-stands today, and is switched on. Doing it again changes nothing.
+Every processor whose profile names a sandbox service gets a secret of its own, the address where that service stands
+today, and is switched on; one that uses a connector gets the account that the simulated vendor gives out. Doing it
+again changes nothing.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import httpx
 from sandbox.categories import CONTROLLERS
 from sandbox.services._opendsr import domain_of, papers
 from sandbox.store import Connection, Store
+from sandbox.vendors.stands import SECRETS, STANDS
 
 
 async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str, store: Store) -> list[Connection]:
@@ -41,6 +43,8 @@ async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str
                 await _switch_on(client, headers, processor)
             service = str(processor.get("sandbox_service"))
             kind = processor.get("kind")
+            if kind == "rest":
+                await _account_at(client, headers, processor, urls, store)
             if kind not in ("webhook", "opendsr") or service not in urls:
                 continue
             ours = await asyncio.to_thread(_known, store, controller, processor["id"], service)
@@ -59,6 +63,28 @@ async def _switch_on(client: httpx.AsyncClient, headers: dict[str, str], process
     current = (await client.get(path, headers=headers)).raise_for_status()
     match = {"If-Match": current.headers["etag"]}
     (await client.patch(path, json={"state": "active"}, headers=headers | match)).raise_for_status()
+
+
+async def _account_at(
+    client: httpx.AsyncClient, headers: dict[str, str], processor: dict[str, Any], urls: Mapping[str, str], store: Store
+) -> None:
+    """Connect a registration to its simulated vendor: the account's settings and secrets, and where it is served."""
+    name = str(processor["settings"].get("connector"))
+    if name not in urls or name not in STANDS:
+        return
+    wanted = processor["settings"] | STANDS[name].settings | {"base_url": urls[name]}
+    if processor["settings"] == wanted and processor["state"] == "active":
+        return
+    secrets_of: dict[str, dict[str, str]] = await asyncio.to_thread(store.fact, SECRETS)
+    path = f"/v1/processors/{processor['id']}"
+    for secret, value in secrets_of[name].items():
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        said = {"secret": value, "name": secret}
+        (await client.post(f"{path}/secrets", json=said, headers=headers | key)).raise_for_status()
+    current = (await client.get(path, headers=headers)).raise_for_status()
+    change = {"settings": wanted, "state": "active"}
+    match = {"If-Match": current.headers["etag"]}
+    (await client.patch(path, json=change, headers=headers | match)).raise_for_status()
 
 
 async def _processors(

@@ -14,6 +14,7 @@ import httpx
 from app import bootstrap
 from app.settings import Settings
 from sandbox.services import SERVICES
+from sandbox.vendors.stands import STANDS
 
 #: A worker that dies is started again after this many seconds; what it left is picked up by whoever comes next.
 RESTART_SECONDS = 1.0
@@ -102,9 +103,9 @@ def _is_ready(client: httpx.Client) -> bool:
 
 
 def check_ports(chosen: Settings) -> None:
-    """Raise :class:`Unfit` if somebody else has a port that the API, a simulated processor or the mailbox needs."""
+    """Raise :class:`Unfit` if somebody else has a port that the API or the simulated outside world needs."""
     wanted = [(chosen.host, chosen.port, "INSYN_PORT")]
-    for offset in range(len(SERVICES) + 1):
+    for offset in range(len(SERVICES) + 1 + len(STANDS)):
         wanted.append(("127.0.0.1", chosen.first_sandbox_port + offset, "INSYN_SANDBOX_PORT"))
     taken = [
         f"port {port} on {host} cannot be had: choose another with {variable}, for instance {variable}={port + 100}."

@@ -9,7 +9,7 @@ hands in how to reach them, as :class:`Hooks`.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -20,8 +20,10 @@ from sandbox import durations, faults, people, retention
 from sandbox.categories import CONTROLLERS
 from sandbox.inspection import held_about, overview
 from sandbox.issuer import LIVES_SECONDS, Issuer, Wish
+from sandbox.processors import known_urls
 from sandbox.services import SERVICES
-from sandbox.store import Store
+from sandbox.store import AHEAD, Store
+from sandbox.vendors.stands import STANDS
 from sandbox.world import start_again
 
 
@@ -136,6 +138,7 @@ def _playing(routes: APIRouter, store: Store, hooks: Hooks) -> None:
         elif wanted.advance is not None:
             now = await hooks.now()
             await hooks.advance_clock(_step(wanted.advance, now))
+        await asyncio.to_thread(store.put_fact, AHEAD, (await hooks.now() - datetime.now(UTC)).total_seconds())
         await hooks.run_due()
         return ClockOut(now=await hooks.now())
 
@@ -162,6 +165,12 @@ def _watching(routes: APIRouter, store: Store, hooks: Hooks) -> None:
     @routes.get("/processors", operation_id="listSandboxProcessors")
     def processors() -> dict[str, Any]:
         return {"items": [overview(store, service) for service in SERVICES]}
+
+    @routes.get("/vendors", operation_id="listSandboxVendors")
+    def vendors() -> dict[str, Any]:
+        """The simulated vendors behind the connectors; ``control`` shows what was called and done there."""
+        urls = known_urls(store)
+        return {"items": [{"name": n, "url": urls[n], "control": f"{urls[n]}/__control"} for n in STANDS if n in urls]}
 
     @routes.get("/processors/{name}/faults", operation_id="listSandboxFaults")
     def pending(name: str) -> dict[str, Any]:

@@ -46,6 +46,8 @@ CREATE TABLE IF NOT EXISTS connections (
     PRIMARY KEY (controller, processor)) WITHOUT ROWID;
 """
 _FORGOTTEN_BY_RESET = ("subjects", "records", "ledger", "answers", "deliveries", "faults", "mails")
+#: How often the outside world has started again, and how far its clock is ahead of the real one, in seconds.
+WORLD, AHEAD = "world", "clock_ahead"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sandbox.categories import category_of
 from sandbox.identifiers import normalise
 from sandbox.people import PEOPLE, Person
 from sandbox.records import rows_about
-from sandbox.store import Store
+from sandbox.store import AHEAD, WORLD, Store
 
 _POPULATED = "populated"
 
@@ -28,6 +28,8 @@ def start_again(store: Store) -> None:
     with store.transaction():
         store.reset()
         store.put_fact(_POPULATED, False)
+        store.put_fact(WORLD, (store.fact(WORLD) or 0) + 1)
+        store.put_fact(AHEAD, 0.0)
         populate(store)
 
 

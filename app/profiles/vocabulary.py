@@ -138,6 +138,6 @@ RecipientKind = Annotated[
 Eea = Annotated[str, Known("EEA claim", ("stated", "claimed", "unknown"))]
 SystemKind = Annotated[str, Known("kind of system", tuple(Kind))]
 #: A kind's own setting; a secret never stands in a profile.
-Setting = str | int | bool | tuple[str, ...]
+Setting = str | int | bool | tuple[str, ...] | dict[str, str]
 SandboxService = Annotated[str, Known("sandbox service", ("guard-company", "billing", "crm", "telephony"))]
 RequestForm = Annotated[str, Known("request form", ("any_channel", "email_or_post", "written_signed_paper"))]

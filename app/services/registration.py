@@ -245,6 +245,9 @@ async def apply_profile(tx: Tx, ctx: Context, profile: Profile) -> int:
             continue
         differing = _differences(row, wanted)
         if differing:
+            if "kind" in differing:  # what connected it to the one kind means nothing to the other
+                differing |= {"settings": dict(wanted.settings), "endpoint": None}
+                row.state = "active" if wanted.kind is Kind.MANUAL else "unconnected"
             row.state = "unconnected" if row.state == "removed" and row.kind != Kind.MANUAL else row.state
             await change(tx, ctx, row, differing)
             changed.add(system.id)

@@ -26,7 +26,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from sandbox.people import BY_ID, PEOPLE, Person
-from sandbox.store import Store
+from sandbox.store import AHEAD, WORLD, Store
 
 _CONTROL = "/__control/"
 #: Header values that are secrets: the log keeps the first word only.
@@ -41,6 +41,9 @@ class Clock:
 
     def advance(self, *, seconds: float = 0, days: float = 0) -> None:
         self._ahead += seconds + days * 86_400
+
+    def set_ahead(self, seconds: float) -> None:
+        self._ahead = seconds
 
     def time(self) -> float:
         """Unix seconds."""
@@ -210,11 +213,17 @@ class Vendor:
         for key, handler in self.routes().items():
             method, _, path = key.partition(" ")
             self._table.append((method, compile_path(path)[0], key, handler))
+        self._people = tuple(people)
+        self._world = store.fact(WORLD) if store else None
         kept = store.fact(f"vendor/{self.name}") if store else None
         self.state: dict[str, Any] = kept or {"effects": []}
         if kept is None:
-            for person in people:
-                self.fill(person)
+            self._first_day()
+
+    def _first_day(self) -> None:
+        self.state = {"effects": []}
+        for person in self._people:
+            self.fill(person)
 
     # ---- what a vendor says of itself
 
@@ -278,6 +287,7 @@ class Vendor:
         if call.path_raw.startswith(_CONTROL):
             await _send(send, self._control(call))
             return
+        await self._catch_up()
         fault = self._take_fault(call)
         if fault and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
@@ -289,6 +299,16 @@ class Vendor:
             await _cut(send, reply)
         else:
             await _send(send, _spoilt(fault, reply))
+
+    async def _catch_up(self) -> None:
+        """Where a store is shared with the rest of the sandbox: its clock, and whether it has started again."""
+        if self._store is None:
+            return
+        world, ahead = await asyncio.to_thread(lambda store: (store.fact(WORLD), store.fact(AHEAD)), self._store)
+        self.clock.set_ahead(float(ahead or 0.0))
+        if world != self._world:
+            self._world = world
+            self._first_day()
 
     def _answer(self, call: Call) -> Reply:
         elsewhere = False

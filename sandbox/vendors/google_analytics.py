@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import JWTError, jwt
 
 from sandbox.people import Person
+from sandbox.store import Store
 from sandbox.vendors._base import Call, DayQuota, Handler, Refused, Reply, Vendor, bearer, e164, guid, iso, need
 
 PROPERTY = "345678901"
@@ -29,6 +30,16 @@ CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN = "ga-client", "ga-client-secret", "1//g
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _USERS = ("userId", "clientId", "appInstanceId", "userProvidedData")
 _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}
+
+
+#: Where a store keeps the service account's key: whoever was given it goes on using it.
+_KEY = "vendor/google_analytics/key"
+
+
+def _new_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    kind, no_password = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, kind, no_password).decode()
 
 
 def client_id(person: Person) -> str:
@@ -45,9 +56,10 @@ class GoogleAnalytics(Vendor):
 
     def __init__(self, **given: Any) -> None:
         self._quota = DayQuota(500)
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        encoding, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
-        self.private_key = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_password).decode()
+        encoding = serialization.Encoding.PEM
+        store: Store | None = given.get("store")
+        self.private_key = _new_key() if store is None else str(store.fact_or_new(_KEY, _new_key))
+        key = serialization.load_pem_private_key(self.private_key.encode(), password=None)
         self._public_key = (
             key.public_key().public_bytes(encoding, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
         )
