@@ -6,9 +6,14 @@ import json
 from typing import Any
 
 from sandbox.identifiers import STRONG, WEAK, normalise
+from sandbox.people import Person
 from sandbox.processors import known_urls
 from sandbox.services._service import Service
 from sandbox.store import Store
+from sandbox.vendors._base import e164
+
+#: A row's id that points at nobody else by chance.
+LONG_ENOUGH = 12
 
 
 def overview(store: Store, service: Service) -> dict[str, Any]:
@@ -55,3 +60,27 @@ def held_about(store: Store, service: str, identifier: str) -> list[dict[str, An
             }
         )
     return found
+
+
+def held_at_vendor(store: Store, name: str, person: Person) -> list[dict[str, Any]]:
+    """
+    Return every row at the vendor *name* that speaks of *person*, by table: by address, number, or a row that does.
+
+    Rows that point at such a row (an invoice at its debtor) count too.
+    """
+    state = store.fact(f"vendor/{name}") or {}
+    tables = {table: rows for table, rows in state.items() if isinstance(rows, dict)}
+    marks = {person.email, e164(person.phone), str(person.customer_number or person.email)}
+    found: dict[str, dict[str, Any]] = {}
+    while True:
+        new = {
+            (table, id): row
+            for table, rows in tables.items()
+            for id, row in rows.items()
+            if id not in found.get(table, {}) and any(mark in json.dumps(row, ensure_ascii=False) for mark in marks)
+        }
+        if not new:
+            return [{"table": table, "rows": list(rows.values())} for table, rows in sorted(found.items())]
+        for (table, id), row in new.items():
+            found.setdefault(table, {})[id] = row
+            marks |= {id} if len(id) >= LONG_ENOUGH else set()

@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from sandbox import durations, faults, people, retention
 from sandbox.categories import CONTROLLERS
-from sandbox.inspection import held_about, overview
+from sandbox.inspection import held_about, held_at_vendor, overview
 from sandbox.issuer import LIVES_SECONDS, Issuer, Wish
 from sandbox.processors import known_urls
 from sandbox.services import SERVICES
@@ -171,6 +171,13 @@ def _watching(routes: APIRouter, store: Store, hooks: Hooks) -> None:
         """The simulated vendors behind the connectors; ``control`` shows what was called and done there."""
         urls = known_urls(store)
         return {"items": [{"name": n, "url": urls[n], "control": f"{urls[n]}/__control"} for n in STANDS if n in urls]}
+
+    @routes.get("/vendors/{name}/data", operation_id="getSandboxVendorData")
+    def at_vendor(name: str, person: Annotated[str, Query(max_length=100)]) -> dict[str, Any]:
+        """What a vendor still holds about one of the people, as no real vendor would show it."""
+        if name not in STANDS or person not in people.BY_ID:
+            raise HTTPException(404, "No such vendor or person; see /sandbox/vendors and /sandbox/people.")
+        return {"items": held_at_vendor(store, name, people.BY_ID[person])}
 
     @routes.get("/processors/{name}/faults", operation_id="listSandboxFaults")
     def pending(name: str) -> dict[str, Any]:

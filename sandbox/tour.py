@@ -64,6 +64,8 @@ BY_HAND: dict[str, dict[str, str]] = {
         "en": "Searched by hand by the case officer.",
     },
 }
+#: How long nothing moves before a day passes: what is left then waits for a later instant.
+QUIET_SECONDS = 3.0
 PATIENCE_SECONDS = 150.0
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
@@ -141,6 +143,7 @@ class Tour:
         self._folder = folder
         self._progress = progress
         self._released: set[str] = set()
+        self._moved_at = time.monotonic()
         self.filed: list[Filed] = []
 
     async def run(self) -> list[Filed]:
@@ -156,6 +159,7 @@ class Tour:
         return self.filed
 
     def _tell(self, text: str) -> None:
+        self._moved_at = time.monotonic()
         self._progress(sum(one.seconds is not None for one in self.filed), len(CONTROLLERS) * len(RIGHTS), text)
 
     async def _sign_in(self) -> None:
@@ -240,7 +244,7 @@ class Tour:
 
     async def _let_time_pass(self) -> None:
         """
-        Move the clock once nothing is left but what cools off.
+        Move the clock once nothing is left but what cools off, or what takes effect at a vendor some other day.
 
         What cannot be undone waits for days in which the person may say that it was not them.
         """
@@ -249,6 +253,9 @@ class Tour:
         if waiting and waiting <= cooling:
             self._tell("what cannot be undone has waited its days")
             await self._as.call("POST", "/sandbox/clock", None, json={"advance": "P3D"})
+        elif waiting and time.monotonic() - self._moved_at > QUIET_SECONDS:
+            self._tell("a day passes until a vendor's word takes effect")
+            await self._as.call("POST", "/sandbox/clock", None, json={"advance": "P1D"})
 
     async def _tell_others(self, one: Filed) -> None:
         """Tell the recipients that no system reaches, and pass on what belongs to another controller."""

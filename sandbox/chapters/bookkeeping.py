@@ -6,15 +6,15 @@ from datetime import date, timedelta
 
 from sandbox.chapters.stage import PATIENCE_SECONDS, Case, Stage, StoryFailed, what_became
 
-WHO, WHERE = "tove-berg", "sensor-alarm"
+WHO, WHERE = "tove-berg", "westila"
 BOOKS = "bookkeeping_records"
-HOLDERS = ("guard-company", "billing", "crm", "telephony")
+HOLDERS = ("billing", "crm")
 
 
 async def play(stage: Stage) -> None:
     """Tove left years ago and wants to be forgotten; her invoices may not be yet."""
     case = await stage.file(WHO, WHERE, "erasure", language="en")
-    await stage.say(f"Tove left Sensor Alarm years ago and asks to be forgotten: {case.reference}.")
+    await stage.say(f"Tove left Westila years ago and asks to be forgotten: {case.reference}.")
     await stage.until(case, "awaiting_decision")
     await _decide(stage, case)
     kept = await _kept(stage, case)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.chapters.stage import Case, Stage
 from sandbox.people import BY_ID
+from sandbox.vendors._base import e164
 
 HE, SHE, WHERE = "bjorn-lindqvist", "anna-lindqvist", "sensor-alarm"
 ANNA, BJORN = BY_ID[SHE], BY_ID[HE]
@@ -128,8 +129,9 @@ async def _she_says_no(stage: Stage, case: Case) -> None:
     await stage.caller.call("POST", path, "approver", json=said)
     await stage.until_closed(case)
     stage.must(await stage.outcomes(case) == {"rectification": "not_identified"}, "it should end as not hers")
-    done = [e for one in ("guard-company", "billing", "crm", "telephony") for e in await stage.effects(one, SHE, WHERE)]
-    (card,) = (await stage.held("crm", SHE, WHERE))["card"]
-    stage.must("rectify" not in done and card["phone"] == ANNA.phone, "her number should be as it was")
+    done = [e for one in ("guard-company", "telephony") for e in await stage.effects(one, SHE, WHERE)]
+    texts = [str(await stage.at_vendor(one, SHE)) for one in ("billecta", "webcrm")]
+    is_hers = all(e164(ANNA.phone) in text and e164(BJORN.phone) not in text for text in texts)
+    stage.must("rectify" not in done and is_hers, "her number should be as it was")
     await stage.say("An approver settles it, in writing: not genuine. Her number stands in every system as before.")
     stage.cases["not hers"] = case

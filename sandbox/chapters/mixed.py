@@ -4,7 +4,7 @@ from sandbox.chapters.stage import Case, Stage, what_became
 from sandbox.people import BY_ID
 
 WHO, WHERE = "omar-aziz", "sensor-alarm"
-HOLDERS = ("guard-company", "billing", "crm", "telephony")
+HOLDERS = ("guard-company", "telephony")
 
 
 async def play(stage: Stage) -> None:
@@ -88,6 +88,7 @@ async def _tell_the_end(stage: Stage, case: Case) -> None:
     ledger = (await stage.caller.call("GET", f"{case.path}/recipients", case.team.decides))["ledger"]
     stage.must(all(one["state"] != "pending" for one in ledger), "every recipient should be told")
     stage.must(bool(await stage.package(case)), "Omar should get his package")
-    held = await stage.held("billing", WHO, WHERE)
+    held = await stage.at_vendor("billecta", WHO)
     stage.must("invoices" in held, "bookkeeping law keeps the invoices")
+    stage.must(not await stage.at_vendor("webcrm", WHO), "the customer register should know nothing of him")
     stage.cases["mixed"] = case

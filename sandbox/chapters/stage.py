@@ -355,6 +355,12 @@ class Stage:
         mine = [one for one in found["items"] if one["controller"] == controller and one["person"] == person]
         return {each["kind"]: each["rows"] for one in mine for each in one["records"]}
 
+    async def at_vendor(self, vendor: str, person: str) -> dict[str, list[dict[str, Any]]]:
+        """What a vendor behind a connector still has on file about somebody, by table."""
+        path = f"/sandbox/vendors/{vendor}/data"
+        found = await self.caller.call("GET", path, None, params={"person": person})
+        return {one["table"]: one["rows"] for one in found["items"]}
+
     async def effects(self, processor: str, person: str, controller: str) -> list[str]:
         """What a processor did about somebody, in order."""
         found = await self.caller.call("GET", f"/sandbox/processors/{processor}/ledger", None)
