@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from sandbox.categories import CONTROLLERS
+from sandbox.desks import desk_of
 from sandbox.services._opendsr import domain_of, papers
 from sandbox.store import Connection, Store
 from sandbox.vendors.stands import SECRETS, STANDS
@@ -56,13 +57,17 @@ async def connect(client: httpx.AsyncClient, urls: Mapping[str, str], token: str
 
 
 async def _switch_on(client: httpx.AsyncClient, headers: dict[str, str], processor: dict[str, Any]) -> None:
-    """A recipient by mail needs nothing but its address, which its settings name; in the sandbox it is switched on."""
-    if processor.get("state") != "unconnected" or not processor.get("settings", {}).get("address"):
+    """A recipient by mail needs nothing but its address: the one its settings name, or its desk's in the sandbox."""
+    settings = processor.get("settings", {})
+    settings = {"address": desk_of(processor.get("key"))} | settings
+    if processor.get("state") != "unconnected" or not settings["address"]:
         return
     path = f"/v1/processors/{processor['id']}"
     current = (await client.get(path, headers=headers)).raise_for_status()
     match = {"If-Match": current.headers["etag"]}
-    (await client.patch(path, json={"state": "active"}, headers=headers | match)).raise_for_status()
+    (
+        await client.patch(path, json={"settings": settings, "state": "active"}, headers=headers | match)
+    ).raise_for_status()
 
 
 async def _account_at(

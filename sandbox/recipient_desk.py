@@ -75,15 +75,16 @@ class Desk:
                 found.setdefault(number[0], link[1])
         return found
 
-    async def answer(self, path: str, reply: Reply) -> str:
+    async def answer(self, path: str, reply: Reply | Callable[[str], Reply]) -> str:
         """
-        Answer one task on its page; the text of the page that says thank you.
+        Answer one task on its page; the text of the page that says thank you. *reply* may depend on what the page asks.
 
         Raises:
             DeskFailed: The page is gone, no code came, or it did not take what was typed.
         """
         async with self.open(path) as client:
             page = await self._enter(client, path)
+            reply = reply if isinstance(reply, Reply) else reply(page.text)
             for one in reply.files:
                 page = await self._hand_in(client, path, page, one)
             asked = await self._post(client, f"{path}/answer", _fields(page) | reply.fields())

@@ -7,7 +7,7 @@ and releases, customers who fetch their package. Processors answer by themselves
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from app.domain.rights import RIGHTS
 from sandbox import people
 from sandbox.caller import MOVED, Caller, CallFailed
 from sandbox.categories import CONTROLLERS
+from sandbox.desks import Desks
 
 #: Who asks for what; one person a right, so that an erasure takes nothing from anybody else's answer.
 ASKED_BY: dict[str, str] = {
@@ -142,6 +143,7 @@ class Tour:
         self._as = Caller(base_url)
         self._folder = folder
         self._progress = progress
+        self._desks = Desks(base_url, self._mails)
         self._released: set[str] = set()
         self._moved_at = time.monotonic()
         self.filed: list[Filed] = []
@@ -205,9 +207,15 @@ class Tour:
                 open_ones = [f"{one.controller}/{one.right}" for one in self.filed if one.seconds is None]
                 raise TourFailed("not closed in time: " + ", ".join(open_ones))
             await self._staff_tasks()
+            for number in await self._desks.answer_all():
+                self._tell(f"{number} answered at a recipient's desk")
             await self._staff_cases()
             await self._let_time_pass()
             await asyncio.sleep(0.1)
+
+    async def _mails(self) -> Sequence[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = (await self._as.call("GET", "/sandbox/outbox", None))["mails"]
+        return found
 
     async def _staff_tasks(self) -> None:
         """
