@@ -31,6 +31,7 @@ from app.services import (
     erasing,
     four_eyes,
     orders,
+    protecting,
     raising,
     sealing,
     steps,
@@ -227,8 +228,7 @@ async def decide(
     if claim.state != ClaimState.OPEN:
         raise ClaimNotOpen
     is_for_want_of_proof = verdict is Verdict.REFUSED and ground == decisions.NOT_IDENTIFIABLE.key
-    known_enough = identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs))
-    if not known_enough and not is_for_want_of_proof:
+    if not _is_known_enough(ctx, row, claim) and not is_for_want_of_proof:
         raise IdentityNotProven
     if verdict is not Verdict.REFUSED and not identifiers_checked and _has_unvouched(ctx, row):
         raise IdentifiersNotChecked
@@ -280,6 +280,10 @@ async def _check_tasks(tx: Tx, row: RequestRow, claim: ClaimRow, verdict: Verdic
         raise AlreadyDone
 
 
+def _is_known_enough(ctx: Context, row: RequestRow, claim: ClaimRow) -> bool:
+    return identity.suffices(Level.from_key(row.assurance), needed=protecting.needed_by(ctx, row, claim))
+
+
 def _has_unvouched(ctx: Context, row: RequestRow) -> bool:
     return any(not one.vouched for one in orders.known_as(ctx, row))
 
@@ -298,11 +302,18 @@ def _check_exclusions(
 async def take_second_word(
     tx: Tx, ctx: Context, row: RequestRow, approval: ApprovalRow, *, approved: bool, actor: Actor
 ) -> None:
-    """A decision counts, or is as if nothing had been decided."""
+    """
+    A decision counts, or is as if nothing had been decided.
+
+    Raises:
+        IdentityNotProven: More is known to be dangerous about the case than when it was decided.
+    """
     if approval.claim_id is None:
         raise UnknownApproval
     claim = await claims.claim_of(tx, row, approval.claim_id)
     if approved:
+        if claim.verdict != Verdict.REFUSED and not _is_known_enough(ctx, row, claim):
+            raise IdentityNotProven  # something dangerous has come to light while it waited
         claim.approved_by = actor.ref  # first: the database lets no decision count without it
         claim.state = ClaimState.DECIDED
         if claim.verdict != Verdict.REFUSED:

@@ -128,14 +128,23 @@ def needed_for(ctx: Context, controller: str, right_key: str, *, marks: Collecti
     )
 
 
+def needed_by(ctx: Context, row: RequestRow, claim: ClaimRow) -> Level:
+    """
+    The level a claim needs with all that is known of its case by now; never less than it was said to need.
+
+    What follows an answered request was proved when it was decided, and there is nobody to prove anything anew.
+    """
+    said = Level.from_key(claim.needs)
+    if row.follows is not None:
+        return said
+    return max(said, needed_for(ctx, row.controller_id, claim.right, marks=marks_of(row)))
+
+
 async def _raise_needs(tx: Tx, ctx: Context, row: RequestRow) -> None:
     for claim in await cases.claims_of(tx, [row.id]):
         if claim.state == ClaimState.OPEN:
-            _raise(claim, needed_for(ctx, row.controller_id, claim.right, marks=marks_of(row)))
-
-
-def _raise(claim: ClaimRow, to: Level) -> None:
-    claim.needs = max(Level.from_key(claim.needs), to).key
+            claim.needs = needed_by(ctx, row, claim).key
+    await tx.session.flush()  # or the next read of the claims would forget it
 
 
 def _noted(tx: Tx, ctx: Context, row: RequestRow, word: str, reason: str, actor: Actor) -> ProtectionMarkRow:
