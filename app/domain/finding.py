@@ -67,3 +67,14 @@ def may_travel(known: Iterable[Known], *, accepts: Collection[str], action: Acti
     if sure or action is not Action.LOCATE:
         return sure
     return fitting  # only to look, and only where nothing better is accepted
+
+
+def is_about_who_asks(known: Iterable[Known], *, accepts: Collection[str]) -> bool:
+    """
+    Whether what a search says is about whoever asks: it was asked with something that somebody answers for.
+
+    Args:
+        accepts: The identifier types the processor declared; one that declared none was asked by a person, with all.
+    """
+    named = list(known)
+    return any(one.vouched for one in may_travel(named, accepts=accepts, action=Action.LOCATE, checked=False) or named)

@@ -1,12 +1,14 @@
 """What people do with a request: prove who asks, decide, give the second person's word."""
 
+import json
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from app.domain.decisions import Verdict
+from app.domain.errors import DomainError
 from app.domain.records import Record
 from app.repositories import approvals
 from app.routers import reading
@@ -14,6 +16,7 @@ from app.routers.conditions import IfMatch, Made, OnceOnly, etag
 from app.routers.dependencies import Approver, Staff, Work
 from app.routers.documented import ACTS, DECIDES, READS, dump, problems
 from app.routers.paging import Paging, page
+from app.routers.problems import refused
 from app.routers.refusals import At
 from app.schemas.records import PlanOut
 from app.schemas.requests import (
@@ -106,7 +109,7 @@ async def plan(work: Staff, id: UUID, claim: UUID) -> views.View:
     responses=DECIDES,
 )
 async def decide(
-    work: Staff, once: OnceOnly, version: IfMatch, id: UUID, claim: UUID, body: DecisionIn
+    request: Request, work: Staff, once: OnceOnly, version: IfMatch, id: UUID, claim: UUID, body: DecisionIn
 ) -> JSONResponse:
     """Decide one claim. Where four eyes are due the decision waits for the approval that is named."""
     row = await steps.hold(work.tx, id)
@@ -115,24 +118,35 @@ async def decide(
         casework.check_version(row, version)
         await steps.hold_open(work.tx, id)
         found = await claim_of(work.tx, row, claim)
-        approval = await casework.decide(
-            work.tx,
-            work.ctx,
-            row,
-            found,
-            verdict=Verdict(body.outcome),
-            ground=body.ground,
-            reasons=body.reasons,
-            exclude=body.plan.exclude,
-            identifiers_checked=body.identifiers_checked,
-            record=Record.read(body.record.model_dump(mode="json")),
-            plan=reading.erasure_plan(body.plan),
-            actor=work.actor,
-        )
+        try:
+            approval = await casework.decide(
+                work.tx,
+                work.ctx,
+                row,
+                found,
+                verdict=Verdict(body.outcome),
+                ground=body.ground,
+                reasons=body.reasons,
+                exclude=body.plan.exclude,
+                identifiers_checked=body.identifiers_checked,
+                record=Record.read(body.record.model_dump(mode="json")),
+                plan=reading.erasure_plan(body.plan),
+                actor=work.actor,
+            )
+        except casework.DangerReported as danger:
+            # Refused, and kept: what the comparison brought to light guards the person from now on.
+            return _refused(request, danger, row.id)
         view = {"claim": views.claim(found), "version": row.version, "approval_id": approval and approval.id}
         return Made(dump(DecisionOut, view), headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
+
+
+def _refused(request: Request, error: DomainError, request_id: UUID) -> Made:
+    """A refusal of which something stays: the call's transaction is kept, as the answer is."""
+    said = refused(request, error)
+    headers = {name: value for name, value in said.headers.items() if name != "content-length"}
+    return Made(json.loads(bytes(said.body)), said.status_code, headers, request_id)
 
 
 @router.get(

@@ -168,6 +168,9 @@ KINDS: dict[type[DomainError], Kind] = {
     searching.TooLateToSearch: Kind(409, "Svaret skrivs redan. Gör en ny begäran med det du vill lägga till."),
     searching.NothingMore: Kind(422, "Skriv något som inte redan fanns med.", "#/identifiers"),
     casework.IdentityNotProven: Kind(409, "Ingen beslutar innan det är klart nog vem som frågar."),
+    casework.DangerReported: Kind(
+        409, "Något är känt om den du jämförde som kräver starkare bevis eller andra händer; läs begäran igen."
+    ),
     tasks.TaskOver: Kind(409, "Uppgiften är avslutad."),
     tasks.TaskUnderWay: Kind(409, "Uppgiften är på väg hos mottagaren och är inte en människas just nu."),
     registration.KeyTaken: Kind(409, "Det finns redan en mottagare med den nyckeln."),

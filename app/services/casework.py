@@ -33,6 +33,7 @@ from app.services import (
     orders,
     protecting,
     raising,
+    reported,
     sealing,
     steps,
 )
@@ -44,6 +45,10 @@ NOTHING_RECORDED = Record()
 
 class IdentityNotProven(DomainError):
     """Nobody decides about a claim before it is known well enough who asks."""
+
+
+class DangerReported(IdentityNotProven):
+    """Something is known of the person you compared that needs a stronger proof or other hands; read it again."""
 
 
 class ContactInQuarantine(DomainError):
@@ -217,6 +222,7 @@ async def decide(
     Decide one claim; where four eyes are due the decision waits, and the approval that it waits for is returned.
 
     Raises:
+        DangerReported: Nothing is decided, and what came to light stays written if the transaction is kept.
         ClaimNotOpen, IdentityNotProven, FootageNotDescribed, IdentifiersNotChecked, ErasureRestricted,
         ClaimUnderWay, AlreadyDone, GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory,
         NotClassified
@@ -227,9 +233,12 @@ async def decide(
         raise claims.NotClassified
     if claim.state != ClaimState.OPEN:
         raise ClaimNotOpen
+    has_come = await reported.take_over(tx, ctx, row, compared=identifiers_checked)
+    if row.protected and not tx.sees_protected:
+        raise DangerReported
     is_for_want_of_proof = verdict is Verdict.REFUSED and ground == decisions.NOT_IDENTIFIABLE.key
     if not _is_known_enough(ctx, row, claim) and not is_for_want_of_proof:
-        raise IdentityNotProven
+        raise DangerReported if has_come else IdentityNotProven
     if verdict is not Verdict.REFUSED and not identifiers_checked and _has_unvouched(ctx, row):
         raise IdentifiersNotChecked
     if verdict is Verdict.GRANTED and footage_lacks(claims.details_of(ctx, row, claim)):

@@ -64,15 +64,30 @@ async def learn(tx: Tx, ctx: Context, row: RequestRow, *, source: str, facts: ob
     What a recipient says is its word: an address that cannot be one is left out.
     """
     today = ctx.today(row.controller_id, tx.now)
-    is_new = False
     for type, value, since in contacts.read_reported(facts, today=today)[: stored.MOST_CHANNELS]:
-        known = await note(tx, ctx, row, type=type, value=value, since=since, source=source)
-        is_new = is_new or (known and today - since < contacts.QUARANTINE)
+        await note(tx, ctx, row, type=type, value=value, since=since, source=source)
+    return reported_marks(facts, today=today)
+
+
+def reported_marks(facts: object, *, today: date) -> frozenset[RiskMark]:
+    """What a recipient says, on that day, that makes a case dangerous."""
     said = facts if isinstance(facts, Mapping) else {}
+    addresses = contacts.read_reported(facts, today=today)[: stored.MOST_CHANNELS]
+    is_new = any(
+        today - since < contacts.QUARANTINE and _can_be(type, value, today) for type, value, since in addresses
+    )
     marks = {RiskMark.CONTACT_CHANGED} if is_new else set()
     marks |= {RiskMark.HOUSEHOLD_SPLIT} if said.get("household_split") is True else set()
     marks |= {RiskMark.PROTECTED} if said.get("protected") is True else set()
     return frozenset(marks)
+
+
+def _can_be(type: str, value: str, today: date) -> bool:
+    try:
+        normalise(type, value, today=today)
+    except MalformedIdentifier:
+        return False
+    return True
 
 
 async def note(tx: Tx, ctx: Context, row: RequestRow, *, type: str, value: str, since: date, source: str) -> bool:

@@ -3,15 +3,18 @@
 import json
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.services.context import Context
+from app.repositories import cases
+from app.services import tasks
+from app.services.context import Actor, Context
 from app.tokens.principal import Principal
-from tests.routers.conftest import ABUSE, AGENT, ANNA, BO, Bearer, Believer
+from tests.routers.conftest import ABUSE, AGENT, ANNA, BO, HANDLER, Advance, Bearer, Believer
 
 OWN, STAFF = "/v1/self-service/requests", "/v1/requests"
 REASONS = "The same copy was sent a week ago and nothing has changed since then."
@@ -249,3 +252,26 @@ class TestProof:
             assert BO not in refused.text
             assert (after["assurance"], after["subject"]) == (before["assurance"], before["subject"])
             assert (await prove(client, id, method=method, personnummer=ANNA)).status_code == 200
+
+
+class TestComparison:
+    async def test_that_brings_a_danger_to_light_is_refused_and_hides_the_case_at_once(
+        self, client: httpx.AsyncClient, ctx: Context, advance: Advance, registered: None
+    ) -> None:
+        """GDPR Art. 5(1)(f), 32: the very agent who compared finds the case no more; a trained handler does."""
+        id = await filed(client, Known(number=ANNA), MAIL)
+        await advance(id)
+        async with ctx.database.transaction(["westra"], sees_protected=True) as tx:
+            for task in await cases.tasks_of(tx, UUID(id)):
+                if task.action == "locate":
+                    said = {"outcome": "completed", "message": "Found.", "facts": {"protected": True}}
+                    await tasks.resolve(tx, ctx, task.id, said, actor=Actor("agent", "handler-1"))
+        assert (await client.get(f"{STAFF}/{id}", headers=AGENT.headers())).status_code == 200
+        refused = await decide(client, id, outcome="granted", identifiers_checked=True)
+        hidden = await client.get(f"{STAFF}/{id}", headers=AGENT.headers())
+        seen = (await client.get(f"{STAFF}/{id}", headers=HANDLER.headers())).json()
+
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/danger-reported")
+        assert refused.headers["content-type"].startswith("application/problem+json")
+        assert hidden.status_code == 404
+        assert (seen["protected"], seen["claims"][0]["needs"], seen["claims"][0]["state"]) == (True, "high", "open")
