@@ -13,11 +13,10 @@ from app.domain.records import Record
 from app.repositories import approvals
 from app.routers import reading
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
-from app.routers.dependencies import Approver, Staff, Work
+from app.routers.dependencies import Approver, Staff
 from app.routers.documented import ACTS, DECIDES, READS, dump, problems
 from app.routers.paging import Paging, page
 from app.routers.problems import refused
-from app.routers.refusals import At
 from app.schemas.records import PlanOut
 from app.schemas.requests import (
     ApprovalOut,
@@ -31,28 +30,8 @@ from app.schemas.requests import (
 from app.services import approving, casework, steps, views
 from app.services.claims import claim_of
 from app.services.four_eyes import UnknownApproval
-from app.vault import MalformedIdentifier, normalise
 
 router = APIRouter(prefix="/v1")
-
-
-def _number(work: Work, controller: str, body: ProofIn) -> str | None:
-    if body.personnummer is None:
-        return None
-    try:
-        return normalise("personnummer", body.personnummer, today=work.ctx.today(controller, work.tx.now))
-    except MalformedIdentifier as error:
-        raise At("#/personnummer", error) from None
-
-
-def _contact(work: Work, controller: str, body: ProofIn) -> tuple[str, str] | None:
-    if body.contact is None:
-        return None
-    today = work.ctx.today(controller, work.tx.now)
-    try:
-        return body.contact.type, normalise(body.contact.type, body.contact.value, today=today)
-    except MalformedIdentifier as error:
-        raise At("#/contact/value", error) from None
 
 
 @router.post(
@@ -69,14 +48,14 @@ async def prove(work: Staff, once: OnceOnly, id: UUID, body: ProofIn) -> JSONRes
     async def act() -> Made:
         await steps.hold_open(work.tx, id)
         if body.result == "proved":
-            number = _number(work, row.controller_id, body)
+            today = work.ctx.today(row.controller_id, work.tx.now)
             await casework.prove_identity(
                 work.tx,
                 work.ctx,
                 row,
                 method=body.method,
-                number=number,
-                contact=_contact(work, row.controller_id, body),
+                number=reading.number_proved(body.personnummer, today=today),
+                contact=reading.contact_proved(body.contact, today=today),
                 actor=work.actor,
             )
         else:

@@ -20,6 +20,7 @@ from app.domain import (
     guarding,
     identity,
     ledger,
+    proving,
     records,
     redaction,
     restrictions,
@@ -156,12 +157,18 @@ KINDS: dict[type[DomainError], Kind] = {
     finding.NothingToLookUp: Kind(
         422, "Namn, adress och anläggning delas av flera: sök på något som är personens eget.", "#/identifiers"
     ),
-    casework.ProofOfSomebodyElse: Kind(
+    proving.ProofOfSomebodyElse: Kind(
         409,
         "Kontrollen gäller någon annan: den anger ett annat personnummer än begäran.",
         "#/personnummer",
     ),
-    casework.ProofWithoutNumber: Kind(422, "Ange vilket personnummer e-legitimationen visade.", "#/personnummer"),
+    proving.ProofWithoutNumber: Kind(422, "Ange vilket personnummer e-legitimationen visade.", "#/personnummer"),
+    proving.NumberByChannel: Kind(
+        422, "En motringning eller en kod styrker en kontaktuppgift, aldrig ett personnummer.", "#/personnummer"
+    ),
+    proving.ContactNeeded: Kind(
+        422, "Ange vilken kontaktuppgift motringningen eller koden gick till: det är allt den styrker.", "#/contact"
+    ),
     finding.FootageNotDescribed: Kind(
         409, "Bilder söks när personen har sagt dag, tid, plats och hur de såg ut.", "#/outcome"
     ),

@@ -7,9 +7,9 @@ The service never says no by itself, and nobody says it alone.
 from collections.abc import Sequence
 
 from app.db import Tx
-from app.domain import decisions, identity
+from app.domain import decisions, identity, proving
 from app.domain.audit import AuditStep
-from app.domain.case import AlreadyUnderWay, ClaimNotOpen, ClaimOutcome, ClaimState
+from app.domain.case import AlreadyUnderWay, ClaimNotOpen, ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
@@ -17,12 +17,12 @@ from app.domain.fanout import Action, TaskState
 from app.domain.finding import FootageNotDescribed, footage_lacks
 from app.domain.four_eyes import Subject
 from app.domain.identity import Level
+from app.domain.proving import Asked, ProofOfSomebodyElse, Proved
 from app.domain.records import Record
 from app.domain.restrictions import ErasureRestricted
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
 from app.repositories import approvals, cases, outward
-from app.repositories.guarding import ANONYMOUS
 from app.services import (
     channels,
     claims,
@@ -53,14 +53,6 @@ class DangerReported(IdentityNotProven):
 
 class ContactInQuarantine(DomainError):
     """A contact detail that nobody knew for thirty days proves nothing; choose another way of proof."""
-
-
-class ProofOfSomebodyElse(DomainError):
-    """The proof is somebody else's: it names another personnummer than the request."""
-
-
-class ProofWithoutNumber(DomainError):
-    """Say which personnummer the e-ID named: by that alone is it known whose proof it is."""
 
 
 class NothingLeftOut(DomainError):
@@ -106,81 +98,65 @@ async def prove_identity(
     """
     Record that a person has proved who asks: method, who checked, when; never a copy (EDPB 01/2022 para 79).
 
-    A *number* (personnummer, normalised) that the proof established is the person's: it lets them find the request
-    behind their own login. What else was typed on a request nobody logged in for is compared before a yes.
+    The one door by which anybody becomes known; what a proof establishes stands in :mod:`app.domain.proving`.
 
     Args:
+        number: The personnummer that the proof named, normalised; it lets the person find a request that no login
+            made behind their own.
         contact: The address a call or a code went to, as (type, normalised value).
 
     Raises:
         UnknownMethod: No ID copies, secret questions or signatures.
-        ContactInQuarantine: The address was put there lately, or nobody says which it was where one was.
+        ProofWithoutNumber, NumberByChannel, ContactNeeded: It does not say whose proof it is.
         ProofOfSomebodyElse: It names another personnummer than the request.
-        ProofWithoutNumber: An e-ID was shown for a request that no login made, and nobody says whose.
+        ContactInQuarantine: The address was put there lately, or nobody knows it.
     """
-    held = Level.from_key(row.assurance)
-    level = max(identity.level_of(method), held)
-    if method in identity.BY_CHANNEL and await channels.is_in_quarantine(tx, ctx, row, contact):
+    asked = Asked(Level.from_key(row.assurance), orders.known_as(ctx, row), by_login=_a_login_made(row))
+    proved = proving.establish(asked, method=method, number=number, contact=contact)
+    if contact is not None and method in identity.BY_CHANNEL and await channels.is_in_quarantine(tx, ctx, row, contact):
         raise ContactInQuarantine
-    if number is not None:
-        _take_number(tx, ctx, row, number)
-    elif method in identity.BY_E_ID and _no_login_made(row):
-        raise ProofWithoutNumber
-    elif _no_login_made(row):
-        _doubt_what_was_typed(ctx, row, proved=contact, is_first=held is Level.NONE)
-    row.assurance = level.key
-    facts = {"method": method, "level": level.key}
+    _tie(ctx, row, proved, number)
+    _write(tx, ctx, row, asked, proved)
+    row.assurance = proved.level.key
+    facts = {"method": method, "level": proved.level.key}
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
-    await clarification.end_doubt(tx, ctx, row, actor=actor)
-    await steps.changed(tx, row)
-    return level
+    await reported.take_over(tx, ctx, row)
+    if row.phase != Phase.CLOSED:
+        await clarification.end_doubt(tx, ctx, row, actor=actor)
+    await steps.changed_unless_closed(tx, row)
+    return proved.level
 
 
-def _no_login_made(row: RequestRow) -> bool:
-    return row.filed_by_role != "subject"
+def _a_login_made(row: RequestRow) -> bool:
+    return row.filed_by_role == "subject"
 
 
-def _take_number(tx: Tx, ctx: Context, row: RequestRow, number: str) -> None:
+def _tie(ctx: Context, row: RequestRow, proved: Proved, number: str | None) -> None:
     """
-    Tie a proof to a person: the number it names is theirs, or it is somebody else's proof.
+    Let the person whose number was proved find the request, or find out that it is another's proof.
 
-    Where no login made the request all else that was typed is that somebody's word only: the former partner shows his
-    own e-ID, whose number staff took down, and gives her customer number (Art. 12(6), 32).
+    A login without a number has a pseudonym of its issuer for a key, which no number can be compared with.
     """
-    person = dict(orders.person_of(ctx, row))
-    written = [one for one in person["identifiers"] if one["type"] == "personnummer"]
-    named = [one["value"] for one in written if one["vouched"]] or [one["value"] for one in written]
-    blind = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
-    # A login without a number has a pseudonym of its issuer for a key, which no number can be compared with.
-    is_keyed_by_number = row.subject_key is not None and _no_login_made(row)
-    if (named and number not in named) or (is_keyed_by_number and row.subject_key != blind):
-        raise ProofOfSomebodyElse
-    if row.subject_key is None:
-        row.subject_key = blind
-    if not _no_login_made(row):
+    if number is None:
         return
-    if not written:
-        tx.session.add(
-            IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type="personnummer")
-        )
-    others = [one | {"vouched": False} for one in person["identifiers"] if one["type"] != "personnummer"]
-    person["identifiers"] = [{"type": "personnummer", "value": number, "vouched": True}, *others]
-    row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
+    blind = ctx.vault.blind_index(controller=row.controller_id, type=proving.NUMBER, normalised=number)
+    if row.subject_key is not None and not _a_login_made(row) and row.subject_key != blind:
+        raise ProofOfSomebodyElse
+    is_theirs = any((one.type, one.value) == (proving.NUMBER, number) and one.vouched for one in proved.known)
+    if row.subject_key is None and is_theirs:
+        row.subject_key = blind
 
 
-def _doubt_what_was_typed(ctx: Context, row: RequestRow, *, proved: tuple[str, str] | None, is_first: bool) -> None:
-    """
-    A proof answers for what it went to and for nothing beside it; what an earlier proof established stays.
-
-    Until the first proof staff answer only for having heard it: whoever was seen or called back is somebody, and need
-    not be the one whose customer number they gave.
-    """
-    person = dict(orders.person_of(ctx, row))
-    is_earlier = not is_first or row.filed_by_role == ANONYMOUS  # there the code at an address came before its proof
-    person["identifiers"] = [
-        one | {"vouched": (one["type"], one["value"]) == proved or (one["vouched"] and is_earlier)}
-        for one in person["identifiers"]
-    ]
+def _write(tx: Tx, ctx: Context, row: RequestRow, asked: Asked, proved: Proved) -> None:
+    before = {(one.type, one.value) for one in asked.known}
+    for one in proved.known:
+        if (one.type, one.value) not in before:
+            blind = ctx.vault.blind_index(controller=row.controller_id, type=one.type, normalised=one.value)
+            tx.session.add(
+                IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type=one.type)
+            )
+    known = [{"type": one.type, "value": one.value, "vouched": one.vouched} for one in proved.known]
+    person = {**orders.person_of(ctx, row), "identifiers": known}
     row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
 
 

@@ -156,15 +156,11 @@ async def is_settled(tx: Tx, ctx: Context, controller: str, blind: bytes) -> boo
     return contacts.is_settled(seen, today=ctx.today(controller, tx.now), changed=changed)
 
 
-async def is_in_quarantine(tx: Tx, ctx: Context, row: RequestRow, contact: tuple[str, str] | None) -> bool:
+async def is_in_quarantine(tx: Tx, ctx: Context, row: RequestRow, contact: tuple[str, str]) -> bool:
     """
     Whether a proof over an address counts for nothing: the controller does not know it, or it was put there lately,
     through us or elsewhere.
-
-    Where one of the person's addresses was, whoever records the proof has to say which one they used.
     """
-    if contact is None:
-        return RiskMark.CONTACT_CHANGED.value in row.risk_marks
     blind = blind_of(ctx, row.controller_id, *contact)
     since = await stored.known_since(tx, row.controller_id, [blind])
     changed = await stored.changed_since(tx, row.controller_id, [blind])

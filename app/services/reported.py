@@ -34,5 +34,5 @@ async def take_over(tx: Tx, ctx: Context, row: RequestRow, *, compared: bool = F
     if found <= protecting.marks_of(row):
         return False
     await protecting.mark_as_told(tx, ctx, row, found)
-    await steps.changed(tx, row)
+    await steps.changed_unless_closed(tx, row)
     return True

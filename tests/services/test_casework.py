@@ -19,6 +19,7 @@ from app.services.context import Actor
 from app.services.four_eyes import ApprovalGiven
 from app.services.tasks import OutcomeNotAPersons, ReasonMissing, TaskOver
 from sandbox import faults
+from sandbox.people import BY_ID
 from tests.harness.house import AGENT, APPROVER, CUSTOMER
 
 CONTROLLER, EVERY_KIND = "westra", "sensor-alarm"
@@ -221,9 +222,9 @@ class TestIdentity:
 
             async with house.tx() as tx:
                 row = await steps.hold_open(tx, request_id)
-                assert (
-                    await casework.prove_identity(tx, house.ctx, row, method="e_id", actor=AGENT) is Level.SUBSTANTIAL
-                )
+                shown = {"method": "e_id", "number": BY_ID["anna-lindqvist"].personnummer}
+                level = await casework.prove_identity(tx, house.ctx, row, **shown, actor=AGENT)
+                assert level is Level.SUBSTANTIAL
             seen = await house.until_closed(request_id)
 
         assert seen.outcomes() == {"rectification": "granted"}
