@@ -136,6 +136,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
         subject_key=new.subject_key or _number_key(ctx, new.controller, identifiers),
         requester_ref=new.requester_ref,
         filed_by_role=actor.role,
+        filed_by_ref=actor.ref,
         next_at=tx.now - steps.CERTAINLY_DUE,
         wrapped_key=key.wrapped,
         subject_sealed=b"",

@@ -24,6 +24,7 @@ from tests.routers.conftest import (
     ANNA_BEARER,
     APPROVER,
     AUDITOR,
+    BO,
     BO_BEARER,
     DPO,
     HANDLER,
@@ -73,6 +74,18 @@ async def know(ctx: Context, id: str, email: str = "anna@example.org", age: int 
 
 async def etag_of(client: httpx.AsyncClient, id: str, bearer: Bearer = AGENT) -> str:
     return str((await client.get(f"{PATH}/{id}", headers=bearer.headers())).headers["etag"])
+
+
+async def called_in(client: httpx.AsyncClient) -> str:
+    """Somebody called, with her customer number and her address; an agent took it down."""
+    known = [{"type": "customer_number", "value": "C-10001"}, {"type": "email", "value": "anna@example.org"}]
+    said = {
+        "controller": "westra", "channel": "phone", "received_at": "2026-02-03T10:15:00+01:00",
+        "claims": [{"right": "access"}], "subject": {"identifiers": known},
+    }  # fmt: skip
+    answer = await post(client, PATH, AGENT, said)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 @pytest.fixture
@@ -208,6 +221,40 @@ class TestStop:
         said = {"verdict": "genuine", "method": "letter_to_registered_address"}
         assert (await post(client, f"{PATH}/{erasing}/stop-settlement", AGENT, said)).status_code == 200
 
+    async def test_is_no_way_to_become_known_without_a_comparison(self, client: httpx.AsyncClient) -> None:
+        """GDPR Art. 12(6), 32: who called with her customer number is settled like any proof: it says whose it is."""
+        id = await called_in(client)
+        assert (await post(client, f"{PATH}/{id}/stop", APPROVER)).status_code == 200
+        settlement, said = f"{PATH}/{id}/stop-settlement", {"verdict": "genuine", "method": "e_id_in_call"}
+        refused = await post(client, settlement, OTHER_AGENT, said)
+        settled = await post(client, settlement, OTHER_AGENT, said | {"personnummer": BO})
+        seen = (await client.get(f"{PATH}/{id}", headers=AGENT.headers())).json()
+        decision = f"{PATH}/{id}/claims/{seen['claims'][0]['id']}/decision"
+        decided = await post(client, decision, AGENT, {"outcome": "granted"}, **{"If-Match": await etag_of(client, id)})
+
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/proof-without-number")
+        assert settled.status_code == 200, settled.text
+        assert {one["type"]: one["vouched"] for one in seen["subject"]["identifiers"]} == {
+            "customer_number": False, "email": False, "personnummer": True,
+        }  # fmt: skip
+        assert (decided.status_code, decided.json()["type"]) == (409, "/problems/identifiers-not-checked")
+
+    @pytest.mark.parametrize("said", [
+        pytest.param({"verdict": "genuine", "method": "e_id_in_call", "personnummer": ANNA}, id="genuine"),
+        pytest.param(NOT_HERS, id="not genuine"),
+    ])  # fmt: skip
+    async def test_is_settled_by_nobody_who_took_the_request_in(
+        self, client: httpx.AsyncClient, said: dict[str, str]
+    ) -> None:
+        """Whoever heard the caller is not the one who finds that it was somebody else, or was not (Art. 5(1)(f))."""
+        id = await called_in(client)
+        assert (await post(client, f"{PATH}/{id}/stop", OTHER_AGENT)).status_code == 200
+        same = Bearer("approver", sub=AGENT.sub)
+        refused = await post(client, f"{PATH}/{id}/stop-settlement", same, said)
+
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/second-person-needed")
+        assert (await post(client, f"{PATH}/{id}/stop-settlement", APPROVER, said)).status_code == 200
+
     async def test_tells_only_addresses_that_were_known_before(
         self, client: httpx.AsyncClient, ctx: Context, erasing: str
     ) -> None:
@@ -280,9 +327,9 @@ class TestDatabase:
     async def test_settles_a_stop_by_another_person(
         self, client: httpx.AsyncClient, ctx: Context, erasing: str
     ) -> None:
-        """Neither whoever stopped it nor whoever made it."""
+        """Neither whoever stopped it nor whoever made it or took it in."""
         await post(client, f"{PATH}/{erasing}/stop", AGENT)
-        for by in ("stopped_by", "requester_ref"):
+        for by in ("stopped_by", "requester_ref", "filed_by_ref"):
             with pytest.raises(DBAPIError, match="stop_settled_by_another"):
                 await run(
                     ctx,
@@ -486,8 +533,8 @@ class TestProofOverAChannel:
         stranger = await proved(contact={"type": "email", "value": "stranger@example.org"})
         assert stranger.json()["type"] == "/problems/contact-in-quarantine"
         assert (await proved(contact={"type": "email", "value": "old@example.org"})).status_code == 200
-        await post(client, f"{PATH}/{filed['id']}/risk-marks", AGENT, {"marks": ["contact_changed"]})
-        assert (await proved()).json()["type"] == "/problems/contact-in-quarantine"
+        # Nobody says which it was: that is no proof of anything, however long the others have been known.
+        assert (await proved()).json()["type"] == "/problems/contact-needed"
 
     async def test_leaves_a_method_a_person_and_a_time_and_nothing_else_r11_1(
         self, client: httpx.AsyncClient, file: File

@@ -6,6 +6,7 @@ from app.domain.case import ClaimOutcome
 from app.services import steps, stopping
 from app.services.casework import ClaimUnderWay
 from app.services.context import Actor
+from sandbox.people import BY_ID
 from tests.harness.house import AGENT, CUSTOMER, House
 from tests.services.by_hand import answer, answer_all, found, grant, look, open_tasks
 
@@ -18,10 +19,14 @@ async def stop(house: House, request_id: UUID) -> None:
         await stopping.stop(tx, house.ctx, await steps.hold(tx, request_id), actor=CUSTOMER)
 
 
-async def settle(house: House, request_id: UUID, *, genuine: bool, method: str | None = None) -> None:
+async def settle(house: House, request_id: UUID, *, genuine: bool) -> None:
     async with house.tx() as tx:
         row = await steps.hold(tx, request_id)
-        await stopping.settle(tx, house.ctx, row, genuine=genuine, method=method, reason=REASON, actor=OTHER)
+        if genuine:
+            said = {"method": "letter_to_registered_address", "number": BY_ID["anna-lindqvist"].personnummer}
+            await stopping.settle_genuine(tx, house.ctx, row, **said, actor=OTHER)
+        else:
+            await stopping.settle_not_genuine(tx, house.ctx, row, reason=REASON, actor=OTHER)
 
 
 class TestStoppedHalfWay:
@@ -56,7 +61,7 @@ class TestStoppedHalfWay:
         await grant(house, request_id, "erasure")
         await stop(house, request_id)
         parked = [task.id for task in open_tasks(await house.see(request_id)) if task.state == "open"]
-        await settle(house, request_id, genuine=True, method="letter_to_registered_address")
+        await settle(house, request_id, genuine=True)
         seen = await look(house, request_id)
         sent = [task.id for task in seen.tasks if task.next_at is not None]
 
