@@ -120,6 +120,7 @@ async def prove_identity(
     row.assurance = proved.level.key
     facts = {"method": method, "level": proved.level.key}
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
+    await protecting.inherit(tx, ctx, row, actor=actor)
     await reported.take_over(tx, ctx, row)
     if row.phase != Phase.CLOSED:
         await clarification.end_doubt(tx, ctx, row, actor=actor)

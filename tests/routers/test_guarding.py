@@ -498,6 +498,57 @@ class TestProtectedPerson:
         assert (await client.get(f"{OWN}/{filed['id']}", headers=ANNA_BEARER.headers())).status_code == 200
         assert (await client.get(f"{PATH}/{filed['id']}", headers=HANDLER.headers())).json()["protected"] is True
 
+    async def test_is_hidden_as_soon_as_a_proof_says_who_it_is(self, client: httpx.AsyncClient, file: File) -> None:
+        """GDPR Art. 5(1)(f), 32: marked once, hidden in what she asks by telephone too, however her number came."""
+        first = await file("access")
+        await post(client, f"{PATH}/{first['id']}/protected-identity", AGENT, MARK)
+        second = await called_in(client)
+        assert (await client.get(f"{PATH}/{second}", headers=AGENT.headers())).status_code == 200
+        said = {"method": "e_id_in_call", "personnummer": ANNA}
+        proved = await post(client, f"{PATH}/{second}/identity-proofs", AGENT, said)
+        seen = (await client.get(f"{PATH}/{second}", headers=HANDLER.headers())).json()
+
+        assert proved.status_code == 200, proved.text
+        assert (await client.get(f"{PATH}/{second}", headers=AGENT.headers())).status_code == 404
+        assert (seen["protected"], seen["claims"][0]["needs"]) == (True, "high")
+
+    async def test_is_hidden_beside_a_login_that_did_not_name_her(self, client: httpx.AsyncClient, file: File) -> None:
+        """The same where her other request lies under a pseudonym of its issuer's."""
+        first = await file("access")
+        await post(client, f"{PATH}/{first['id']}/protected-identity", AGENT, MARK)
+        nameless = Bearer("subject", sub="x", level="channel", identifiers=(("customer_number", "C-10001"),))
+        second = await file("access", bearer=nameless)
+        said = {"method": "e_id_in_call", "personnummer": ANNA}
+        assert (await post(client, f"{PATH}/{second['id']}/identity-proofs", AGENT, said)).status_code == 200
+
+        assert (await client.get(f"{PATH}/{second['id']}", headers=AGENT.headers())).status_code == 404
+
+    async def test_is_hidden_in_all_her_open_requests_at_once(self, client: httpx.AsyncClient, file: File) -> None:
+        """GDPR Art. 32: what she asked before is no way to her either; another person's stays where it was."""
+        before, marked, other = await file("access"), await file("erasure"), await file("access", bearer=BO_BEARER)
+        await post(client, f"{PATH}/{marked['id']}/protected-identity", AGENT, MARK)
+        seen = [
+            (await client.get(f"{PATH}/{one['id']}", headers=AGENT.headers())).status_code
+            for one in (before, marked, other)
+        ]
+
+        assert seen == [404, 404, 200]
+
+    async def test_is_not_hidden_everywhere_on_the_word_of_an_unproved_caller(
+        self, client: httpx.AsyncClient, file: File
+    ) -> None:
+        """GDPR Art. 32: her former partner calls in her name and asks for secrecy: her own mails still go out."""
+        own = await file("access")
+        known = [{"type": "personnummer", "value": ANNA}]
+        said = {
+            "controller": "westra", "channel": "phone", "received_at": "2026-02-03T10:15:00+01:00",
+            "claims": [{"right": "access"}], "subject": {"identifiers": known}, "protected_identity": True,
+        }  # fmt: skip
+        called = (await post(client, PATH, AGENT, said)).json()["id"]
+
+        assert (await client.get(f"{PATH}/{called}", headers=AGENT.headers())).status_code == 404
+        assert (await client.get(f"{PATH}/{own['id']}", headers=AGENT.headers())).status_code == 200
+
 
 class TestRiskMarks:
     async def test_raise_what_is_not_decided_yet(self, client: httpx.AsyncClient, file: File) -> None:
