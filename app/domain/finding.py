@@ -20,7 +20,9 @@ class NothingToLookUp(DomainError):
     """A name, an address or an installation is several people's: look for an identifier of the person's own."""
 
 
-#: Actions that show and change nothing: looking, and holding a deletion back.
+#: Actions that show and change nothing: looking, and holding a deletion back. A restriction is none of them, not even
+#: while a claim is pending: whoever types a former partner's address would have what guards her stand still. It goes
+#: out with what somebody answers for, and where that is nothing a person looks first (Art. 18(1), 32).
 HARMLESS = frozenset({Action.LOCATE, Action.FREEZE})
 
 

@@ -34,6 +34,7 @@ from app.services import (
     protecting,
     raising,
     reported,
+    restricting,
     sealing,
     steps,
 )
@@ -241,6 +242,8 @@ async def decide(
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
+    if identifiers_checked:
+        await restricting.compared(tx, ctx, row)
     claim.two_needed = row.protected  # two trained people, whatever the right
     waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two or row.protected)
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
