@@ -60,7 +60,7 @@ async def prove(work: Staff, once: OnceOnly, id: UUID, body: ProofIn) -> JSONRes
             )
         else:
             await casework.give_up_identity(work.tx, row, actor=work.actor)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)

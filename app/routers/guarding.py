@@ -140,7 +140,7 @@ async def settle(work: Staff, once: OnceOnly, id: UUID, body: SettlementIn) -> J
             )
         else:
             await stopping.settle_not_genuine(work.tx, work.ctx, row, reason=body.reason or "", actor=actor)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
@@ -197,7 +197,7 @@ async def add_marks(work: Staff, once: OnceOnly, id: UUID, body: RiskMarksIn) ->
         await steps.hold_open(work.tx, id, also_stopped=True)
         await protecting.add_marks(work.tx, work.ctx, row, {RiskMark(one) for one in body.marks})
         await steps.changed(work.tx, row)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
@@ -222,7 +222,7 @@ async def add_identifiers(work: Subject, once: OnceOnly, id: UUID, body: MoreIn)
     async def act() -> Made:
         footage = body.footage.model_dump(exclude_none=True)
         await searching.add(work.tx, work.ctx, row, identifiers=named, footage=footage, actor=work.actor)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)

@@ -230,7 +230,7 @@ class TestClarification:
         async with house.tx() as tx:
             row = await steps.hold(tx, request_id)
             (staff,) = (await views.staff_request(tx, house.ctx, row))["questions"]
-            (own,) = (await views.own_request(tx, row))["questions"]
+            (own,) = (await views.own_request(tx, house.ctx, row))["questions"]
         (stored,) = await house.sql("SELECT question_sealed, answer_sealed FROM suspension")
 
         assert (staff["text"], staff["answer"]) == (TEXT, "Jag vill främst ha samtalen.")
