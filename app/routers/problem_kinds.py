@@ -410,7 +410,10 @@ KINDS: dict[type[DomainError], Kind] = {
         "#/plan/categories",
     ),
     erasure_decision.LongerThanAllowed: Kind(
-        422, "Det är längre än lagen, anspråket eller företagets egen gallringsregel medger.", "#/plan/categories"
+        422,
+        "Det är längre än lagen, anspråket eller företagets egen gallringsregel medger. Annars är sista dagen inom tolv"
+        " månader; för längre tid: ange ett villkor och dagen då det prövas på nytt.",
+        "#/plan/categories",
     ),
     erasure_answers.AnonymisedIsNotErased: Kind(
         422, "Uppgifter som har anonymiserats, maskats eller dolts är inte raderade.", "#/outcome"
