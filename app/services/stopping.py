@@ -36,7 +36,7 @@ class StopReasonNeeded(DomainError):
 
 
 class NotTheirsToEnd(DomainError):
-    """A request made with the person's own login is ended by that login, by withdrawal, or goes on."""
+    """A request made with a login ends only once that login, too, says "not mine"; a stronger proof lets it go on."""
 
 
 class StopSettled(DomainError):
