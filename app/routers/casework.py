@@ -59,7 +59,7 @@ async def prove(work: Staff, once: OnceOnly, id: UUID, body: ProofIn) -> JSONRes
                 actor=work.actor,
             )
         else:
-            await casework.give_up_identity(work.tx, row, actor=work.actor)
+            await casework.give_up_identity(work.tx, work.ctx, row, reason=body.reason or "", actor=work.actor)
         view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 

@@ -169,6 +169,14 @@ KINDS: dict[type[DomainError], Kind] = {
     proving.ContactNeeded: Kind(
         422, "Ange vilken kontaktuppgift motringningen eller koden gick till: det är allt den styrker.", "#/contact"
     ),
+    casework.GivingUpNeedsReason: Kind(
+        422,
+        "Skriv med minst tjugo tecken varför ingen kan avgöra vem som frågar: det är den ansvarige som ska visa det.",
+        "#/reason",
+    ),
+    casework.ProofNotAskedFor: Kind(
+        409, "Först ska ett brev som säger hur man styrker vem man är ha gått ut till personen."
+    ),
     finding.FootageNotDescribed: Kind(
         409, "Bilder söks när personen har sagt dag, tid, plats och hur de såg ut.", "#/outcome"
     ),
@@ -199,8 +207,8 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     stopping.NotTheirsToEnd: Kind(
         409,
-        "En begäran som gjorts med personens egen inloggning avslutas av den inloggningen, genom återkallelse, "
-        "eller fortsätter.",
+        "En begäran som gjorts med en inloggning avslutas först när även den säger att det inte var den; "
+        "ett starkare bevis låter den fortsätta.",
         "#/verdict",
     ),
     stopping.StopReasonNeeded: Kind(

@@ -125,6 +125,9 @@ class ProofIn(Body):
     result: Literal["proved", "not_possible"] = "proved"
     personnummer: str | None = PROVED_NUMBER
     contact: IdentifierIn | None = PROVED_CONTACT
+    reason: Text | None = Field(
+        default=None, description="Why nobody can tell who asks, in twenty characters or more; for not_possible."
+    )
 
 
 class PlanIn(Body):

@@ -22,7 +22,7 @@ from app.domain.records import Record
 from app.domain.restrictions import ErasureRestricted
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
-from app.repositories import approvals, cases, outward
+from app.repositories import approvals, cases, letters, outward
 from app.services import (
     channels,
     claims,
@@ -30,6 +30,7 @@ from app.services import (
     documenting,
     erasing,
     four_eyes,
+    notes,
     orders,
     protecting,
     raising,
@@ -42,6 +43,8 @@ from app.services.context import Actor, Context
 from app.services.four_eyes import UnknownApproval
 
 NOTHING_RECORDED = Record()
+#: The letters that say how identity is proved here.
+TELL_HOW = frozenset({"receipt", "identity_wanted"})
 
 
 class IdentityNotProven(DomainError):
@@ -54,6 +57,14 @@ class DangerReported(IdentityNotProven):
 
 class ContactInQuarantine(DomainError):
     """A contact detail that nobody knew for thirty days proves nothing; choose another way of proof."""
+
+
+class GivingUpNeedsReason(DomainError):
+    """Write in twenty characters or more why nobody can tell who asks: the controller has to show it."""
+
+
+class ProofNotAskedFor(DomainError):
+    """First a letter that says how identity is proved must be out to the person."""
 
 
 class NothingLeftOut(DomainError):
@@ -162,15 +173,26 @@ def _write(tx: Tx, ctx: Context, row: RequestRow, asked: Asked, proved: Proved) 
     row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
 
 
-async def give_up_identity(tx: Tx, row: RequestRow, *, actor: Actor) -> None:
+async def give_up_identity(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Actor) -> None:
     """
     Say that the person cannot be identified (GDPR Art. 11(2)): what needed it ends so, the rest goes on.
 
+    The controller demonstrates it (Art. 11(2), 12(2)): the person has been told how it is proved, and why it could not
+    be is kept as a sealed note.
+
     Art. 11(2) switches off Articles 15 to 20 and no other (R11-2): an objection or the review of an automated decision
     stays open, and is refused, if at all, by two people who say why (Art. 12(2)).
+
+    Raises:
+        NotClassified, GivingUpNeedsReason, ProofNotAskedFor
     """
     if row.unclassified:
         raise claims.NotClassified  # it may turn out to be what needs no proof
+    if len(reason.strip()) < decisions.LEAST_REASONS:
+        raise GivingUpNeedsReason
+    if not any(one.kind in TELL_HOW and one.sent_at is not None for one in await letters.letters_of(tx, row)):
+        raise ProofNotAskedFor
+    await notes.write(tx, ctx, row, kind="note", text=reason.strip(), actor=actor)
     held = Level.from_key(row.assurance)
     for claim in await cases.claims_of(tx, [row.id]):
         if claim.right not in identity.ENDED_BY_ART_11:

@@ -604,14 +604,26 @@ class TestProofOverAChannel:
 
 class TestNotIdentifiable:
     async def test_switches_off_articles_15_to_20_and_no_other_r11_2(
-        self, client: httpx.AsyncClient, file: File
+        self, client: httpx.AsyncClient, ctx: Context, file: File, advance: Advance
     ) -> None:
         """R11-2: an objection, the review of a decision and a withdrawn consent stay open."""
         nobody = Bearer("subject", sub="nobody", level="none")
         rights = ("access", "rectification", "erasure", "restriction", "portability", "objection",
                   "automated_decision", "consent_withdrawal", "marketing_objection")  # fmt: skip
         filed = await file(*rights, bearer=nobody, identifiers=[{"type": "email", "value": "x@example.org"}])
-        await post(client, f"{PATH}/{filed['id']}/identity-proofs", AGENT, {"result": "not_possible"})
+        path = f"{PATH}/{filed['id']}/identity-proofs"
+        said = {"result": "not_possible", "reason": "Ingen uppgift i begäran leder till en enda person hos oss."}
+        early = await post(client, path, AGENT, said)
+        await advance(filed["id"])
+        await run(ctx, "UPDATE letter SET sent_at = NULL WHERE kind = 'receipt'")
+        unsent = await post(client, path, AGENT, said)
+        await run(ctx, "UPDATE letter SET sent_at = written_at WHERE kind = 'receipt'")
+        silent = await post(client, path, AGENT, {"result": "not_possible"})
+        given_up = await post(client, path, AGENT, said)
+        for too_soon in (early, unsent):
+            assert (too_soon.status_code, too_soon.json()["type"]) == (409, "/problems/proof-not-asked-for")
+        assert (silent.status_code, silent.json()["type"]) == (422, "/problems/giving-up-needs-reason")
+        assert given_up.status_code == 200, given_up.text
         seen = (await client.get(f"{PATH}/{filed['id']}", headers=AGENT.headers())).json()
         ended = {one["right"] for one in seen["claims"] if one.get("outcome") == "not_identified"}
 
