@@ -20,7 +20,7 @@ SETTLED = (
     " AND stop_settled_at IS NOT NULL AND stopped_at IS NOT NULL AND stop_settled_by <> stopped_by"
     " AND (requester_ref IS NULL OR stop_settled_by <> requester_ref)"
 )
-BY_ANOTHER = op.f("ck_request_stop_settled_by_another")
+BY_ANOTHER = "ck_request_stop_settled_by_another"
 
 
 def upgrade() -> None:
@@ -35,13 +35,13 @@ def upgrade() -> None:
     )
     for table in ("request", "audit_entry"):
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.drop_constraint(BY_ANOTHER, "request")
+    op.drop_constraint(op.f(BY_ANOTHER), "request")
     op.create_check_constraint(
-        BY_ANOTHER, "request", SETTLED + " AND (filed_by_ref IS NULL OR stop_settled_by <> filed_by_ref))"
+        op.f(BY_ANOTHER), "request", SETTLED + " AND (filed_by_ref IS NULL OR stop_settled_by <> filed_by_ref))"
     )
 
 
 def downgrade() -> None:
-    op.drop_constraint(BY_ANOTHER, "request")
-    op.create_check_constraint(BY_ANOTHER, "request", SETTLED + ")")
+    op.drop_constraint(op.f(BY_ANOTHER), "request")
+    op.create_check_constraint(op.f(BY_ANOTHER), "request", SETTLED + ")")
     op.drop_column("request", "filed_by_ref")

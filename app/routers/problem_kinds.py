@@ -192,6 +192,7 @@ KINDS: dict[type[DomainError], Kind] = {
     callbacks.CallbackOver: Kind(410, "Uppgiften är besvarad eller tiden är ute; inget mer tas emot."),
     # people who guard people
     guarding.HandlersOnly: Kind(403, "Det här sköts bara av särskilt utbildade handläggare."),
+    packaging.DecisionTakenBack: Kind(409, "Beslutet bakom paketet gäller inte längre: besluta först om yrkandet."),
     guarding.CoolingOff: Kind(
         409, "Alla kända adresser har fått veta, och tiden att säga att det inte var man själv är inte slut."
     ),
