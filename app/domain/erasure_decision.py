@@ -274,11 +274,21 @@ def _by_end(entry: Entry, category: CategoryFacts, facts: CaseFacts, today: date
 
 
 def _until(entry: Entry, category: CategoryFacts, facts: CaseFacts, today: date) -> Planned:
+    """
+    Art. 5(1)(e), R17-3: a last day lies where the controller's own period ends, or a year ahead: then somebody looks.
+
+    Only the Bookkeeping Act and the company's own claim reckon a later one, and they reckon it by themselves.
+    """
     if entry.until is None or entry.until < today:
         raise UntilNeeded
     own = policy_end(category, facts)
     if entry.exception == STILL_NECESSARY and own is not None and entry.until > own:
         raise LongerThanAllowed
+    if entry.until > max(review_by(today), own or today):
+        raise LongerThanAllowed(
+            "A last day lies within twelve months or the controller's own storage period; for longer name a condition "
+            "and the day it is looked at again."
+        )
     return Planned(category=category.id, fate=Fate.KEEP_UNTIL, until=entry.until)
 
 

@@ -20,7 +20,9 @@ class NothingToLookUp(DomainError):
     """A name, an address or an installation is several people's: look for an identifier of the person's own."""
 
 
-#: Actions that show and change nothing: looking, and holding a deletion back.
+#: Actions that show and change nothing: looking, and holding a deletion back. A restriction is none of them, not even
+#: while a claim is pending: whoever types a former partner's address would have what guards her stand still. It goes
+#: out with what somebody answers for, and where that is nothing a person looks first (Art. 18(1), 32).
 HARMLESS = frozenset({Action.LOCATE, Action.FREEZE})
 
 
@@ -67,3 +69,14 @@ def may_travel(known: Iterable[Known], *, accepts: Collection[str], action: Acti
     if sure or action is not Action.LOCATE:
         return sure
     return fitting  # only to look, and only where nothing better is accepted
+
+
+def is_about_who_asks(known: Iterable[Known], *, accepts: Collection[str]) -> bool:
+    """
+    Whether what a search says is about whoever asks: it was asked with something that somebody answers for.
+
+    Args:
+        accepts: The identifier types the processor declared; one that declared none was asked by a person, with all.
+    """
+    named = list(known)
+    return any(one.vouched for one in may_travel(named, accepts=accepts, action=Action.LOCATE, checked=False) or named)

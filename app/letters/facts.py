@@ -193,7 +193,8 @@ class ForwardingFacts:
     """
     A part of a request that belongs to another controller. Without ``to_name`` nobody knows yet whose it is.
 
-    ``own_categories`` is what the controller answers itself. ``identifiers`` are (type, value), for the controller.
+    ``own_categories`` is what the controller answers itself. ``identifiers`` are (type, value), for the controller;
+    ``stated`` are those that nobody answers for: the person gave them, and whose they are is not proved.
     """
 
     to_name: str | None
@@ -208,6 +209,7 @@ class ForwardingFacts:
     to_contact: str | None = None
     message: str | None = None
     identifiers: tuple[tuple[str, str], ...] = ()
+    stated: tuple[tuple[str, str], ...] = ()
     contact: tuple[tuple[str, str], ...] = ()
     searched: tuple[str, ...] = ()
 

@@ -229,7 +229,7 @@ KINDS: dict[str, Kind] = {
                 Part(
                     "forwarding.to_name",
                     "GDPR Art. 28(3)(e)",
-                    lambda facts: _has(facts.forwarding, "to_name", "categories", "rights", "identifiers"),
+                    lambda facts: _has(facts.forwarding, "to_name", "categories", "rights") and _is_named(facts),
                 ),
             ),
             sections=("request", "person", "due", "support", "contact"),
@@ -242,6 +242,10 @@ KINDS: dict[str, Kind] = {
 def _has(facts: object, *names: str) -> bool:
     """Whether something is said under each of these names."""
     return facts is not None and all(getattr(facts, name) for name in names)
+
+
+def _is_named(facts: LetterFacts) -> bool:
+    return _has(facts.forwarding, "identifiers") or _has(facts.forwarding, "stated")
 
 
 def _is_named_once_sent(facts: LetterFacts) -> bool:

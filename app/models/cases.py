@@ -25,7 +25,8 @@ class RequestRow(Row, table=True):
             "(stop_verdict IS NULL AND stop_settled_by IS NULL AND stop_settled_at IS NULL)"
             " OR (stop_verdict IN ('genuine', 'not_genuine') AND stop_settled_by IS NOT NULL"
             " AND stop_settled_at IS NOT NULL AND stopped_at IS NOT NULL AND stop_settled_by <> stopped_by"
-            " AND (requester_ref IS NULL OR stop_settled_by <> requester_ref))",
+            " AND (requester_ref IS NULL OR stop_settled_by <> requester_ref)"
+            " AND (filed_by_ref IS NULL OR stop_settled_by <> filed_by_ref))",
             name="stop_settled_by_another",
         ),
         Index("ix_request_controller_id_due_on", "controller_id", "due_on", "id"),
@@ -51,6 +52,7 @@ class RequestRow(Row, table=True):
     subject_key: bytes | None = None
     requester_ref: str | None = None
     filed_by_role: str
+    filed_by_ref: str | None = None  #: who made it, or took it in; unknown of what is older than the column
     assignee_ref: str | None = None
     next_at: datetime | None = None
     follows: UUID | None = None  #: a closed request of which this one carries out what was kept; may be gone

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from app.db import Tx
+from app.domain.case import Phase
 from app.domain.fanout import TaskState
 from app.models import (
     ApprovalRow,
@@ -243,14 +244,41 @@ async def stop_mails(tx: Tx, request_id: UUID, *, failure: str) -> None:
     )
 
 
-async def hides(tx: Tx, row: RequestRow) -> bool:
-    """Whether the same person is marked in another request: then a new one is hidden from its first moment on."""
+async def hides(tx: Tx, row: RequestRow, *, also: Collection[bytes] = ()) -> bool:
+    """
+    Whether the same person is marked in another request: then this one is hidden as soon as that is known.
+
+    Args:
+        also: Further keys of the person's, beside the one the request lies under.
+    """
+    keys = {*also, *([row.subject_key] if row.subject_key is not None else [])}
     query = select(col(RequestRow.id)).where(
         col(RequestRow.controller_id) == row.controller_id,
-        col(RequestRow.subject_key) == row.subject_key,
+        col(RequestRow.subject_key).in_(keys),
         col(RequestRow.protected),
     )
     return (await tx.session.execute(query.limit(1))).first() is not None
+
+
+async def open_ones_of(tx: Tx, row: RequestRow, keys: Collection[bytes]) -> Sequence[RequestRow]:
+    """Open, unmarked requests other than this one that lie under one of these keys or know a person by one."""
+    about = select(col(IdentifierRow.request_id)).where(
+        col(IdentifierRow.controller_id) == row.controller_id, col(IdentifierRow.blind).in_(keys)
+    )
+    query = (
+        select(RequestRow)
+        .where(
+            col(RequestRow.controller_id) == row.controller_id,
+            col(RequestRow.subject_key).in_(keys) | col(RequestRow.id).in_(about),
+            col(RequestRow.id) != row.id,
+            col(RequestRow.protected).is_(False),
+            col(RequestRow.phase) != Phase.CLOSED.value,
+        )
+        .order_by(col(RequestRow.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await tx.session.execute(query)).scalars().all()
 
 
 async def hide_what_is_kept(tx: Tx, request_id: UUID, *, protected: bool) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from app.db import Tx
@@ -39,6 +40,27 @@ async def live(tx: Tx, *, controller: str | None, after: UUID | None, limit: int
     if after is not None:
         query = query.where(col(RestrictionRow.id) > after)
     return (await tx.session.execute(query.order_by(col(RestrictionRow.id)).limit(limit))).scalars().all()
+
+
+async def find_by(tx: Tx, restrictions: Iterable[RestrictionRow], blinds: Collection[bytes]) -> None:
+    """Let restrictions be found by these identifiers; by those they are found by already nothing changes."""
+    rows = [
+        {"restriction_id": one.id, "blind": blind, "controller_id": one.controller_id}
+        for one in restrictions
+        for blind in blinds
+    ]
+    if rows:
+        await tx.session.execute(insert(RestrictionIdentifierRow).values(rows).on_conflict_do_nothing())
+
+
+async def found_by(tx: Tx, restriction_ids: Collection[UUID]) -> dict[UUID, int]:
+    """By how many identifiers each of these restrictions is found; one that none leads to is left out."""
+    query = (
+        select(col(RestrictionIdentifierRow.restriction_id), func.count())
+        .where(col(RestrictionIdentifierRow.restriction_id).in_(restriction_ids))
+        .group_by(col(RestrictionIdentifierRow.restriction_id))
+    )
+    return {id_: number for id_, number in (await tx.session.execute(query)).all()}  # noqa: C416
 
 
 async def live_by(tx: Tx, blinds: Iterable[bytes]) -> Sequence[RestrictionRow]:

@@ -1,20 +1,22 @@
 """What people do with a request: prove who asks, decide, give the second person's word."""
 
+import json
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from app.domain.decisions import Verdict
+from app.domain.errors import DomainError
 from app.domain.records import Record
 from app.repositories import approvals
 from app.routers import reading
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
-from app.routers.dependencies import Approver, Staff, Work
+from app.routers.dependencies import Approver, Staff
 from app.routers.documented import ACTS, DECIDES, READS, dump, problems
 from app.routers.paging import Paging, page
-from app.routers.refusals import At
+from app.routers.problems import refused
 from app.schemas.records import PlanOut
 from app.schemas.requests import (
     ApprovalOut,
@@ -28,28 +30,8 @@ from app.schemas.requests import (
 from app.services import approving, casework, steps, views
 from app.services.claims import claim_of
 from app.services.four_eyes import UnknownApproval
-from app.vault import MalformedIdentifier, normalise
 
 router = APIRouter(prefix="/v1")
-
-
-def _number(work: Work, controller: str, body: ProofIn) -> str | None:
-    if body.personnummer is None:
-        return None
-    try:
-        return normalise("personnummer", body.personnummer, today=work.ctx.today(controller, work.tx.now))
-    except MalformedIdentifier as error:
-        raise At("#/personnummer", error) from None
-
-
-def _contact(work: Work, controller: str, body: ProofIn) -> tuple[str, str] | None:
-    if body.contact is None:
-        return None
-    today = work.ctx.today(controller, work.tx.now)
-    try:
-        return body.contact.type, normalise(body.contact.type, body.contact.value, today=today)
-    except MalformedIdentifier as error:
-        raise At("#/contact/value", error) from None
 
 
 @router.post(
@@ -66,19 +48,19 @@ async def prove(work: Staff, once: OnceOnly, id: UUID, body: ProofIn) -> JSONRes
     async def act() -> Made:
         await steps.hold_open(work.tx, id)
         if body.result == "proved":
-            number = _number(work, row.controller_id, body)
+            today = work.ctx.today(row.controller_id, work.tx.now)
             await casework.prove_identity(
                 work.tx,
                 work.ctx,
                 row,
                 method=body.method,
-                number=number,
-                contact=_contact(work, row.controller_id, body),
+                number=reading.number_proved(body.personnummer, today=today),
+                contact=reading.contact_proved(body.contact, today=today),
                 actor=work.actor,
             )
         else:
-            await casework.give_up_identity(work.tx, row, actor=work.actor)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+            await casework.give_up_identity(work.tx, work.ctx, row, reason=body.reason or "", actor=work.actor)
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
@@ -106,7 +88,7 @@ async def plan(work: Staff, id: UUID, claim: UUID) -> views.View:
     responses=DECIDES,
 )
 async def decide(
-    work: Staff, once: OnceOnly, version: IfMatch, id: UUID, claim: UUID, body: DecisionIn
+    request: Request, work: Staff, once: OnceOnly, version: IfMatch, id: UUID, claim: UUID, body: DecisionIn
 ) -> JSONResponse:
     """Decide one claim. Where four eyes are due the decision waits for the approval that is named."""
     row = await steps.hold(work.tx, id)
@@ -115,24 +97,35 @@ async def decide(
         casework.check_version(row, version)
         await steps.hold_open(work.tx, id)
         found = await claim_of(work.tx, row, claim)
-        approval = await casework.decide(
-            work.tx,
-            work.ctx,
-            row,
-            found,
-            verdict=Verdict(body.outcome),
-            ground=body.ground,
-            reasons=body.reasons,
-            exclude=body.plan.exclude,
-            identifiers_checked=body.identifiers_checked,
-            record=Record.read(body.record.model_dump(mode="json")),
-            plan=reading.erasure_plan(body.plan),
-            actor=work.actor,
-        )
+        try:
+            approval = await casework.decide(
+                work.tx,
+                work.ctx,
+                row,
+                found,
+                verdict=Verdict(body.outcome),
+                ground=body.ground,
+                reasons=body.reasons,
+                exclude=body.plan.exclude,
+                identifiers_checked=body.identifiers_checked,
+                record=Record.read(body.record.model_dump(mode="json")),
+                plan=reading.erasure_plan(body.plan),
+                actor=work.actor,
+            )
+        except casework.DangerReported as danger:
+            # Refused, and kept: what the comparison brought to light guards the person from now on.
+            return _refused(request, danger, row.id)
         view = {"claim": views.claim(found), "version": row.version, "approval_id": approval and approval.id}
         return Made(dump(DecisionOut, view), headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
+
+
+def _refused(request: Request, error: DomainError, request_id: UUID) -> Made:
+    """A refusal of which something stays: the call's transaction is kept, as the answer is."""
+    said = refused(request, error)
+    headers = {name: value for name, value in said.headers.items() if name != "content-length"}
+    return Made(json.loads(bytes(said.body)), said.status_code, headers, request_id)
 
 
 @router.get(

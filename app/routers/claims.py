@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1")
 
 async def _seen(work: Work, id: UUID) -> Made:
     row = await steps.hold(work.tx, id)
-    view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+    view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
     return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
 

@@ -125,7 +125,7 @@ async def confirm(work: Staff, once: OnceOnly, version: IfMatch, id: UUID) -> JS
         casework.check_version(row, version)
         await steps.hold_open(work.tx, id)
         await deadline_watch.take_later(work.tx, work.ctx, row, actor=work.actor)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
@@ -154,7 +154,7 @@ async def answer(work: Subject, once: OnceOnly, id: UUID, body: OwnAnswerIn) -> 
             answered_at=work.tx.now,
             actor=work.actor,
         )
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)

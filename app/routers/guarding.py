@@ -123,18 +123,24 @@ async def settle(work: Staff, once: OnceOnly, id: UUID, body: SettlementIn) -> J
     """
     Settle a stopped request: genuine, with a proof stronger than the one it came with; or not, and it ends.
 
-    Never whoever stopped it, nor whoever made it. That it is not is for an approver to say, in writing; of a request
-    made with a login only where that same login stopped it.
+    The proof says whose it is, like any other. Never whoever stopped it, nor whoever made it or took it in. That it is
+    not is for an approver to say, in writing; of a request made with a login only where that same login stopped it.
     """
     genuine = body.verdict == "genuine"
     actor = work.actor if genuine else _approver(work)
     row = await steps.hold(work.tx, id)
 
     async def act() -> Made:
-        await stopping.settle(
-            work.tx, work.ctx, row, genuine=genuine, method=body.method, reason=body.reason or "", actor=actor
-        )
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        today = work.ctx.today(row.controller_id, work.tx.now)
+        if genuine:
+            number = reading.number_proved(body.personnummer, today=today)
+            contact = reading.contact_proved(body.contact, today=today)
+            await stopping.settle_genuine(
+                work.tx, work.ctx, row, method=body.method or "", number=number, contact=contact, actor=actor
+            )
+        else:
+            await stopping.settle_not_genuine(work.tx, work.ctx, row, reason=body.reason or "", actor=actor)
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
@@ -191,7 +197,7 @@ async def add_marks(work: Staff, once: OnceOnly, id: UUID, body: RiskMarksIn) ->
         await steps.hold_open(work.tx, id, also_stopped=True)
         await protecting.add_marks(work.tx, work.ctx, row, {RiskMark(one) for one in body.marks})
         await steps.changed(work.tx, row)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)
@@ -216,7 +222,7 @@ async def add_identifiers(work: Subject, once: OnceOnly, id: UUID, body: MoreIn)
     async def act() -> Made:
         footage = body.footage.model_dump(exclude_none=True)
         await searching.add(work.tx, work.ctx, row, identifiers=named, footage=footage, actor=work.actor)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)

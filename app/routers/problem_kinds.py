@@ -21,6 +21,7 @@ from app.domain import (
     identity,
     ledger,
     processor_secrets,
+    proving,
     records,
     redaction,
     restrictions,
@@ -171,24 +172,42 @@ KINDS: dict[type[DomainError], Kind] = {
     finding.NothingToLookUp: Kind(
         422, "Namn, adress och anläggning delas av flera: sök på något som är personens eget.", "#/identifiers"
     ),
-    casework.ProofOfSomebodyElse: Kind(
+    proving.ProofOfSomebodyElse: Kind(
         409,
         "Kontrollen gäller någon annan: den anger ett annat personnummer än begäran.",
         "#/personnummer",
     ),
-    casework.ProofWithoutNumber: Kind(422, "Ange vilket personnummer e-legitimationen visade.", "#/personnummer"),
+    proving.ProofWithoutNumber: Kind(422, "Ange vilket personnummer e-legitimationen visade.", "#/personnummer"),
+    proving.NumberByChannel: Kind(
+        422, "En motringning eller en kod styrker en kontaktuppgift, aldrig ett personnummer.", "#/personnummer"
+    ),
+    proving.ContactNeeded: Kind(
+        422, "Ange vilken kontaktuppgift motringningen eller koden gick till: det är allt den styrker.", "#/contact"
+    ),
+    casework.GivingUpNeedsReason: Kind(
+        422,
+        "Skriv med minst tjugo tecken varför ingen kan avgöra vem som frågar: det är den ansvarige som ska visa det.",
+        "#/reason",
+    ),
+    casework.ProofNotAskedFor: Kind(
+        409, "Först ska ett brev som säger hur man styrker vem man är ha gått ut till personen."
+    ),
     finding.FootageNotDescribed: Kind(
         409, "Bilder söks när personen har sagt dag, tid, plats och hur de såg ut.", "#/outcome"
     ),
     searching.TooLateToSearch: Kind(409, "Svaret skrivs redan. Gör en ny begäran med det du vill lägga till."),
     searching.NothingMore: Kind(422, "Skriv något som inte redan fanns med.", "#/identifiers"),
     casework.IdentityNotProven: Kind(409, "Ingen beslutar innan det är klart nog vem som frågar."),
+    casework.DangerReported: Kind(
+        409, "Något är känt om den du jämförde som kräver starkare bevis eller andra händer; läs begäran igen."
+    ),
     tasks.TaskOver: Kind(409, "Uppgiften är avslutad."),
     tasks.TaskUnderWay: Kind(409, "Uppgiften är på väg hos mottagaren och är inte en människas just nu."),
     registration.KeyTaken: Kind(409, "Det finns redan en mottagare med den nyckeln."),
     callbacks.CallbackOver: Kind(410, "Uppgiften är besvarad eller tiden är ute; inget mer tas emot."),
     # people who guard people
     guarding.HandlersOnly: Kind(403, "Det här sköts bara av särskilt utbildade handläggare."),
+    packaging.DecisionTakenBack: Kind(409, "Beslutet bakom paketet gäller inte längre: besluta först om yrkandet."),
     guarding.CoolingOff: Kind(
         409, "Alla kända adresser har fått veta, och tiden att säga att det inte var man själv är inte slut."
     ),
@@ -204,8 +223,8 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     stopping.NotTheirsToEnd: Kind(
         409,
-        "En begäran som gjorts med personens egen inloggning avslutas av den inloggningen, genom återkallelse, "
-        "eller fortsätter.",
+        "En begäran som gjorts med en inloggning avslutas först när även den säger att det inte var den; "
+        "ett starkare bevis låter den fortsätta.",
         "#/verdict",
     ),
     stopping.StopReasonNeeded: Kind(
@@ -430,7 +449,10 @@ KINDS: dict[type[DomainError], Kind] = {
         "#/plan/categories",
     ),
     erasure_decision.LongerThanAllowed: Kind(
-        422, "Det är längre än lagen, anspråket eller företagets egen gallringsregel medger.", "#/plan/categories"
+        422,
+        "Det är längre än lagen, anspråket eller företagets egen gallringsregel medger. Annars är sista dagen inom tolv"
+        " månader; för längre tid: ange ett villkor och dagen då det prövas på nytt.",
+        "#/plan/categories",
     ),
     erasure_answers.AnonymisedIsNotErased: Kind(
         422, "Uppgifter som har anonymiserats, maskats eller dolts är inte raderade.", "#/outcome"

@@ -98,6 +98,11 @@ async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
         pointer, error = error.pointer, error.refusal
     if not isinstance(error, DomainError):
         raise error
+    return refused(request, error, pointer=pointer)
+
+
+def refused(request: Request, error: DomainError, *, pointer: str | None = None) -> JSONResponse:
+    """A refusal as an answer; *pointer* says where in the body, if the table does not."""
     kind = kind_of(type(error))
     if kind.status >= 500 and kind.status != 503:
         return _fault(request)

@@ -35,6 +35,26 @@ def contact(said: ContactIn, *, today: date, at: str) -> dict[str, str]:
     return found
 
 
+def number_proved(said: str | None, *, today: date) -> str | None:
+    """The personnummer that a proof named."""
+    if said is None:
+        return None
+    try:
+        return normalise("personnummer", said, today=today)
+    except MalformedIdentifier as error:
+        raise At("#/personnummer", error) from None
+
+
+def contact_proved(said: IdentifierIn | None, *, today: date) -> tuple[str, str] | None:
+    """The address that a call back or a code went to."""
+    if said is None:
+        return None
+    try:
+        return said.type, normalise(said.type, said.value, today=today)
+    except MalformedIdentifier as error:
+        raise At("#/contact/value", error) from None
+
+
 def erasure_plan(said: PlanIn) -> Said:
     """What a decision says of each category of an erasure, and the facts it rests on."""
     told = said.facts

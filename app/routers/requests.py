@@ -50,7 +50,7 @@ async def file(work: Staff, once: OnceOnly, body: RequestIn) -> JSONResponse:
     async def act() -> Made:
         row = await intake.file(work.tx, work.ctx, new, actor=work.actor)
         headers = {"Location": f"/v1/requests/{row.id}", "ETag": etag(row.version)}
-        return Made(dump(RequestWithDeadline, await views.own_request(work.tx, row)), 201, headers, row.id)
+        return Made(dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row)), 201, headers, row.id)
 
     return await once.answer(work, body.controller, act)
 

@@ -62,7 +62,7 @@ async def live(work: Staff, pages: Paging, controller: Slug = None) -> views.Vie
     found = await outward.live(work.tx, controller=controller, after=after, limit=pages.limit + 1)
     rows, links = pages.of(found, place=lambda row: [row.id])
     asked = await approvals.asked_about(work.tx, [row.id for row in rows])
-    return page([restricting.view(row, asked=row.id in asked) for row in rows], links)
+    return page(await restricting.seen(work.tx, rows, asked=asked), links)
 
 
 @router.post(
@@ -86,7 +86,8 @@ async def announce(work: Staff, once: OnceOnly, id: UUID, body: LiftNoticeIn) ->
             then=body.then,
             actor=work.actor,
         )
-        return Made(dump(RestrictionOut, restricting.view(lifted)), request_id=lifted.request_id)
+        (view,) = await restricting.seen(work.tx, [lifted])
+        return Made(dump(RestrictionOut, view), request_id=lifted.request_id)
 
     return await once.answer(work, await _controller_of(work, id), act)
 
@@ -104,7 +105,8 @@ async def lift(work: Staff, once: OnceOnly, id: UUID) -> JSONResponse:
 
     async def act() -> Made:
         restriction, approval = await restricting.ask_lift(work.tx, work.ctx, id, actor=work.actor)
-        view = restricting.view(restriction, asked=True) | {"approval_id": approval.id}
+        (view,) = await restricting.seen(work.tx, [restriction], asked=[restriction.id])
+        view |= {"approval_id": approval.id}
         return Made(dump(RestrictionOut, view), 202, request_id=restriction.request_id)
 
     return await once.answer(work, await _controller_of(work, id), act)

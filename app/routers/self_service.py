@@ -77,7 +77,7 @@ async def file(work: Subject, once: OnceOnly, body: OwnRequestIn) -> JSONRespons
 
     async def act() -> Made:
         row = await intake.file(work.tx, work.ctx, _new(work, body, controller), actor=work.actor)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         headers = {"Location": f"/v1/self-service/requests/{row.id}", "ETag": etag(row.version)}
         return Made(view, 201, headers, row.id)
 
@@ -97,7 +97,7 @@ async def list_own(work: Subject, pages: Paging) -> views.View:
     after = UUID(pages.after[0]) if pages.after else None
     found = await cases.own_requests(work.tx, subject_keys=keys, after=after, limit=pages.limit + 1)
     rows, links = pages.of(found, place=lambda row: [row.id])
-    return page(await views.own_requests(work.tx, rows), links)
+    return page(await views.own_requests(work.tx, work.ctx, rows), links)
 
 
 @router.get(
@@ -111,13 +111,13 @@ async def get(work: Subject, id: UUID, response: Response) -> views.View:
     """One of your requests, with the explanation of its due date."""
     row = await views.own_row(work.tx, id, work.own_keys())
     response.headers["ETag"] = etag(row.version)
-    return await views.own_request(work.tx, row)
+    return await views.own_request(work.tx, work.ctx, row)
 
 
 @router.get("/{id}/timeline", operation_id="getOwnTimeline", response_model=Timeline, responses=READS)
 async def timeline(work: Subject, id: UUID) -> views.View:
     """What has happened so far, in plain words."""
-    return {"items": await views.timeline(work.tx, await views.own_row(work.tx, id, work.own_keys()))}
+    return {"items": await views.timeline(work.tx, work.ctx, await views.own_row(work.tx, id, work.own_keys()))}
 
 
 @router.get(
@@ -130,7 +130,10 @@ async def timeline(work: Subject, id: UUID) -> views.View:
 async def recipients(work: Subject, id: UUID) -> views.View:
     """Who was asked what about you, and who was told of what was done (GDPR Art. 19)."""
     row = await views.own_row(work.tx, id, work.own_keys())
-    return {"items": await views.own_recipients(work.tx, row), "ledger": await ledger.own(work.tx, work.ctx, row)}
+    return {
+        "items": await views.own_recipients(work.tx, work.ctx, row),
+        "ledger": await ledger.own(work.tx, work.ctx, row),
+    }
 
 
 @router.post(
@@ -151,7 +154,7 @@ async def withdraw(
 
     async def act() -> Made:
         await casework.withdraw(work.tx, row, rights=chosen.rights, actor=work.actor)
-        view = dump(RequestWithDeadline, await views.own_request(work.tx, row))
+        view = dump(RequestWithDeadline, await views.own_request(work.tx, work.ctx, row))
         return Made(view, headers={"ETag": etag(row.version)}, request_id=row.id)
 
     return await once.answer(work, row.controller_id, act)

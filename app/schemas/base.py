@@ -160,3 +160,17 @@ class KnownAs(Answer):
     type: str
     value: str
     vouched: bool
+
+
+#: What a proof says beside its method, wherever one is written down.
+PROVED_NUMBER = Field(
+    default=None,
+    max_length=20,
+    description="The number the proof named; an e-ID always names one, a call back or a code never does. It has to be "
+    "the request's own, if that has one, and lets the person find a request that no login made behind their own.",
+)
+PROVED_CONTACT = Field(
+    default=None,
+    description="The address a call back or a code went to, needed for those; it is all they prove, and one that was "
+    "just changed proves nothing.",
+)

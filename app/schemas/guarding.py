@@ -6,7 +6,20 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from app.schemas.base import Answer, Body, Code, ContactIn, IdentifierIn, Language, Line, Plain, RiskMarkKey, Text
+from app.schemas.base import (
+    PROVED_CONTACT,
+    PROVED_NUMBER,
+    Answer,
+    Body,
+    Code,
+    ContactIn,
+    IdentifierIn,
+    Language,
+    Line,
+    Plain,
+    RiskMarkKey,
+    Text,
+)
 from app.schemas.requests import PROTECTED, Claims
 
 
@@ -79,11 +92,17 @@ class SettlementIn(Body):
     """What a case officer found out about a stopped request."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"verdict": "genuine", "method": "letter_to_registered_address"}]}
+        json_schema_extra={
+            "examples": [
+                {"verdict": "genuine", "method": "letter_to_registered_address", "personnummer": "198001019804"},
+            ],
+        }
     )
 
     verdict: Literal["genuine", "not_genuine"]
     method: Code | None = Field(default=None, description="How it was proved, stronger than before; for genuine.")
+    personnummer: str | None = PROVED_NUMBER
+    contact: IdentifierIn | None = PROVED_CONTACT
     reason: Text | None = Field(
         default=None, description="Why it is not the person's own, in twenty characters or more; for not_genuine."
     )

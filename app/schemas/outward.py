@@ -53,6 +53,10 @@ class RestrictionOut(RestrictionFound):
     source: str
     state: Literal["in_force", "lift_proposed", "lift_announced", "awaiting_approval", "lifted"]
     endings_allowed: list[str]
+    found_by: int = Field(
+        description="By how many identifiers a lookup finds it. By none while nothing of the person is proved or "
+        "compared: then nobody's system knows of it, and somebody has to see to it."
+    )
     lifting_on: date | None = None
     lifted_at: datetime | None = None
     approval_id: UUID | None = None

@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from app.schemas.base import (
+    PROVED_CONTACT,
+    PROVED_NUMBER,
     Answer,
     AnswerForm,
     Body,
@@ -113,18 +115,18 @@ class WithdrawalIn(Body):
 class ProofIn(Body):
     """How the person proved who they are; or that it was not possible. Never a copy of anything."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"method": "seen_in_person", "result": "proved"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"method": "e_id_in_call", "result": "proved", "personnummer": "198001019804"}],
+        }
+    )
 
     method: Code = "none"
     result: Literal["proved", "not_possible"] = "proved"
-    personnummer: str | None = Field(
-        default=None,
-        max_length=20,
-        description="What the proof established; an e-ID always names one. It has to be the request's own, if that has "
-        "one, and lets the person find the request behind their own login.",
-    )
-    contact: IdentifierIn | None = Field(
-        default=None, description="The address a call back or a code went to; one that was just changed proves nothing."
+    personnummer: str | None = PROVED_NUMBER
+    contact: IdentifierIn | None = PROVED_CONTACT
+    reason: Text | None = Field(
+        default=None, description="Why nobody can tell who asks, in twenty characters or more; for not_possible."
     )
 
 

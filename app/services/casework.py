@@ -7,9 +7,9 @@ The service never says no by itself, and nobody says it alone.
 from collections.abc import Sequence
 
 from app.db import Tx
-from app.domain import decisions, identity
+from app.domain import decisions, identity, proving
 from app.domain.audit import AuditStep
-from app.domain.case import AlreadyUnderWay, ClaimNotOpen, ClaimOutcome, ClaimState
+from app.domain.case import AlreadyUnderWay, ClaimNotOpen, ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
@@ -17,12 +17,12 @@ from app.domain.fanout import Action, TaskState
 from app.domain.finding import FootageNotDescribed, footage_lacks
 from app.domain.four_eyes import Subject
 from app.domain.identity import Level
+from app.domain.proving import Asked, ProofOfSomebodyElse, Proved
 from app.domain.records import Record
 from app.domain.restrictions import ErasureRestricted
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
-from app.repositories import approvals, cases, outward
-from app.repositories.guarding import ANONYMOUS
+from app.repositories import approvals, cases, letters, outward
 from app.services import (
     channels,
     claims,
@@ -30,8 +30,12 @@ from app.services import (
     documenting,
     erasing,
     four_eyes,
+    notes,
     orders,
+    protecting,
     raising,
+    reported,
+    restricting,
     sealing,
     steps,
 )
@@ -39,22 +43,28 @@ from app.services.context import Actor, Context
 from app.services.four_eyes import UnknownApproval
 
 NOTHING_RECORDED = Record()
+#: The letters that say how identity is proved here.
+TELL_HOW = frozenset({"receipt", "identity_wanted"})
 
 
 class IdentityNotProven(DomainError):
     """Nobody decides about a claim before it is known well enough who asks."""
 
 
+class DangerReported(IdentityNotProven):
+    """Something is known of the person you compared that needs a stronger proof or other hands; read it again."""
+
+
 class ContactInQuarantine(DomainError):
     """A contact detail that nobody knew for thirty days proves nothing; choose another way of proof."""
 
 
-class ProofOfSomebodyElse(DomainError):
-    """The proof is somebody else's: it names another personnummer than the request."""
+class GivingUpNeedsReason(DomainError):
+    """Write in twenty characters or more why nobody can tell who asks: the controller has to show it."""
 
 
-class ProofWithoutNumber(DomainError):
-    """Say which personnummer the e-ID named: by that alone is it known whose proof it is."""
+class ProofNotAskedFor(DomainError):
+    """First a letter that says how identity is proved must be out to the person."""
 
 
 class NothingLeftOut(DomainError):
@@ -100,93 +110,89 @@ async def prove_identity(
     """
     Record that a person has proved who asks: method, who checked, when; never a copy (EDPB 01/2022 para 79).
 
-    A *number* (personnummer, normalised) that the proof established is the person's: it lets them find the request
-    behind their own login. What else was typed on a request nobody logged in for is compared before a yes.
+    The one door by which anybody becomes known; what a proof establishes stands in :mod:`app.domain.proving`.
 
     Args:
+        number: The personnummer that the proof named, normalised; it lets the person find a request that no login
+            made behind their own.
         contact: The address a call or a code went to, as (type, normalised value).
 
     Raises:
         UnknownMethod: No ID copies, secret questions or signatures.
-        ContactInQuarantine: The address was put there lately, or nobody says which it was where one was.
+        ProofWithoutNumber, NumberByChannel, ContactNeeded: It does not say whose proof it is.
         ProofOfSomebodyElse: It names another personnummer than the request.
-        ProofWithoutNumber: An e-ID was shown for a request that no login made, and nobody says whose.
+        ContactInQuarantine: The address was put there lately, or nobody knows it.
     """
-    held = Level.from_key(row.assurance)
-    level = max(identity.level_of(method), held)
-    if method in identity.BY_CHANNEL and await channels.is_in_quarantine(tx, ctx, row, contact):
+    asked = Asked(Level.from_key(row.assurance), orders.known_as(ctx, row), by_login=_a_login_made(row))
+    proved = proving.establish(asked, method=method, number=number, contact=contact)
+    if contact is not None and method in identity.BY_CHANNEL and await channels.is_in_quarantine(tx, ctx, row, contact):
         raise ContactInQuarantine
-    if number is not None:
-        _take_number(tx, ctx, row, number)
-    elif method in identity.BY_E_ID and _no_login_made(row):
-        raise ProofWithoutNumber
-    elif _no_login_made(row):
-        _doubt_what_was_typed(ctx, row, proved=contact, is_first=held is Level.NONE)
-    row.assurance = level.key
-    facts = {"method": method, "level": level.key}
+    _tie(ctx, row, proved, number)
+    _write(tx, ctx, row, asked, proved)
+    row.assurance = proved.level.key
+    facts = {"method": method, "level": proved.level.key}
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
-    await clarification.end_doubt(tx, ctx, row, actor=actor)
-    await steps.changed(tx, row)
-    return level
+    await protecting.inherit(tx, ctx, row, actor=actor)
+    await reported.take_over(tx, ctx, row)
+    if row.phase != Phase.CLOSED:
+        await clarification.end_doubt(tx, ctx, row, actor=actor)
+    await steps.changed_unless_closed(tx, row)
+    return proved.level
 
 
-def _no_login_made(row: RequestRow) -> bool:
-    return row.filed_by_role != "subject"
+def _a_login_made(row: RequestRow) -> bool:
+    return row.filed_by_role == "subject"
 
 
-def _take_number(tx: Tx, ctx: Context, row: RequestRow, number: str) -> None:
+def _tie(ctx: Context, row: RequestRow, proved: Proved, number: str | None) -> None:
     """
-    Tie a proof to a person: the number it names is theirs, or it is somebody else's proof.
+    Let the person whose number was proved find the request, or find out that it is another's proof.
 
-    Where no login made the request all else that was typed is that somebody's word only: the former partner shows his
-    own e-ID, whose number staff took down, and gives her customer number (Art. 12(6), 32).
+    A login without a number has a pseudonym of its issuer for a key, which no number can be compared with.
     """
-    person = dict(orders.person_of(ctx, row))
-    written = [one for one in person["identifiers"] if one["type"] == "personnummer"]
-    named = [one["value"] for one in written if one["vouched"]] or [one["value"] for one in written]
-    blind = ctx.vault.blind_index(controller=row.controller_id, type="personnummer", normalised=number)
-    # A login without a number has a pseudonym of its issuer for a key, which no number can be compared with.
-    is_keyed_by_number = row.subject_key is not None and _no_login_made(row)
-    if (named and number not in named) or (is_keyed_by_number and row.subject_key != blind):
-        raise ProofOfSomebodyElse
-    if row.subject_key is None:
-        row.subject_key = blind
-    if not _no_login_made(row):
+    if number is None:
         return
-    if not written:
-        tx.session.add(
-            IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type="personnummer")
-        )
-    others = [one | {"vouched": False} for one in person["identifiers"] if one["type"] != "personnummer"]
-    person["identifiers"] = [{"type": "personnummer", "value": number, "vouched": True}, *others]
+    blind = ctx.vault.blind_index(controller=row.controller_id, type=proving.NUMBER, normalised=number)
+    if row.subject_key is not None and not _a_login_made(row) and row.subject_key != blind:
+        raise ProofOfSomebodyElse
+    is_theirs = any((one.type, one.value) == (proving.NUMBER, number) and one.vouched for one in proved.known)
+    if row.subject_key is None and is_theirs:
+        row.subject_key = blind
+
+
+def _write(tx: Tx, ctx: Context, row: RequestRow, asked: Asked, proved: Proved) -> None:
+    before = {(one.type, one.value) for one in asked.known}
+    for one in proved.known:
+        if (one.type, one.value) not in before:
+            blind = ctx.vault.blind_index(controller=row.controller_id, type=one.type, normalised=one.value)
+            tx.session.add(
+                IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type=one.type)
+            )
+    known = [{"type": one.type, "value": one.value, "vouched": one.vouched} for one in proved.known]
+    person = {**orders.person_of(ctx, row), "identifiers": known}
     row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
 
 
-def _doubt_what_was_typed(ctx: Context, row: RequestRow, *, proved: tuple[str, str] | None, is_first: bool) -> None:
-    """
-    A proof answers for what it went to and for nothing beside it; what an earlier proof established stays.
-
-    Until the first proof staff answer only for having heard it: whoever was seen or called back is somebody, and need
-    not be the one whose customer number they gave.
-    """
-    person = dict(orders.person_of(ctx, row))
-    is_earlier = not is_first or row.filed_by_role == ANONYMOUS  # there the code at an address came before its proof
-    person["identifiers"] = [
-        one | {"vouched": (one["type"], one["value"]) == proved or (one["vouched"] and is_earlier)}
-        for one in person["identifiers"]
-    ]
-    row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
-
-
-async def give_up_identity(tx: Tx, row: RequestRow, *, actor: Actor) -> None:
+async def give_up_identity(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Actor) -> None:
     """
     Say that the person cannot be identified (GDPR Art. 11(2)): what needed it ends so, the rest goes on.
 
+    The controller demonstrates it (Art. 11(2), 12(2)): the person has been told how it is proved, and why it could not
+    be is kept as a sealed note.
+
     Art. 11(2) switches off Articles 15 to 20 and no other (R11-2): an objection or the review of an automated decision
     stays open, and is refused, if at all, by two people who say why (Art. 12(2)).
+
+    Raises:
+        NotClassified, GivingUpNeedsReason, ProofNotAskedFor
     """
     if row.unclassified:
         raise claims.NotClassified  # it may turn out to be what needs no proof
+    if len(reason.strip()) < decisions.LEAST_REASONS:
+        raise GivingUpNeedsReason
+    if not any(one.kind in TELL_HOW and one.sent_at is not None for one in await letters.letters_of(tx, row)):
+        raise ProofNotAskedFor
+    await notes.write(tx, ctx, row, kind="note", text=reason.strip(), actor=actor)
     held = Level.from_key(row.assurance)
     for claim in await cases.claims_of(tx, [row.id]):
         if claim.right not in identity.ENDED_BY_ART_11:
@@ -216,6 +222,7 @@ async def decide(
     Decide one claim; where four eyes are due the decision waits, and the approval that it waits for is returned.
 
     Raises:
+        DangerReported: Nothing is decided, and what came to light stays written if the transaction is kept.
         ClaimNotOpen, IdentityNotProven, FootageNotDescribed, IdentifiersNotChecked, ErasureRestricted,
         ClaimUnderWay, AlreadyDone, GroundNeeded, GroundNotAllowed, ReasonsNeeded, NothingLeftOut, UnknownCategory,
         NotClassified
@@ -226,10 +233,12 @@ async def decide(
         raise claims.NotClassified
     if claim.state != ClaimState.OPEN:
         raise ClaimNotOpen
+    has_come = await reported.take_over(tx, ctx, row, compared=identifiers_checked)
+    if row.protected and not tx.sees_protected:
+        raise DangerReported
     is_for_want_of_proof = verdict is Verdict.REFUSED and ground == decisions.NOT_IDENTIFIABLE.key
-    known_enough = identity.suffices(Level.from_key(row.assurance), needed=Level.from_key(claim.needs))
-    if not known_enough and not is_for_want_of_proof:
-        raise IdentityNotProven
+    if not _is_known_enough(ctx, row, claim) and not is_for_want_of_proof:
+        raise DangerReported if has_come else IdentityNotProven
     if verdict is not Verdict.REFUSED and not identifiers_checked and _has_unvouched(ctx, row):
         raise IdentifiersNotChecked
     if verdict is Verdict.GRANTED and footage_lacks(claims.details_of(ctx, row, claim)):
@@ -255,6 +264,8 @@ async def decide(
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
+    if identifiers_checked:
+        await restricting.compared(tx, ctx, row)
     claim.two_needed = row.protected  # two trained people, whatever the right
     waits = decisions.needs_two(verdict, grant_needs_two=its_right.grant_needs_two or row.protected)
     claim.state = ClaimState.AWAITING_APPROVAL if waits else ClaimState.DECIDED
@@ -280,6 +291,10 @@ async def _check_tasks(tx: Tx, row: RequestRow, claim: ClaimRow, verdict: Verdic
         raise AlreadyDone
 
 
+def _is_known_enough(ctx: Context, row: RequestRow, claim: ClaimRow) -> bool:
+    return identity.suffices(Level.from_key(row.assurance), needed=protecting.needed_by(ctx, row, claim))
+
+
 def _has_unvouched(ctx: Context, row: RequestRow) -> bool:
     return any(not one.vouched for one in orders.known_as(ctx, row))
 
@@ -298,11 +313,18 @@ def _check_exclusions(
 async def take_second_word(
     tx: Tx, ctx: Context, row: RequestRow, approval: ApprovalRow, *, approved: bool, actor: Actor
 ) -> None:
-    """A decision counts, or is as if nothing had been decided."""
+    """
+    A decision counts, or is as if nothing had been decided.
+
+    Raises:
+        IdentityNotProven: More is known to be dangerous about the case than when it was decided.
+    """
     if approval.claim_id is None:
         raise UnknownApproval
     claim = await claims.claim_of(tx, row, approval.claim_id)
     if approved:
+        if claim.verdict != Verdict.REFUSED and not _is_known_enough(ctx, row, claim):
+            raise IdentityNotProven  # something dangerous has come to light while it waited
         claim.approved_by = actor.ref  # first: the database lets no decision count without it
         claim.state = ClaimState.DECIDED
         if claim.verdict != Verdict.REFUSED:

@@ -64,15 +64,30 @@ async def learn(tx: Tx, ctx: Context, row: RequestRow, *, source: str, facts: ob
     What a recipient says is its word: an address that cannot be one is left out.
     """
     today = ctx.today(row.controller_id, tx.now)
-    is_new = False
     for type, value, since in contacts.read_reported(facts, today=today)[: stored.MOST_CHANNELS]:
-        known = await note(tx, ctx, row, type=type, value=value, since=since, source=source)
-        is_new = is_new or (known and today - since < contacts.QUARANTINE)
+        await note(tx, ctx, row, type=type, value=value, since=since, source=source)
+    return reported_marks(facts, today=today)
+
+
+def reported_marks(facts: object, *, today: date) -> frozenset[RiskMark]:
+    """What a recipient says, on that day, that makes a case dangerous."""
     said = facts if isinstance(facts, Mapping) else {}
+    addresses = contacts.read_reported(facts, today=today)[: stored.MOST_CHANNELS]
+    is_new = any(
+        today - since < contacts.QUARANTINE and _can_be(type, value, today) for type, value, since in addresses
+    )
     marks = {RiskMark.CONTACT_CHANGED} if is_new else set()
     marks |= {RiskMark.HOUSEHOLD_SPLIT} if said.get("household_split") is True else set()
     marks |= {RiskMark.PROTECTED} if said.get("protected") is True else set()
     return frozenset(marks)
+
+
+def _can_be(type: str, value: str, today: date) -> bool:
+    try:
+        normalise(type, value, today=today)
+    except MalformedIdentifier:
+        return False
+    return True
 
 
 async def note(tx: Tx, ctx: Context, row: RequestRow, *, type: str, value: str, since: date, source: str) -> bool:
@@ -141,15 +156,11 @@ async def is_settled(tx: Tx, ctx: Context, controller: str, blind: bytes) -> boo
     return contacts.is_settled(seen, today=ctx.today(controller, tx.now), changed=changed)
 
 
-async def is_in_quarantine(tx: Tx, ctx: Context, row: RequestRow, contact: tuple[str, str] | None) -> bool:
+async def is_in_quarantine(tx: Tx, ctx: Context, row: RequestRow, contact: tuple[str, str]) -> bool:
     """
     Whether a proof over an address counts for nothing: the controller does not know it, or it was put there lately,
     through us or elsewhere.
-
-    Where one of the person's addresses was, whoever records the proof has to say which one they used.
     """
-    if contact is None:
-        return RiskMark.CONTACT_CHANGED.value in row.risk_marks
     blind = blind_of(ctx, row.controller_id, *contact)
     since = await stored.known_since(tx, row.controller_id, [blind])
     changed = await stored.changed_since(tx, row.controller_id, [blind])

@@ -7,8 +7,9 @@ from app.domain import guarding
 from app.domain.audit import AuditStep
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
+from app.domain.finding import is_about_who_asks
 from app.letters.notices import say_instant
-from app.models import RequestRow, TaskRow
+from app.models import ProcessorRow, RequestRow, TaskRow
 from app.repositories import cases, registry
 from app.services import channels, persons, protecting, steps
 from app.services.context import INSYN, Context
@@ -33,6 +34,12 @@ async def tell_latecomers(tx: Tx, ctx: Context, row: RequestRow) -> None:
             claim.cooling_until = until
 
 
+def is_heard(ctx: Context, row: RequestRow, processor: ProcessorRow | None) -> bool:
+    """Whether what a recipient says of danger counts at once."""
+    accepts = processor.identifier_types if processor is not None else ()
+    return is_about_who_asks(persons.known_as(ctx, row), accepts=accepts)
+
+
 async def heard(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, body: object) -> None:
     """
     A task has ended: learn where the person is reached, or guard the address that was just put there.
@@ -44,8 +51,8 @@ async def heard(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, body: obje
         processor = await registry.processor(tx, task.processor_id)
         source = processor.key if processor is not None else "removed"
         marks = await channels.learn(tx, ctx, row, source=source, facts=said.get("facts"))
-        # A name somebody typed may be another's: their danger marks nobody else's case, where it could be noticed.
-        if not persons.has_typed(ctx, row):
+        # What is about a typed name may be another's danger: it waits for a comparison (app.services.reported).
+        if is_heard(ctx, row, processor):
             await protecting.mark_as_told(tx, ctx, row, marks)
         await tell_latecomers(tx, ctx, row)
     elif task.action == Action.RECTIFY and task.outcome in DONE and task.claim_id is not None:

@@ -21,7 +21,7 @@ from app.domain.identity import Level
 from app.domain.rights import RIGHTS, right
 from app.models import ClaimRow, IdentifierRow, RequestRow
 from app.observability import REQUESTS
-from app.repositories import guarding, jobs
+from app.repositories import jobs
 from app.services import notes, protecting, sealing, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id, new_reference
@@ -136,6 +136,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
         subject_key=new.subject_key or _number_key(ctx, new.controller, identifiers),
         requester_ref=new.requester_ref,
         filed_by_role=actor.role,
+        filed_by_ref=actor.ref,
         next_at=tx.now - steps.CERTAINLY_DUE,
         wrapped_key=key.wrapped,
         subject_sealed=b"",
@@ -169,9 +170,10 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
             "unspecified": is_free_text,
         },
     )
-    if new.protected or (row.subject_key is not None and await guarding.hides(tx, row)):
+    if new.protected:
         await tx.session.flush()  # first: the mark raises what the claims need, and reads them
         await protecting.mark(tx, ctx, row, reason=protecting.BY_ITSELF, actor=actor)
+    await protecting.inherit(tx, ctx, row, actor=actor)
     jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id)
     for claim in new.claims:
         REQUESTS.labels(right=claim.right, controller=new.controller, channel=new.channel).inc()

@@ -19,7 +19,7 @@ from app.models import LedgerEntryRow, ProcessorRow, RequestRow
 from app.profiles import Profile
 from app.repositories import outward
 from app.repositories.cases import CaseRows
-from app.services import case_rows, information, orders, sealing, steps, telling, view_words
+from app.services import case_rows, information, orders, persons, sealing, steps, telling, view_words
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
 
@@ -170,7 +170,13 @@ def views(ctx: Context, case: CaseRows, *, for_staff: bool) -> list[dict[str, An
 
 
 async def own(tx: Tx, ctx: Context, row: RequestRow) -> list[dict[str, Any]]:
-    """The ledger as its person reads it (R19-2); nothing to somebody who has not proved who they are."""
+    """
+    The ledger as its person reads it (R19-2); nothing to somebody who has not proved who they are, nor of a claim for
+    which nobody has compared what they typed.
+    """
     if Level.from_key(row.assurance) < Level.SUBSTANTIAL:
         return []
-    return views(ctx, await case_rows.read(tx, ctx, row), for_staff=False)
+    case = await case_rows.read(tx, ctx, row)
+    unsure = persons.not_compared(ctx, row, case.claims)
+    case.ledger = [one for one in case.ledger if one.claim_id not in unsure]
+    return views(ctx, case, for_staff=False)

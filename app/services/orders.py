@@ -8,7 +8,7 @@ from app.db import Tx
 from app.domain.contacts import corrections_of
 from app.domain.errors import DomainError
 from app.domain.fanout import Action
-from app.domain.finding import Known, may_travel
+from app.domain.finding import may_travel
 from app.domain.guarding import is_address, without_addresses
 from app.domain.identity import Level
 from app.domain.restrictions import MEANWHILE, PERMITTED, ground_said
@@ -19,6 +19,7 @@ from app.repositories import cases
 from app.services import erasing, tasks
 from app.services.claims import details_of
 from app.services.context import Context
+from app.services.persons import known_as as known_as
 from app.services.persons import person_of as person_of
 from app.services.steps import UnknownRequest
 
@@ -58,11 +59,6 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
         asked_at=tx.now,
         progress=tasks.progress_of(ctx, row, task),
     )
-
-
-def known_as(ctx: Context, row: RequestRow) -> list[Known]:
-    """How the person is known, opened."""
-    return [Known(one["type"], one["value"], one["vouched"]) for one in person_of(ctx, row)["identifiers"]]
 
 
 def _identifiers(

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from app.db import Tx
 from app.domain import waiting
 from app.domain.audit import AuditStep
+from app.domain.case import ClaimState
 from app.domain.errors import DomainError
 from app.domain.four_eyes import SecondPersonNeeded, Subject
 from app.domain.guarding import CoolingOff
@@ -62,6 +63,10 @@ class PackageExpired(DomainError):
 
 class UnknownDownload(DomainError):
     """There is no such download, or it has been used."""
+
+
+class DecisionTakenBack(DomainError):
+    """The decision behind this package is no longer taken: decide the claim first."""
 
 
 class ReleasedByTheRequester(DomainError):
@@ -181,7 +186,7 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, sha256: str, actor: 
     Raises:
         NoPackage, PackageReleased, ReleasedByTheRequester, NoWayToDeliver, SecondPersonNeeded, RequestStopped,
         PackageMoved,
-        PackageNotSeen, CoolingOff, ReleaseAsked
+        PackageNotSeen, CoolingOff, ReleaseAsked, DecisionTakenBack
     """
     package = await package_of(tx, row)
     if package.released_at is not None:
@@ -190,6 +195,7 @@ async def release(tx: Tx, ctx: Context, row: RequestRow, *, sha256: str, actor: 
         raise ReleasedByTheRequester
     if row.subject_key is None:
         raise NoWayToDeliver
+    await _check_decided(tx, row)
     await _check_who(tx, row, package, actor)
     if sha256 != package.sha256:
         raise PackageMoved
@@ -230,6 +236,13 @@ async def take_second_word(
     await _check_time(tx, row)
     package.approved_by = actor.ref  # first: the database lets no such package go without it
     await _let_go(tx, row, package, released_by=approval.asked_by, actor=actor)
+
+
+async def _check_decided(tx: Tx, row: RequestRow) -> None:
+    """A stop that was settled for somebody else than was decided on hands the decision back."""
+    copies = [one for one in await cases.claims_of(tx, [row.id]) if right(one.right).yields_package]
+    if any(one.state in (ClaimState.OPEN, ClaimState.AWAITING_APPROVAL) for one in copies):
+        raise DecisionTakenBack
 
 
 async def _check_time(tx: Tx, row: RequestRow) -> None:

@@ -1,11 +1,14 @@
 """The person of a request, opened: how they are known, and what only the one who asks has written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
-from app.models import RequestRow
+from app.domain.finding import Known
+from app.models import ClaimRow, RequestRow
 from app.services import sealing
 from app.services.context import Context
+from app.vault import Unreadable
 
 
 def person_of(ctx: Context, row: RequestRow) -> Mapping[str, Any]:
@@ -14,6 +17,25 @@ def person_of(ctx: Context, row: RequestRow) -> Mapping[str, Any]:
     return opened
 
 
+def known_as(ctx: Context, row: RequestRow) -> list[Known]:
+    """How the person is known, opened."""
+    return [Known(one["type"], one["value"], one["vouched"]) for one in person_of(ctx, row)["identifiers"]]
+
+
 def has_typed(ctx: Context, row: RequestRow) -> bool:
     """Whether anything the person is known by was only written by the one who asks: it may be a neighbour's."""
     return any(not one["vouched"] for one in person_of(ctx, row)["identifiers"])
+
+
+def not_compared(ctx: Context, row: RequestRow, claims: Iterable[ClaimRow]) -> frozenset[UUID]:
+    """
+    The claims of which the one who asks may learn nothing that a search has brought (OWASP ASVS 5.0 8.2).
+
+    Something was only typed, and nobody has compared it: whether it found anybody is whether somebody else is known.
+    Nobody knows any more what was typed where the person has been destroyed.
+    """
+    try:
+        typed = has_typed(ctx, row)
+    except Unreadable:
+        typed = True
+    return frozenset(one.id for one in claims if typed and not one.identifiers_checked)

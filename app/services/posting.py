@@ -15,6 +15,7 @@ from app.db import Tx
 from app.domain import delivery
 from app.domain.audit import AuditStep
 from app.domain.delivery import Via
+from app.domain.identity import Level
 from app.letters import pdf
 from app.models import LetterRow, OutgoingMailRow, RequestRow
 from app.repositories import letters
@@ -119,9 +120,10 @@ def _addressee(ctx: Context, row: RequestRow) -> tuple[str, ...]:
     """
     Name and address as somebody vouches for them; nothing a requester only typed, and nothing of a protected person.
 
-    An address that anybody could have typed in an envelope's window would send the letter to whoever typed it.
+    An address that anybody could have typed in an envelope's window would send the letter to whoever typed it; what a
+    caller dictated is no better before anything has been proved.
     """
-    if not delivery.may_mail(row):
+    if not delivery.may_mail(row) or Level.from_key(row.assurance) is Level.NONE:
         return ()
     vouched = {one.type: one.value for one in orders.known_as(ctx, row) if one.vouched}
     if "address" not in vouched:

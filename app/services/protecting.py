@@ -18,11 +18,12 @@ from app.domain.errors import DomainError
 from app.domain.four_eyes import Subject
 from app.domain.guarding import HandlersOnly
 from app.domain.identity import Level, RiskMark
+from app.domain.proving import NUMBER
 from app.domain.rights import right
 from app.models import ApprovalRow, ClaimRow, ProtectionMarkRow, RequestRow
 from app.repositories import cases
 from app.repositories import guarding as stored
-from app.services import four_eyes, sealing, steps
+from app.services import four_eyes, persons, sealing, steps
 from app.services.context import INSYN, Actor, Context
 from app.services.four_eyes import UnknownApproval
 from app.services.ids import new_id
@@ -50,10 +51,45 @@ async def mark(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Act
     await _raise_needs(tx, ctx, row)
     # An entry of no special kind: the chain, too, says nothing.
     await steps.note(tx, row, AuditStep.REQUEST_NOTED, actor=actor)
-    if row.phase == Phase.CLOSED:
-        row.version += 1  # what is kept of it is hidden as well
+    await steps.changed_unless_closed(tx, row)  # what is kept of a closed one is hidden as well
+    await _mark_the_others(tx, ctx, row, actor)
+
+
+async def inherit(tx: Tx, ctx: Context, row: RequestRow, *, actor: Actor) -> None:
+    """Mark a request as soon as it is known to be of somebody who is marked in another one, and the other way round."""
+    if row.protected:
+        await _mark_the_others(tx, ctx, row, actor)
         return
-    await steps.changed(tx, row)
+    if not await stored.hides(tx, row, also=_numbers_of(ctx, row)):
+        return
+    await tx.session.flush()  # first: the mark raises what the claims need, and reads them
+    await mark(tx, ctx, row, reason=BY_ITSELF, actor=actor)
+
+
+async def _mark_the_others(tx: Tx, ctx: Context, row: RequestRow, actor: Actor) -> None:
+    """
+    Mark the same person's other open requests too.
+
+    Not on the word of a caller whom nobody has proved: whoever says that she must not be found, on a call in her name,
+    would have no mail about her own requests go out any more.
+    """
+    if row.filed_by_role != "subject" and Level.from_key(row.assurance) is Level.NONE:
+        return
+    keys = _numbers_of(ctx, row) | ({row.subject_key} if row.subject_key is not None else set())
+    if not keys:
+        return
+    for other in await stored.open_ones_of(tx, row, keys):
+        if other.subject_key in keys or keys & _numbers_of(ctx, other):
+            await mark(tx, ctx, other, reason=BY_ITSELF, actor=actor)
+
+
+def _numbers_of(ctx: Context, row: RequestRow) -> set[bytes]:
+    """The keys of the personnummer that somebody answers for."""
+    return {
+        ctx.vault.blind_index(controller=row.controller_id, type=one.type, normalised=one.value)
+        for one in persons.known_as(ctx, row)
+        if one.type == NUMBER and one.vouched
+    }
 
 
 async def ask_to_unmark(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Actor) -> ApprovalRow:
@@ -128,14 +164,23 @@ def needed_for(ctx: Context, controller: str, right_key: str, *, marks: Collecti
     )
 
 
+def needed_by(ctx: Context, row: RequestRow, claim: ClaimRow) -> Level:
+    """
+    The level a claim needs with all that is known of its case by now; never less than it was said to need.
+
+    What follows an answered request was proved when it was decided, and there is nobody to prove anything anew.
+    """
+    said = Level.from_key(claim.needs)
+    if row.follows is not None:
+        return said
+    return max(said, needed_for(ctx, row.controller_id, claim.right, marks=marks_of(row)))
+
+
 async def _raise_needs(tx: Tx, ctx: Context, row: RequestRow) -> None:
     for claim in await cases.claims_of(tx, [row.id]):
         if claim.state == ClaimState.OPEN:
-            _raise(claim, needed_for(ctx, row.controller_id, claim.right, marks=marks_of(row)))
-
-
-def _raise(claim: ClaimRow, to: Level) -> None:
-    claim.needs = max(Level.from_key(claim.needs), to).key
+            claim.needs = needed_by(ctx, row, claim).key
+    await tx.session.flush()  # or the next read of the claims would forget it
 
 
 def _noted(tx: Tx, ctx: Context, row: RequestRow, word: str, reason: str, actor: Actor) -> ProtectionMarkRow:

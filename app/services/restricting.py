@@ -5,7 +5,7 @@ A restriction outlives its request. What is done about it is written into that r
 request is never opened again for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from app.domain.restrictions import (
     RestrictionLifted,
     UnknownRestriction,
 )
-from app.models import ApprovalRow, ClaimRow, LetterRow, RequestRow, RestrictionIdentifierRow, RestrictionRow
+from app.models import ApprovalRow, LetterRow, RequestRow, RestrictionRow
 from app.repositories import approvals, letters, outward
 from app.repositories.cases import CaseRows
 from app.services import case_rows, claims, correspondence, four_eyes, orders, sealing, steps
@@ -60,8 +60,8 @@ async def set_(tx: Tx, ctx: Context, case: CaseRows, act: SetRestriction) -> Res
     )
     tx.session.add(made)
     await tx.session.flush()
-    for blind in _blinds(ctx, row, claim):
-        tx.session.add(RestrictionIdentifierRow(restriction_id=made.id, blind=blind, controller_id=row.controller_id))
+    checked = any(one.identifiers_checked for one in case.claims)
+    await outward.find_by(tx, [made], _blinds(ctx, row, checked=checked))
     case.restrictions.append(made)
     case.erasure_opposed = case.erasure_opposed or ground in rules.AGAINST_ERASURE
     facts = {"restriction_id": str(made.id), "claim_id": act.claim, "ground": made.ground}
@@ -69,13 +69,22 @@ async def set_(tx: Tx, ctx: Context, case: CaseRows, act: SetRestriction) -> Res
     return made
 
 
-def _blinds(ctx: Context, row: RequestRow, claim: ClaimRow) -> set[bytes]:
+async def compared(tx: Tx, ctx: Context, row: RequestRow) -> None:
+    """
+    Let the request's restrictions be found by what a colleague has compared, too.
+
+    One that is set while the claim is pending may come before anybody is known by anything: it would hold and be found
+    by nobody (R18-2, R21-1).
+    """
+    live = [one for one in await outward.restrictions_of(tx, row.id) if one.lifted_at is None]
+    await outward.find_by(tx, live, _blinds(ctx, row, checked=True))
+
+
+def _blinds(ctx: Context, row: RequestRow, *, checked: bool) -> set[bytes]:
     """
     Only what is the person's own and somebody answers for: nobody restricts a former partner by typing their address.
     """
-    known = may_travel(
-        orders.known_as(ctx, row), accepts=TYPES, action=Action.RESTRICT, checked=claim.identifiers_checked
-    )
+    known = may_travel(orders.known_as(ctx, row), accepts=TYPES, action=Action.RESTRICT, checked=checked)
     return {
         ctx.vault.blind_index(controller=row.controller_id, type=one.type, normalised=one.value)
         for one in known
@@ -280,6 +289,13 @@ def found_view(restriction: RestrictionRow) -> dict[str, Any]:
         "categories": list(restriction.categories),
         "permitted_uses": list(rules.PERMITTED),
     }
+
+
+async def seen(tx: Tx, rows: Sequence[RestrictionRow], *, asked: Collection[UUID] = ()) -> list[dict[str, Any]]:
+    """Restrictions as staff see them, with by how many identifiers each is found: by none it is lost on everybody."""
+    await tx.session.flush()
+    found_by = await outward.found_by(tx, [one.id for one in rows])
+    return [view(one, asked=one.id in asked) | {"found_by": found_by.get(one.id, 0)} for one in rows]
 
 
 def view(restriction: RestrictionRow, *, asked: bool = False) -> dict[str, Any]:

@@ -148,3 +148,11 @@ async def changed(tx: Tx, row: RequestRow, *, at: datetime | None = None) -> Non
     row.next_at = tx.now - CERTAINLY_DUE
     await tx.session.flush()
     jobs.wake(tx, "case.advance", controller=row.controller_id, id=row.id, at=at)
+
+
+async def changed_unless_closed(tx: Tx, row: RequestRow) -> None:
+    """The same; a closed request is not woken by what is only said of it, and its ETag moves on all the same."""
+    if row.phase == Phase.CLOSED:
+        row.version += 1
+        return
+    await changed(tx, row)

@@ -24,7 +24,7 @@ from app.domain.snapshot import letter_key
 from app.models import PackageRow, RequestRow
 from app.repositories import audit, cases, jobs
 from app.repositories import guarding as stored
-from app.services import approving, casework, channels, claims, correspondence, notes, packaging, steps
+from app.services import approving, casework, channels, claims, correspondence, notes, packaging, persons, steps
 from app.services.context import INSYN, Actor, Context
 
 #: What is written of why a request is nobody's who may make it.
@@ -36,7 +36,7 @@ class StopReasonNeeded(DomainError):
 
 
 class NotTheirsToEnd(DomainError):
-    """A request made with the person's own login is ended by that login, by withdrawal, or goes on."""
+    """A request made with a login ends only once that login, too, says "not mine"; a stronger proof lets it go on."""
 
 
 class StopSettled(DomainError):
@@ -128,44 +128,88 @@ async def _drop_approvals(tx: Tx, ctx: Context, row: RequestRow, actor: Actor) -
         await tx.session.delete(approval)
 
 
-async def settle(
-    tx: Tx, ctx: Context, row: RequestRow, *, genuine: bool, method: str | None, reason: str = "", actor: Actor
+async def settle_genuine(
+    tx: Tx,
+    ctx: Context,
+    row: RequestRow,
+    *,
+    method: str,
+    number: str | None = None,
+    contact: tuple[str, str] | None = None,
+    actor: Actor,
 ) -> None:
     """
-    Settle a stopped request: it goes on after a stronger proof, or it ends and the known addresses are told.
-
-    Args:
-        reason: Why it is not the person's own; kept as a sealed note.
+    Let a stopped request go on after a stronger proof, which says whose it is like any other proof.
 
     Raises:
         NotStopped, UnknownMethod, ProofNotStronger
-        NotTheirsToEnd, StopReasonNeeded
-        SecondPersonNeeded: Whoever settles is not who stopped it, nor who made it.
+        SecondPersonNeeded: Whoever settles is not who stopped it, nor who made it or took it in.
+        and whatever :func:`app.services.casework.prove_identity` refuses.
+    """
+    _check_settles(row, actor)
+    guarding.check_stronger(Level.from_key(row.assurance), given=identity.level_of(method))
+    before = _vouched(ctx, row)
+    await casework.prove_identity(tx, ctx, row, method=method, number=number, contact=contact, actor=actor)
+    if _vouched(ctx, row) != before:
+        await _hand_back(tx, row)
+    await _settled(tx, ctx, row, "genuine", {"method": method}, actor)
+    await _resume(tx, row)
+
+
+def _vouched(ctx: Context, row: RequestRow) -> set[tuple[str, str]]:
+    return {(one.type, one.value) for one in persons.known_as(ctx, row) if one.vouched}
+
+
+async def _hand_back(tx: Tx, row: RequestRow) -> None:
+    """
+    A yes to whoever was known before is none to whoever is known now: what was decided is compared and decided anew.
+
+    What a processor has done already stays done and is not asked for twice; what was not sent yet is taken back.
+    """
+    for task in await stored.unsent_tasks(tx, row.id):
+        if task.attempts == 0:
+            await tx.session.delete(task)
+    for claim in await cases.claims_of(tx, [row.id]):
+        if claim.state == ClaimState.DECIDED and not right(claim.right).granted_at_once:
+            claims.undo_decision(claim)
+            facts = {"claim_id": str(claim.id), "right": claim.right, "reason": "another_proof"}
+            await steps.note(tx, row, AuditStep.CLAIM_REOPENED, actor=INSYN, facts=facts)
+    await tx.session.flush()
+
+
+async def settle_not_genuine(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Actor) -> None:
+    """
+    End a stopped request that is not the person's own; the known addresses are told.
+
+    Args:
+        reason: Why it is not; kept as a sealed note.
+
+    Raises:
+        NotStopped, NotTheirsToEnd, StopReasonNeeded
+        SecondPersonNeeded: Whoever settles is not who stopped it, nor who made it or took it in.
         ClaimUnderWay: A processor is still at work in its name; settle when it has answered.
     """
+    _check_settles(row, actor)
+    await _check_end(tx, row, reason)
+    await notes.write(tx, ctx, row, kind="note", text=reason.strip(), actor=actor)
+    await _end(tx, ctx, row)
+    await _settled(tx, ctx, row, "not_genuine", {}, actor)
+
+
+def _check_settles(row: RequestRow, actor: Actor) -> None:
     if not row.is_stopped:
         raise NotStopped
-    if actor.ref in (row.stopped_by, row.requester_ref):
+    if actor.ref in (row.stopped_by, row.requester_ref, row.filed_by_ref):
         raise SecondPersonNeeded
-    if genuine:
-        level = identity.level_of(method or "")
-        guarding.check_stronger(Level.from_key(row.assurance), given=level)
-        row.assurance = max(level, Level.from_key(row.assurance)).key
-    else:
-        await _check_end(tx, row, reason)
-        await notes.write(tx, ctx, row, kind="note", text=reason.strip(), actor=actor)
-        await _end(tx, ctx, row)
-    row.stop_verdict = "genuine" if genuine else "not_genuine"
+
+
+async def _settled(tx: Tx, ctx: Context, row: RequestRow, verdict: str, facts: Mapping[str, str], actor: Actor) -> None:
+    row.stop_verdict = verdict
     row.stop_settled_by, row.stop_settled_at = actor.ref, tx.now
-    if genuine:
-        await _resume(tx, row)
-    told = await channels.tell(tx, ctx, row, f"stop_{row.stop_verdict}", once="1", settled_only=True)
-    facts = {"verdict": row.stop_verdict, **({"method": method} if genuine else {}), **told.facts()}
-    await steps.note(tx, row, AuditStep.REQUEST_STOP_SETTLED, actor=actor, facts=facts)
-    if row.phase == Phase.CLOSED:
-        row.version += 1
-        return
-    await steps.changed(tx, row)
+    told = await channels.tell(tx, ctx, row, f"stop_{verdict}", once="1", settled_only=True)
+    noted = {"verdict": verdict, **facts, **told.facts()}
+    await steps.note(tx, row, AuditStep.REQUEST_STOP_SETTLED, actor=actor, facts=noted)
+    await steps.changed_unless_closed(tx, row)
 
 
 async def _resume(tx: Tx, row: RequestRow) -> None:

@@ -177,6 +177,7 @@ class Outward:
             channel=row.channel,
             message=message,
             identifiers=tuple((i["type"], i["value"]) for i in person["identifiers"] if i["vouched"]),
+            stated=tuple((i["type"], i["value"]) for i in person["identifiers"] if not i["vouched"]),
             contact=tuple(sorted(person["contact"].items())),
             searched=tuple(self._searched()),
         )

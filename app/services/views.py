@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Tx
+from app.domain.audit import AuditStep
 from app.domain.execution import action_for
 from app.domain.fanout import Action, TaskState
 from app.domain.four_eyes import Subject
@@ -39,6 +40,7 @@ from app.services import (
     notes,
     orders,
     packaging,
+    persons,
     recipient_views,
     sealing,
     tasks,
@@ -119,6 +121,8 @@ _STAFF_STATUS = frozenset(
         *("package_incomplete", "recipients_to_tell", "forwarding_wanted", "forwarding_late"),
     }
 )
+#: What happens by itself, and only where a search has found somebody.
+_FOLLOWS_A_SEARCH = frozenset({AuditStep.RESTRICTION_SET.value, AuditStep.RESTRICTION_LIFTED.value})
 #: When we hurry is ours to know; the person reads when the answer is due and why.
 _STAFF_DATES = frozenset(
     {
@@ -132,26 +136,32 @@ _STAFF_DATES = frozenset(
 )
 
 
-async def own_requests(tx: Tx, rows: Sequence[RequestRow]) -> list[View]:
+async def own_requests(tx: Tx, ctx: Context, rows: Sequence[RequestRow]) -> list[View]:
     """Requests as their person sees them."""
-    return [_as_own(row, one) for row, one in zip(rows, await requests(tx, rows), strict=True)]
+    by_request: dict[UUID, list[ClaimRow]] = {row.id: [] for row in rows}
+    for one in await cases.claims_of(tx, by_request):
+        by_request[one.request_id].append(one)
+    return [_as_own(ctx, row, by_request[row.id]) for row in rows]
 
 
-async def own_request(tx: Tx, row: RequestRow) -> View:
+async def own_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
     """A request as its person sees it, with what this transaction has just written."""
     await tx.session.flush()
     deadline = {name: value for name, value in row.deadline.items() if name not in _STAFF_DATES}
-    own = _as_own(row, request(row, await cases.claims_of(tx, [row.id])))
+    own = _as_own(ctx, row, await cases.claims_of(tx, [row.id]))
     return own | {"deadline": deadline} | await clock_views.own(tx, row)
 
 
-def _as_own(row: RequestRow, seen: View) -> View:
+def _as_own(ctx: Context, row: RequestRow, claims: Sequence[ClaimRow]) -> View:
+    seen = request(row, claims)
     shown = seen | {"status": seen["phase"] if seen["status"] in _STAFF_STATUS else seen["status"]}
     if Level.from_key(row.assurance) is Level.NONE:
         # "Nothing is held" would tell whoever typed a name that it is no customer's.
         shown["status"] = seen["phase"]
         shown["claims"] = [_without_outcome(one) for one in seen["claims"]]
         return shown
+    if shown["status"] != "stopped" and persons.not_compared(ctx, row, claims):
+        shown["status"] = seen["phase"]  # how far a search has come tells whether it found whoever was typed
     if any(_is_told_alike(one["right"]) for one in seen["claims"]):
         # A login proves who types, not whose number it is.
         shown["status"] = seen["phase"]
@@ -297,16 +307,17 @@ async def whole_task(tx: Tx, ctx: Context, request_row: RequestRow, row: TaskRow
     )
 
 
-async def own_recipients(tx: Tx, row: RequestRow) -> list[View]:
+async def own_recipients(tx: Tx, ctx: Context, row: RequestRow) -> list[View]:
     """
     Who was asked to do what, as the person may see it.
 
-    Who was only asked to look is not told, nor anything to somebody who has proved nothing: it would answer the
-    question whether a name they typed is a customer.
+    Who was only asked to look is not told, nor anything to somebody who has proved nothing or of whom nobody has
+    compared what they typed: it would answer the question whether a name is a customer's.
     """
     if Level.from_key(row.assurance) < Level.SUBSTANTIAL:
         return []
-    alike = {one.id for one in await cases.claims_of(tx, [row.id]) if _is_told_alike(one.right)}
+    claims = await cases.claims_of(tx, [row.id])
+    alike = persons.not_compared(ctx, row, claims) | {one.id for one in claims if _is_told_alike(one.right)}
     asked = [one for one in await cases.tasks_of(tx, row.id) if one.claim_id is not None]
     return await _recipients(
         tx, row, [one for one in asked if one.action != Action.LOCATE and one.claim_id not in alike]
@@ -451,9 +462,11 @@ async def chain(tx: Tx, row: RequestRow) -> Sequence[AuditEntryRow]:
     return await audit.entries_of(tx, row.id)
 
 
-async def timeline(tx: Tx, row: RequestRow) -> list[View]:
-    """What happened, as far as it means something to the person, in their language."""
+async def timeline(tx: Tx, ctx: Context, row: RequestRow) -> list[View]:
+    """What happened, as far as it means something to the person, in their language, and tells of nobody else."""
     language = language_of(row)
     entries = await audit.entries_of(tx, row.id)
+    if persons.not_compared(ctx, row, await cases.claims_of(tx, [row.id])):
+        entries = [one for one in entries if one.step not in _FOLLOWS_A_SEARCH]
     told = ((one, view_words.of_noted(one.step, one.facts, language)) for one in entries)
     return [{"at": one.at, "step": one.step, "text": text} for one, text in told if text is not None]

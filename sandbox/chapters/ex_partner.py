@@ -108,7 +108,8 @@ async def _calls(stage: Stage) -> None:
     await stage.say(
         f"He calls as Anna and wants her copy, and to be called back on 'her' new number. Insyn: 409, {text}"
     )
-    given_up = {"result": "not_possible"}
+    await stage.post_letters(case)  # the receipt says how one proves who one is
+    given_up = {"result": "not_possible", "reason": "He was called back on no number we know, and shows no e-ID."}
     await stage.caller.call("POST", f"{case.path}/identity-proofs", "agent", json=given_up)
     await stage.until_closed(case)
     stage.must(await stage.outcomes(case) == {"access": "not_identified"}, "the call should end as not identified")

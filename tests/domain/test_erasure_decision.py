@@ -161,6 +161,35 @@ class TestKeeping:
         with pytest.raises(ErasureGroundDoesNotFit):
             keep(consent, exception="still_necessary", until=date(2027, 1, 1))
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            pytest.param({"exception": "still_necessary"}, id="still necessary, no period in the profile"),
+            pytest.param({"exception": "freedom_of_expression"}, id="freedom of expression"),
+            pytest.param({"exception": "public_health"}, id="public health"),
+            pytest.param({"exception": "archiving"}, id="archiving"),
+            pytest.param({"exception": "legal_obligation", "hold": "LEK_2022_482"}, id="a law with no period here"),
+        ],
+    )
+    def test_ends_within_a_year_unless_something_reckons_a_later_day_r17_3(self, said: dict[str, Any]) -> None:
+        """R17-3, Art. 5(1)(e): nobody keeps data for ever by naming a day; what lasts longer is looked at again."""
+        assert keep(**said, until=date(2027, 11, 26)).until == date(2027, 11, 26)
+        for day in (date(2027, 11, 27), date(2099, 12, 31)):
+            with pytest.raises(LongerThanAllowed):
+                keep(**said, until=day)
+        again = keep(**said, condition="other", review_on=date(2027, 11, 26))
+        assert (again.fate, again.review_on) == (Fate.KEEP_WHILE, date(2027, 11, 26))
+
+    def test_may_last_as_long_as_the_controllers_own_period(self) -> None:
+        """Art. 5(1)(e), 13(2)(a): what the person was told when the data were collected holds for both."""
+        facts = CaseFacts(contract=Contract.ENDED, event_on=date(2026, 11, 1))
+        category = replace(FOOTAGE, rule=parse_rule("event+P36M"))
+        made = keep(category, facts, exception="freedom_of_expression", until=date(2029, 11, 1))
+
+        assert made.until == made.policy_ends_on == date(2029, 11, 1)
+        with pytest.raises(LongerThanAllowed):
+            keep(category, facts, exception="freedom_of_expression", until=date(2029, 11, 2))
+
 
 class TestErasing:
     def test_r17_1_names_its_ground(self) -> None:

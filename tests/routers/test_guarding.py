@@ -24,6 +24,7 @@ from tests.routers.conftest import (
     ANNA_BEARER,
     APPROVER,
     AUDITOR,
+    BO,
     BO_BEARER,
     DPO,
     HANDLER,
@@ -73,6 +74,18 @@ async def know(ctx: Context, id: str, email: str = "anna@example.org", age: int 
 
 async def etag_of(client: httpx.AsyncClient, id: str, bearer: Bearer = AGENT) -> str:
     return str((await client.get(f"{PATH}/{id}", headers=bearer.headers())).headers["etag"])
+
+
+async def called_in(client: httpx.AsyncClient) -> str:
+    """Somebody called, with her customer number and her address; an agent took it down."""
+    known = [{"type": "customer_number", "value": "C-10001"}, {"type": "email", "value": "anna@example.org"}]
+    said = {
+        "controller": "westra", "channel": "phone", "received_at": "2026-02-03T10:15:00+01:00",
+        "claims": [{"right": "access"}], "subject": {"identifiers": known},
+    }  # fmt: skip
+    answer = await post(client, PATH, AGENT, said)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 @pytest.fixture
@@ -208,6 +221,40 @@ class TestStop:
         said = {"verdict": "genuine", "method": "letter_to_registered_address"}
         assert (await post(client, f"{PATH}/{erasing}/stop-settlement", AGENT, said)).status_code == 200
 
+    async def test_is_no_way_to_become_known_without_a_comparison(self, client: httpx.AsyncClient) -> None:
+        """GDPR Art. 12(6), 32: who called with her customer number is settled like any proof: it says whose it is."""
+        id = await called_in(client)
+        assert (await post(client, f"{PATH}/{id}/stop", APPROVER)).status_code == 200
+        settlement, said = f"{PATH}/{id}/stop-settlement", {"verdict": "genuine", "method": "e_id_in_call"}
+        refused = await post(client, settlement, OTHER_AGENT, said)
+        settled = await post(client, settlement, OTHER_AGENT, said | {"personnummer": BO})
+        seen = (await client.get(f"{PATH}/{id}", headers=AGENT.headers())).json()
+        decision = f"{PATH}/{id}/claims/{seen['claims'][0]['id']}/decision"
+        decided = await post(client, decision, AGENT, {"outcome": "granted"}, **{"If-Match": await etag_of(client, id)})
+
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/proof-without-number")
+        assert settled.status_code == 200, settled.text
+        assert {one["type"]: one["vouched"] for one in seen["subject"]["identifiers"]} == {
+            "customer_number": False, "email": False, "personnummer": True,
+        }  # fmt: skip
+        assert (decided.status_code, decided.json()["type"]) == (409, "/problems/identifiers-not-checked")
+
+    @pytest.mark.parametrize("said", [
+        pytest.param({"verdict": "genuine", "method": "e_id_in_call", "personnummer": ANNA}, id="genuine"),
+        pytest.param(NOT_HERS, id="not genuine"),
+    ])  # fmt: skip
+    async def test_is_settled_by_nobody_who_took_the_request_in(
+        self, client: httpx.AsyncClient, said: dict[str, str]
+    ) -> None:
+        """Whoever heard the caller is not the one who finds that it was somebody else, or was not (Art. 5(1)(f))."""
+        id = await called_in(client)
+        assert (await post(client, f"{PATH}/{id}/stop", OTHER_AGENT)).status_code == 200
+        same = Bearer("approver", sub=AGENT.sub)
+        refused = await post(client, f"{PATH}/{id}/stop-settlement", same, said)
+
+        assert (refused.status_code, refused.json()["type"]) == (403, "/problems/second-person-needed")
+        assert (await post(client, f"{PATH}/{id}/stop-settlement", APPROVER, said)).status_code == 200
+
     async def test_tells_only_addresses_that_were_known_before(
         self, client: httpx.AsyncClient, ctx: Context, erasing: str
     ) -> None:
@@ -280,9 +327,9 @@ class TestDatabase:
     async def test_settles_a_stop_by_another_person(
         self, client: httpx.AsyncClient, ctx: Context, erasing: str
     ) -> None:
-        """Neither whoever stopped it nor whoever made it."""
+        """Neither whoever stopped it nor whoever made it or took it in."""
         await post(client, f"{PATH}/{erasing}/stop", AGENT)
-        for by in ("stopped_by", "requester_ref"):
+        for by in ("stopped_by", "requester_ref", "filed_by_ref"):
             with pytest.raises(DBAPIError, match="stop_settled_by_another"):
                 await run(
                     ctx,
@@ -452,6 +499,57 @@ class TestProtectedPerson:
         assert (await client.get(f"{OWN}/{filed['id']}", headers=ANNA_BEARER.headers())).status_code == 200
         assert (await client.get(f"{PATH}/{filed['id']}", headers=HANDLER.headers())).json()["protected"] is True
 
+    async def test_is_hidden_as_soon_as_a_proof_says_who_it_is(self, client: httpx.AsyncClient, file: File) -> None:
+        """GDPR Art. 5(1)(f), 32: marked once, hidden in what she asks by telephone too, however her number came."""
+        first = await file("access")
+        await post(client, f"{PATH}/{first['id']}/protected-identity", AGENT, MARK)
+        second = await called_in(client)
+        assert (await client.get(f"{PATH}/{second}", headers=AGENT.headers())).status_code == 200
+        said = {"method": "e_id_in_call", "personnummer": ANNA}
+        proved = await post(client, f"{PATH}/{second}/identity-proofs", AGENT, said)
+        seen = (await client.get(f"{PATH}/{second}", headers=HANDLER.headers())).json()
+
+        assert proved.status_code == 200, proved.text
+        assert (await client.get(f"{PATH}/{second}", headers=AGENT.headers())).status_code == 404
+        assert (seen["protected"], seen["claims"][0]["needs"]) == (True, "high")
+
+    async def test_is_hidden_beside_a_login_that_did_not_name_her(self, client: httpx.AsyncClient, file: File) -> None:
+        """The same where her other request lies under a pseudonym of its issuer's."""
+        first = await file("access")
+        await post(client, f"{PATH}/{first['id']}/protected-identity", AGENT, MARK)
+        nameless = Bearer("subject", sub="x", level="channel", identifiers=(("customer_number", "C-10001"),))
+        second = await file("access", bearer=nameless)
+        said = {"method": "e_id_in_call", "personnummer": ANNA}
+        assert (await post(client, f"{PATH}/{second['id']}/identity-proofs", AGENT, said)).status_code == 200
+
+        assert (await client.get(f"{PATH}/{second['id']}", headers=AGENT.headers())).status_code == 404
+
+    async def test_is_hidden_in_all_her_open_requests_at_once(self, client: httpx.AsyncClient, file: File) -> None:
+        """GDPR Art. 32: what she asked before is no way to her either; another person's stays where it was."""
+        before, marked, other = await file("access"), await file("erasure"), await file("access", bearer=BO_BEARER)
+        await post(client, f"{PATH}/{marked['id']}/protected-identity", AGENT, MARK)
+        seen = [
+            (await client.get(f"{PATH}/{one['id']}", headers=AGENT.headers())).status_code
+            for one in (before, marked, other)
+        ]
+
+        assert seen == [404, 404, 200]
+
+    async def test_is_not_hidden_everywhere_on_the_word_of_an_unproved_caller(
+        self, client: httpx.AsyncClient, file: File
+    ) -> None:
+        """GDPR Art. 32: her former partner calls in her name and asks for secrecy: her own mails still go out."""
+        own = await file("access")
+        known = [{"type": "personnummer", "value": ANNA}]
+        said = {
+            "controller": "westra", "channel": "phone", "received_at": "2026-02-03T10:15:00+01:00",
+            "claims": [{"right": "access"}], "subject": {"identifiers": known}, "protected_identity": True,
+        }  # fmt: skip
+        called = (await post(client, PATH, AGENT, said)).json()["id"]
+
+        assert (await client.get(f"{PATH}/{called}", headers=AGENT.headers())).status_code == 404
+        assert (await client.get(f"{PATH}/{own['id']}", headers=AGENT.headers())).status_code == 200
+
 
 class TestRiskMarks:
     async def test_raise_what_is_not_decided_yet(self, client: httpx.AsyncClient, file: File) -> None:
@@ -487,8 +585,8 @@ class TestProofOverAChannel:
         stranger = await proved(contact={"type": "email", "value": "stranger@example.org"})
         assert stranger.json()["type"] == "/problems/contact-in-quarantine"
         assert (await proved(contact={"type": "email", "value": "old@example.org"})).status_code == 200
-        await post(client, f"{PATH}/{filed['id']}/risk-marks", AGENT, {"marks": ["contact_changed"]})
-        assert (await proved()).json()["type"] == "/problems/contact-in-quarantine"
+        # Nobody says which it was: that is no proof of anything, however long the others have been known.
+        assert (await proved()).json()["type"] == "/problems/contact-needed"
 
     async def test_leaves_a_method_a_person_and_a_time_and_nothing_else_r11_1(
         self, client: httpx.AsyncClient, file: File
@@ -507,14 +605,26 @@ class TestProofOverAChannel:
 
 class TestNotIdentifiable:
     async def test_switches_off_articles_15_to_20_and_no_other_r11_2(
-        self, client: httpx.AsyncClient, file: File
+        self, client: httpx.AsyncClient, ctx: Context, file: File, advance: Advance
     ) -> None:
         """R11-2: an objection, the review of a decision and a withdrawn consent stay open."""
         nobody = Bearer("subject", sub="nobody", level="none")
         rights = ("access", "rectification", "erasure", "restriction", "portability", "objection",
                   "automated_decision", "consent_withdrawal", "marketing_objection")  # fmt: skip
         filed = await file(*rights, bearer=nobody, identifiers=[{"type": "email", "value": "x@example.org"}])
-        await post(client, f"{PATH}/{filed['id']}/identity-proofs", AGENT, {"result": "not_possible"})
+        path = f"{PATH}/{filed['id']}/identity-proofs"
+        said = {"result": "not_possible", "reason": "Ingen uppgift i begäran leder till en enda person hos oss."}
+        early = await post(client, path, AGENT, said)
+        await advance(filed["id"])
+        await run(ctx, "UPDATE letter SET sent_at = NULL WHERE kind = 'receipt'")
+        unsent = await post(client, path, AGENT, said)
+        await run(ctx, "UPDATE letter SET sent_at = written_at WHERE kind = 'receipt'")
+        silent = await post(client, path, AGENT, {"result": "not_possible"})
+        given_up = await post(client, path, AGENT, said)
+        for too_soon in (early, unsent):
+            assert (too_soon.status_code, too_soon.json()["type"]) == (409, "/problems/proof-not-asked-for")
+        assert (silent.status_code, silent.json()["type"]) == (422, "/problems/giving-up-needs-reason")
+        assert given_up.status_code == 200, given_up.text
         seen = (await client.get(f"{PATH}/{filed['id']}", headers=AGENT.headers())).json()
         ended = {one["right"] for one in seen["claims"] if one.get("outcome") == "not_identified"}
 

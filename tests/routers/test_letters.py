@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from app.services.context import Context
 from tests.routers.conftest import (
     AGENT,
+    ANNA,
     ANNA_BEARER,
     AUDITOR,
     BO_BEARER,
@@ -226,11 +227,23 @@ class TestPosting:
 
 
 class TestPaper:
-    async def test_has_the_address_staff_wrote_down_in_the_window(
+    async def test_has_no_address_that_a_caller_dictated_in_the_window(
         self, client: httpx.AsyncClient, phoned: dict[str, Any], receipt: dict[str, Any]
     ) -> None:
-        """Name and address as a member of staff answers for them."""
+        """GDPR Art. 32: nobody has proved who called; whoever posts the letter looks the address up."""
         answer = await client.get(f"{PATH}/{phoned['id']}/letters/{receipt['id']}/pdf", headers=AGENT.headers())
+
+        assert answer.status_code == 200
+        assert "Storgatan" not in PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
+
+    async def test_has_the_address_a_login_answers_for_in_the_window(
+        self, client: httpx.AsyncClient, file: File, advance: Advance, registered: None
+    ) -> None:
+        """Name and address as the controller's own login has them, of somebody who is proved."""
+        known = (("name", "Anna Lindqvist"), ("address", "Storgatan 5 B, 111 22 Stockholm"))
+        phoned = await file(bearer=Bearer("subject", sub="anna", number=ANNA, identifiers=known))
+        await advance(phoned["id"])
+        answer = await client.get(f"{PATH}/{phoned['id']}/letters/receipt/pdf", headers=AGENT.headers())
         text = PdfReader(io.BytesIO(answer.content)).pages[0].extract_text()
 
         assert answer.status_code == 200

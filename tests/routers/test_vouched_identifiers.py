@@ -2,16 +2,20 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
-from app.services.context import Context
+from app.repositories import cases
+from app.services import channels, steps, tasks
+from app.services.context import Actor, Context
 from app.tokens.principal import Principal
-from tests.routers.conftest import ABUSE, AGENT, ANNA, BO, Bearer, Believer
+from tests.routers.conftest import ABUSE, AGENT, ANNA, BO, HANDLER, Advance, Bearer, Believer
 
 OWN, STAFF = "/v1/self-service/requests", "/v1/requests"
 REASONS = "The same copy was sent a week ago and nothing has changed since then."
@@ -27,6 +31,10 @@ class Known(Bearer):
     role: str = "subject"
     sub: str = "anna"
     identifiers: tuple[tuple[str, str], ...] = ()
+
+
+#: A session of hers in somebody's hands: weak, and tied to a customer number only.
+STOLEN = Known(level="channel", identifiers=(("customer_number", "C-10001"),))
 
 
 class BelieverInMore(Believer):
@@ -58,6 +66,14 @@ async def taken_in(client: httpx.AsyncClient, *typed: dict[str, str]) -> str:
     answer = await client.post(STAFF, json=body, headers=AGENT.headers())
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
+
+
+async def known_for_years(ctx: Context, id: str) -> None:
+    """The controller has had the address for long."""
+    async with ctx.database.transaction(["westra"]) as tx:
+        row = await steps.hold(tx, UUID(id))
+        since = tx.now.date() - timedelta(days=400)
+        await channels.note(tx, ctx, row, type="email", value=MAIL["value"], since=since, source="crm")
 
 
 async def prove(client: httpx.AsyncClient, id: str, **said: str) -> httpx.Response:
@@ -221,15 +237,77 @@ class TestDecision:
 
 class TestProof:
     @pytest.mark.parametrize("method", ["e_id", "e_id_in_call"])
-    async def test_by_e_id_says_whose_where_nobody_logged_in(self, client: httpx.AsyncClient, method: str) -> None:
+    async def test_by_e_id_says_whose_whether_somebody_logged_in_or_not(
+        self, client: httpx.AsyncClient, method: str
+    ) -> None:
         """
-        An e-ID that is not tied to a number may be anybody's.
+        An e-ID that is not tied to a number may be anybody's; a login may have been stolen.
         """
-        id = await taken_in(client, MAIL, NAME)
-        refused = await prove(client, id, method=method)
+        for id in (
+            await taken_in(client, MAIL, NAME),
+            await filed(client, STOLEN),
+            await filed(client, Known(number=ANNA)),
+        ):
+            before = await seen_by_staff(client, id)
+            refused = await prove(client, id, method=method)
 
-        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/proof-without-number")
-        assert (await seen_by_staff(client, id))["assurance"] == "none"
+            assert (refused.status_code, refused.json()["type"]) == (422, "/problems/proof-without-number")
+            assert (await seen_by_staff(client, id))["assurance"] == before["assurance"]
+
+    @pytest.mark.parametrize(
+        "how",
+        [
+            pytest.param({"method": "e_id_in_call", "personnummer": BO}, id="his e-ID"),
+            pytest.param({"method": "seen_in_person"}, id="seen"),
+            pytest.param({"method": "letter_to_registered_address"}, id="his letter"),
+        ],
+    )
+    async def test_beside_a_login_that_names_nobody_vouches_for_none_of_it(
+        self, client: httpx.AsyncClient, how: dict[str, str]
+    ) -> None:
+        """
+        GDPR Art. 12(6), 32: whoever stole a session with her customer number proves himself; a yes needs a comparison.
+        """
+        id = await filed(client, STOLEN)
+        assert (await prove(client, id, **how)).status_code == 200
+        shown = {one["type"]: one["vouched"] for one in (await seen_by_staff(client, id))["subject"]["identifiers"]}
+        refused = await decide(client, id, outcome="granted")
+
+        assert shown == {"customer_number": False} | ({"personnummer": True} if "personnummer" in how else {})
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/identifiers-not-checked")
+        assert (await prove(client, id, method="e_id_in_call", personnummer=ANNA)).status_code == (
+            409 if "personnummer" in how else 200
+        )
+
+    async def test_over_a_channel_names_nobody_and_says_what_it_went_to(self, client: httpx.AsyncClient) -> None:
+        """
+        GDPR Art. 12(6): a call back proves a telephone; the number that the caller gave is heard, and not proved.
+        """
+        id = await taken_in(client, MAIL)
+        called = {"method": "known_channel_callback"}
+        number = await prove(client, id, **called, personnummer=ANNA)
+        nothing = await prove(client, id, **called)
+
+        assert (number.status_code, number.json()["type"]) == (422, "/problems/number-by-channel")
+        assert (nothing.status_code, nothing.json()["type"]) == (422, "/problems/contact-needed")
+
+    async def test_that_is_stronger_leaves_nothing_vouched_for_that_was_proved_less(
+        self, client: httpx.AsyncClient, ctx: Context
+    ) -> None:
+        """
+        GDPR Art. 12(6), 32: called back at an address, then somebody is seen: the address proves an address still.
+        """
+        id = await taken_in(client, NUMBER, MAIL)
+        await known_for_years(ctx, id)
+        for how in ({"method": "known_channel_callback", "contact": MAIL}, {"method": "seen_in_person"}):
+            answer = await client.post(f"{STAFF}/{id}/identity-proofs", json=how, headers=AGENT.headers())
+            assert answer.status_code == 200, answer.text
+            shown = await seen_by_staff(client, id)
+            vouched = [one["type"] for one in shown["subject"]["identifiers"] if one["vouched"]]
+            assert vouched == (["email"] if "contact" in how else [])
+        refused = await decide(client, id, outcome="granted")
+
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/identifiers-not-checked")
 
     @pytest.mark.parametrize("method", ["e_id_in_call", "seen_in_person", "letter_to_registered_address"])
     async def test_of_somebody_else_counts_for_nothing(self, client: httpx.AsyncClient, method: str) -> None:
@@ -249,3 +327,26 @@ class TestProof:
             assert BO not in refused.text
             assert (after["assurance"], after["subject"]) == (before["assurance"], before["subject"])
             assert (await prove(client, id, method=method, personnummer=ANNA)).status_code == 200
+
+
+class TestComparison:
+    async def test_that_brings_a_danger_to_light_is_refused_and_hides_the_case_at_once(
+        self, client: httpx.AsyncClient, ctx: Context, advance: Advance, registered: None
+    ) -> None:
+        """GDPR Art. 5(1)(f), 32: the very agent who compared finds the case no more; a trained handler does."""
+        id = await filed(client, Known(number=ANNA), MAIL)
+        await advance(id)
+        async with ctx.database.transaction(["westra"], sees_protected=True) as tx:
+            for task in await cases.tasks_of(tx, UUID(id)):
+                if task.action == "locate":
+                    said = {"outcome": "completed", "message": "Found.", "facts": {"protected": True}}
+                    await tasks.resolve(tx, ctx, task.id, said, actor=Actor("agent", "handler-1"))
+        assert (await client.get(f"{STAFF}/{id}", headers=AGENT.headers())).status_code == 200
+        refused = await decide(client, id, outcome="granted", identifiers_checked=True)
+        hidden = await client.get(f"{STAFF}/{id}", headers=AGENT.headers())
+        seen = (await client.get(f"{STAFF}/{id}", headers=HANDLER.headers())).json()
+
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/danger-reported")
+        assert refused.headers["content-type"].startswith("application/problem+json")
+        assert hidden.status_code == 404
+        assert (seen["protected"], seen["claims"][0]["needs"], seen["claims"][0]["state"]) == (True, "high", "open")

@@ -124,8 +124,8 @@ class TestFormerPartner:
             seen = await house.until(request_id, lambda seen: seen.row.status == "stopped")
             async with house.tx() as tx:
                 row = await steps.hold(tx, request_id)
-                said = {"method": None, "reason": "She was called back and knows nothing of it."}
-                await stopping.settle(tx, house.ctx, row, genuine=False, **said, actor=APPROVER)
+                reason = "She was called back and knows nothing of it."
+                await stopping.settle_not_genuine(tx, house.ctx, row, reason=reason, actor=APPROVER)
             closed = await house.until(request_id, lambda seen: seen.is_closed)
 
         assert "erase" not in sent(house)

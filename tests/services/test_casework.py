@@ -13,12 +13,18 @@ from app.domain.four_eyes import SecondPersonNeeded
 from app.domain.identity import Level, UnknownMethod
 from app.repositories import cases
 from app.services import approving, casework, packaging, steps, tasks
-from app.services.casework import IdentityNotProven, NothingLeftOut, UnknownCategory
+from app.services.casework import (
+    GivingUpNeedsReason,
+    IdentityNotProven,
+    NothingLeftOut,
+    UnknownCategory,
+)
 from app.services.claims import UnknownClaim
 from app.services.context import Actor
 from app.services.four_eyes import ApprovalGiven
 from app.services.tasks import OutcomeNotAPersons, ReasonMissing, TaskOver
 from sandbox import faults
+from sandbox.people import BY_ID
 from tests.harness.house import AGENT, APPROVER, CUSTOMER
 
 CONTROLLER, EVERY_KIND = "westra", "sensor-alarm"
@@ -221,9 +227,9 @@ class TestIdentity:
 
             async with house.tx() as tx:
                 row = await steps.hold_open(tx, request_id)
-                assert (
-                    await casework.prove_identity(tx, house.ctx, row, method="e_id", actor=AGENT) is Level.SUBSTANTIAL
-                )
+                shown = {"method": "e_id", "number": BY_ID["anna-lindqvist"].personnummer}
+                level = await casework.prove_identity(tx, house.ctx, row, **shown, actor=AGENT)
+                assert level is Level.SUBSTANTIAL
             seen = await house.until_closed(request_id)
 
         assert seen.outcomes() == {"rectification": "granted"}
@@ -240,13 +246,19 @@ class TestIdentity:
 
     async def test_that_cannot_be_proved_ends_the_claim_and_says_what_would_help(self, house):
         """
-        GDPR Art. 11(2): closed as not identified, with a letter; what needs no proof goes on.
+        R11-2, GDPR Art. 11(2): the controller shows it, to somebody who was told how it is proved; what needs no proof
+        goes on.
         """
         async with house.working():
             request_id = await house.file(EVERY_KIND, "access", "marketing_objection", assurance=Level.NONE)
             await house.until(request_id, lambda seen: seen.row.status == "identity_wanted", staff=True)
             async with house.tx() as tx:
-                await casework.give_up_identity(tx, await steps.hold_open(tx, request_id), actor=AGENT)
+                row = await steps.hold_open(tx, request_id)
+                with pytest.raises(GivingUpNeedsReason):
+                    await casework.give_up_identity(tx, house.ctx, row, reason="Inte styrkt.", actor=AGENT)
+            async with house.tx() as tx:
+                row = await steps.hold_open(tx, request_id)
+                await casework.give_up_identity(tx, house.ctx, row, reason=REASONS, actor=AGENT)
             seen = await house.until_closed(request_id)
 
         assert seen.outcomes()["access"] == "not_identified"

@@ -216,7 +216,7 @@ class TestHolidayTable:
         ]
         assert "request:deadline_moved" not in await house.steps_of(request_id)
         async with house.tx() as tx:
-            own = await views.own_request(tx, await steps.hold(tx, request_id))
+            own = await views.own_request(tx, house.ctx, await steps.hold(tx, request_id))
         assert "later_possible_on" not in own["deadline"]
 
     async def test_that_changes_nothing_for_the_case_changes_nothing_but_its_name(self, house):
@@ -277,7 +277,7 @@ class TestProcessorsDay:
         request_id = await filed(house)
         seen = await house.see(request_id)
         async with house.tx() as tx:
-            own = await views.own_request(tx, await steps.hold(tx, request_id))
+            own = await views.own_request(tx, house.ctx, await steps.hold(tx, request_id))
 
         assert seen.row.deadline["internal_target_on"] == "2032-03-09"
         assert "internal_target_on" not in own["deadline"]

@@ -241,7 +241,7 @@ class TestWhatIsKept:
         assert (await house.steps_of(request_id))[-1] == "retention:erased"
         assert (await house.steps_of(follow_up))[0] == "retention:ended"
         async with house.tx() as tx:
-            told = await views.timeline(tx, await steps.hold(tx, request_id))
+            told = await views.timeline(tx, house.ctx, await steps.hold(tx, request_id))
         assert told[-1]["text"] == "Det som sparades till och med 31 december 2033 är nu raderat."
 
     @pytest.mark.parametrize("names", ["each", "the newest"])

@@ -72,8 +72,9 @@ class TestFreeText:
         with pytest.raises(NotClassified):
             await decide(house, request_id, "access")
         async with house.tx() as tx:
+            row = await steps.hold_open(tx, request_id)
             with pytest.raises(NotClassified):
-                await casework.give_up_identity(tx, await steps.hold_open(tx, request_id), actor=AGENT)
+                await casework.give_up_identity(tx, house.ctx, row, reason=REASONS, actor=AGENT)
 
     async def test_becomes_several_rights_or_others_than_presumed(self, house):
         """

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from app.domain.identity import Level
-from app.services import correspondence, intake, steps, views
+from app.services import casework, correspondence, intake, ledger, steps, views
 from sandbox.people import BY_ID
-from tests.harness.house import CUSTOMER
+from tests.harness.house import AGENT, CUSTOMER
+from tests.services.by_hand import answer, decide, look
 
 CONTROLLER = "sensor-alarm"
 #: Of somebody who is nobody's customer, and logs in.
@@ -36,11 +37,11 @@ async def told(house, request_id):
     """Everything the person can see of it, less what differs between any two requests."""
     async with house.tx(CONTROLLER) as tx:
         row = await steps.hold(tx, request_id)
-        seen = await views.own_request(tx, row)
+        seen = await views.own_request(tx, house.ctx, row)
         letter = await correspondence.read_letter(tx, house.ctx, row, "fulfilment")
         return (
             (seen["status"], [sorted(one) for one in seen["claims"]]),
-            await views.own_recipients(tx, row),
+            await views.own_recipients(tx, house.ctx, row),
             re.sub(r"INS-\d{4}-\w+", "INS", letter),
         )
 
@@ -59,3 +60,60 @@ class TestObjection:
                 await house.until(one, lambda seen: seen.is_closed, staff=True)
 
         assert await told(house, known) == await told(house, unknown)
+
+
+async def searched(house, outcome, *, channel="web"):
+    """An objection, from somebody's login or taken down by staff, in which her address was only typed."""
+    async with house.tx("westra") as tx:
+        hers = intake.Identifier("email", BY_ID["anna-lindqvist"].email, vouched=channel != "web")
+        new = house.request_of(
+            BY_ID["anna-lindqvist"], "westra", ["objection", "erasure"], received_at=tx.now, channel=channel,
+            identifiers=[intake.Identifier("personnummer", STRANGER), hers],
+            **({} if channel == "web" else {"assurance": Level.NONE, "requester_ref": None}),
+        )  # fmt: skip
+        request_id = (await intake.file(tx, house.ctx, new, actor=CUSTOMER if channel == "web" else AGENT)).id
+    if channel != "web":
+        async with house.tx("westra") as tx:
+            row = await steps.hold(tx, request_id)
+            said = {"method": "e_id_in_call", "number": STRANGER}
+            await casework.prove_identity(tx, house.ctx, row, **said, actor=AGENT)
+    for task in (await look(house, request_id)).of("locate"):
+        await answer(house, task, {"outcome": outcome, "message": "Sökt."})
+    await look(house, request_id)
+    return request_id
+
+
+async def seen_by_them(house, request_id):
+    async with house.tx("westra") as tx:
+        row = await steps.hold(tx, request_id)
+        return (
+            (await views.own_request(tx, house.ctx, row))["status"],
+            (await views.own_requests(tx, house.ctx, [row]))[0]["status"],
+            await views.own_recipients(tx, house.ctx, row),
+            await ledger.own(tx, house.ctx, row),
+            [one["step"] for one in await views.timeline(tx, house.ctx, row)],
+        )
+
+
+class TestSearch:
+    @pytest.mark.parametrize("channel", ["web", "phone"])
+    async def test_looks_alike_behind_a_login_whoever_was_typed(self, house, channel):
+        """
+        ASVS 8.2, GDPR Art. 5(1)(f): what is restricted by itself where somebody was found shows that somebody was.
+        """
+        known = await searched(house, "completed", channel=channel)
+        unknown = await searched(house, "not_found", channel=channel)
+
+        assert (await house.see(known)).of("restrict") != (await house.see(unknown)).of("restrict") == []
+        assert await seen_by_them(house, known) == await seen_by_them(house, unknown)
+
+    async def test_is_shown_once_what_was_typed_has_been_compared(self, house):
+        """
+        GDPR Art. 12(2), 19: to the person herself nothing is hidden; a colleague has seen that it is her.
+        """
+        request_id = await searched(house, "completed")
+        await decide(house, request_id, "objection", identifiers_checked=True)
+        _, _, recipients, _, noted = await seen_by_them(house, request_id)
+
+        assert {one["action"] for one in recipients} >= {"restrict"}
+        assert "restriction:set" not in noted  # the erasure beside it has not been compared

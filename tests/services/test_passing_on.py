@@ -14,6 +14,7 @@ from app.domain.identity import Level
 from app.domain.snapshot import ForwardingState
 from app.repositories import outward
 from app.services import passing_on, steps
+from app.services.intake import Identifier
 from tests.harness.house import AGENT
 from tests.services.by_hand import answer_all, grant, release
 
@@ -74,6 +75,22 @@ class TestRequestAtAProcessor:
         request_id = await filed(house, facts={"customers": both})
 
         assert [one["to_name"] for one in await forwardings(house, request_id)] == [one["name"] for one in both]
+
+    async def test_is_passed_on_with_what_is_only_stated_and_said_to_be(self, house):
+        """
+        GDPR Art. 28(3)(e): the customer proves who asks; a number that nobody answers for helps to find, and says so.
+        """
+        own = [Identifier("personnummer", "198504129829"), Identifier("email", "anna@example.org", vouched=False)]
+        request_id = await filed(house, facts={"customer": CUSTOMER}, identifiers=own)
+        (one,) = await forwardings(house, request_id)
+        await carry_on(house, request_id, one)
+        async with house.tx() as tx:
+            held = await steps.hold(tx, request_id)
+            said = await passing_on.letter(tx, house.ctx, held, one["id"], actor=AGENT)
+
+        assert "(uppgivet, inte styrkt)</dt><dd>anna@example.org</dd>" in said
+        assert "</dt><dd>198504129829</dd>" in said
+        assert said.count("inte styrkt") == 1
 
     async def test_is_answered_for_the_own_part_and_both_sides_are_told(self, house):
         """

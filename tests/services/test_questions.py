@@ -12,8 +12,9 @@ from app.domain.case import StepNotAllowed
 from app.domain.clarification import NoLargeAmount, QuestionKind
 from app.domain.deadlines import AnsweredBeforeAsked
 from app.domain.identity import Level
-from app.services import casework, clarification, correspondence, steps, views
+from app.services import casework, channels, clarification, correspondence, steps, views
 from app.services.clarification import AnsweredInTheFuture, IdentityIsProved, QuestionAnswered, UnknownQuestion
+from sandbox.people import BY_ID
 from tests.harness.house import AGENT, CUSTOMER
 from tests.letters.page import Page
 from tests.services.by_hand import CONTROLLER, found, look
@@ -23,6 +24,7 @@ RECEIVED_AT = datetime(2022, 2, 9, 9, tzinfo=UTC)
 ASKED_AT = datetime(2022, 2, 15, 9, tzinfo=UTC)
 PROVED_AT = datetime(2022, 4, 19, 9, tzinfo=UTC)
 DUE_ON = date(2022, 3, 9)
+ANNA = BY_ID["anna-lindqvist"]
 TEXT = "Visa på ett av sätten nedan att det är du som har skickat begäran."
 
 
@@ -48,10 +50,13 @@ async def ask(house, request_id, code="not_told_apart", *, moment=ASKED_AT, ques
     return asked.id
 
 
-async def prove(house, request_id, method="e_id_in_call", *, moment=PROVED_AT):
+async def prove(house, request_id, *, moment=PROVED_AT, **how):
     await at(house, moment)
+    said = how or {"method": "e_id_in_call", "number": ANNA.personnummer}
     async with house.tx() as tx:
-        await casework.prove_identity(tx, house.ctx, await steps.hold_open(tx, request_id), method=method, actor=AGENT)
+        row = await steps.hold_open(tx, request_id)
+        await channels.note(tx, house.ctx, row, type="email", value=ANNA.email, since=date(2020, 1, 7), source="crm")
+        await casework.prove_identity(tx, house.ctx, row, **said, actor=AGENT)
     return await look(house, request_id)
 
 
@@ -137,7 +142,8 @@ class TestDoubt:
         """
         request_id = await filed(house)
         await ask(house, request_id)
-        await prove(house, request_id, "one_time_code", moment=datetime(2022, 2, 20, 9, tzinfo=UTC))
+        code = {"method": "one_time_code", "contact": ("email", ANNA.email)}
+        await prove(house, request_id, **code, moment=datetime(2022, 2, 20, 9, tzinfo=UTC))
         (told,) = (await house.see(request_id)).row.deadline["suspensions"]
 
         assert told["state"] == "ongoing"
@@ -224,7 +230,7 @@ class TestClarification:
         async with house.tx() as tx:
             row = await steps.hold(tx, request_id)
             (staff,) = (await views.staff_request(tx, house.ctx, row))["questions"]
-            (own,) = (await views.own_request(tx, row))["questions"]
+            (own,) = (await views.own_request(tx, house.ctx, row))["questions"]
         (stored,) = await house.sql("SELECT question_sealed, answer_sealed FROM suspension")
 
         assert (staff["text"], staff["answer"]) == (TEXT, "Jag vill främst ha samtalen.")

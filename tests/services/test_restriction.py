@@ -24,12 +24,14 @@ from app.domain.restrictions import (
     UseNotPermitted,
 )
 from app.repositories import outward
-from app.services import approving, casework, orders, restricting, steps
+from app.services import approving, casework, intake, orders, restricting, steps
 from app.services.context import Actor
 from app.services.intake import Identifier, NewClaim
+from sandbox.people import BY_ID
 from tests.harness.house import AGENT, APPROVER, CUSTOMER
 from tests.services.by_hand import CONTROLLER, REASONS, answer, answer_all, approve, decide, found, grant, look
 
+ANNA = BY_ID["anna-lindqvist"]
 SYSTEM = Actor("integrator", "55555555-5555-4555-8555-555555555555")
 NO = {"verdict": Verdict.REFUSED, "ground": "compelling_grounds", "reasons": REASONS}
 
@@ -187,6 +189,24 @@ class TestLookup:
             await looked_up(house, Known("address", "exempelvägen 1", vouched=False))
         assert request_id
 
+    @pytest.mark.parametrize("number", [True, False], ids=["a number", "no number"])
+    async def test_finds_whoever_was_compared_r18_2(self, house, number):
+        """
+        R18-2, R21-1, F08: it holds while the objection is weighed; what nobody has compared leads nobody to it.
+        """
+        request_id = await objected_by_phone(house, number=ANNA.personnummer if number else None)
+        restriction = await restriction_of(house, request_id)
+        card = Known("customer_number", str(ANNA.customer_number).casefold(), vouched=False)
+        async with house.tx() as tx:
+            (before,) = await restricting.seen(tx, [restriction])
+        assert (before["found_by"], await looked_up(house, card)) == (1 if number else 0, [])
+
+        await decide(house, request_id, "objection", identifiers_checked=True)
+        async with house.tx() as tx:
+            (after,) = await restricting.seen(tx, [restriction])
+        assert after["found_by"] == 4
+        assert [one["id"] for one in await looked_up(house, card)] == [restriction.id]
+
     async def test_outlives_its_request(self, house):
         """
         R18-2: our own retention deletes the request; the restriction holds until it is lifted.
@@ -198,6 +218,23 @@ class TestLookup:
         assert [one["id"] for one in await looked_up(house, email)] == [restriction.id]
         async with house.tx() as tx:
             assert await outward.requests_restricting(tx, [request_id, uuid4()]) == {request_id}
+
+
+async def objected_by_phone(house, *, number):
+    """Somebody called and objects; they were seen afterwards, and everybody who was asked knows the person."""
+    async with house.tx(CONTROLLER) as tx:
+        new = house.request_of(
+            ANNA, CONTROLLER, ["objection"], received_at=tx.now, channel="phone", assurance=Level.NONE,
+            requester_ref=None, identifiers=[Identifier(type_, value) for type_, value in ANNA.identifiers],
+        )  # fmt: skip
+        request_id = (await intake.file(tx, house.ctx, new, actor=AGENT)).id
+    async with house.tx() as tx:
+        row = await steps.hold_open(tx, request_id)
+        await casework.prove_identity(tx, house.ctx, row, method="seen_in_person", number=number, actor=AGENT)
+    for task in (await look(house, request_id)).of("locate"):
+        await answer(house, task)
+    await look(house, request_id)
+    return request_id
 
 
 async def restricted_typed(house, identifiers):

@@ -2,12 +2,17 @@
 
 from uuid import UUID
 
+import pytest
+
 from app.domain.case import ClaimOutcome
-from app.services import steps, stopping
-from app.services.casework import ClaimUnderWay
+from app.services import packaging, steps, stopping
+from app.services.casework import ClaimUnderWay, IdentifiersNotChecked
 from app.services.context import Actor
+from app.services.intake import Identifier
+from app.services.packaging import DecisionTakenBack
+from sandbox.people import BY_ID
 from tests.harness.house import AGENT, CUSTOMER, House
-from tests.services.by_hand import answer, answer_all, found, grant, look, open_tasks
+from tests.services.by_hand import answer, answer_all, decide, found, grant, look, open_tasks
 
 OTHER = Actor("approver", "44444444-1111-4111-8111-111111111111")
 REASON = "Called back on the number known for years."
@@ -18,10 +23,14 @@ async def stop(house: House, request_id: UUID) -> None:
         await stopping.stop(tx, house.ctx, await steps.hold(tx, request_id), actor=CUSTOMER)
 
 
-async def settle(house: House, request_id: UUID, *, genuine: bool, method: str | None = None) -> None:
+async def settle(house: House, request_id: UUID, *, genuine: bool) -> None:
     async with house.tx() as tx:
         row = await steps.hold(tx, request_id)
-        await stopping.settle(tx, house.ctx, row, genuine=genuine, method=method, reason=REASON, actor=OTHER)
+        if genuine:
+            said = {"method": "letter_to_registered_address", "number": BY_ID["anna-lindqvist"].personnummer}
+            await stopping.settle_genuine(tx, house.ctx, row, **said, actor=OTHER)
+        else:
+            await stopping.settle_not_genuine(tx, house.ctx, row, reason=REASON, actor=OTHER)
 
 
 class TestStoppedHalfWay:
@@ -56,7 +65,7 @@ class TestStoppedHalfWay:
         await grant(house, request_id, "erasure")
         await stop(house, request_id)
         parked = [task.id for task in open_tasks(await house.see(request_id)) if task.state == "open"]
-        await settle(house, request_id, genuine=True, method="letter_to_registered_address")
+        await settle(house, request_id, genuine=True)
         seen = await look(house, request_id)
         sent = [task.id for task in seen.tasks if task.next_at is not None]
 
@@ -66,6 +75,30 @@ class TestStoppedHalfWay:
 
 
 class TestStoppedCopy:
+    async def test_is_released_to_nobody_else_than_it_was_decided_for(self, house):
+        """GDPR Art. 12(6), 32: a stolen session had her copy made; whoever proves himself now is compared."""
+        card = [Identifier("customer_number", "C-10001")]
+        request_id = await found(house, "access", identifiers=card, subject_key=b"k" * 32)
+        await grant(house, request_id, "access")
+        while tasks := open_tasks(await look(house, request_id)):
+            for task in tasks:
+                await answer(house, task)
+        await stop(house, request_id)
+        async with house.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            said = {"method": "letter_to_registered_address", "number": "197001019806"}
+            await stopping.settle_genuine(tx, house.ctx, row, **said, actor=OTHER)
+        seen = await look(house, request_id)
+        async with house.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            sha256 = (await packaging.package_of(tx, row)).sha256
+            with pytest.raises(DecisionTakenBack):
+                await packaging.release(tx, house.ctx, row, sha256=sha256, actor=OTHER)
+        with pytest.raises(IdentifiersNotChecked):
+            await decide(house, request_id, "access")
+
+        assert {claim.state for claim in seen.claims} == {"open"}
+
     async def test_is_destroyed_when_nobody_knows_who_asked(self, house):
         """A package that stayed here is nothing done: the claim ends as not identified, and the file is gone."""
         request_id = await found(house, "access")
