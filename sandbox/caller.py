@@ -19,6 +19,7 @@ class Caller:
     """Speaks to Insyn's public API, and to ``/sandbox``, in the name of whoever signed in."""
 
     def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
         self._client = httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30)
         self._tokens: dict[str, str] = {}
 

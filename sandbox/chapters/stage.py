@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from sandbox.caller import MOVED, Caller, CallFailed
+from sandbox.desks import Desks
 from sandbox.people import BY_ID
 from sandbox.tour import BY_HAND, left_to_staff
 
@@ -107,6 +108,7 @@ class Stage:
 
     def __init__(self, caller: Caller, folder: Path, journal: Path, tell: Tell) -> None:
         self.caller = caller
+        self._desks = Desks(caller.base_url, self._all_mails)
         #: Where what people take away is kept, and where Insyn keeps its signed checkpoints.
         self.folder, self.journal = folder, journal
         self._tell = tell
@@ -178,7 +180,7 @@ class Stage:
 
     async def until(self, case: Case, *wanted: str) -> str:
         """
-        Wait for one of the statuses *wanted*; meanwhile do by hand what only people can do.
+        Wait for one of the statuses *wanted*; meanwhile people do what only people can do, here and at other desks.
 
         Raises:
             StoryFailed: It does not come, or the case ends before.
@@ -188,6 +190,7 @@ class Stage:
             if time.monotonic() > ends or status == "closed":
                 raise StoryFailed(f"{case.reference} is {status} and should be {' or '.join(wanted)}")
             await self._do_by_hand(case, status)
+            await self._desks.answer_all()
             await asyncio.sleep(0.1)
         return status
 
@@ -344,6 +347,10 @@ class Stage:
         """What arrived at the person's address, the newest first, without the *since* oldest."""
         found = [one for one in (await self._outbox())["mails"] if BY_ID[person].email in one["to"]]
         return found[: len(found) - since]
+
+    async def _all_mails(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self._outbox())["mails"]
+        return found
 
     async def _outbox(self) -> dict[str, Any]:
         return await self.caller.call("GET", "/sandbox/outbox", None)
