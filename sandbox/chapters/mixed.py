@@ -90,5 +90,6 @@ async def _tell_the_end(stage: Stage, case: Case) -> None:
     stage.must(bool(await stage.package(case)), "Omar should get his package")
     held = await stage.at_vendor("billecta", WHO)
     stage.must("invoices" in held, "bookkeeping law keeps the invoices")
-    stage.must(not await stage.at_vendor("webcrm", WHO), "the customer register should know nothing of him")
+    blocked = (await stage.at_vendor("webcrm", WHO))["Person"][0]["PersonBlockMassEmail"]
+    stage.must(blocked is True, "the customer register should mail him nothing any more")
     stage.cases["mixed"] = case

@@ -228,9 +228,15 @@ class Stage:
         waiting = [one for one in tasks["items"] if one["state"] == "needs_person"]
         for task in waiting:
             outcome = "not_found" if task["action"] == "export" else "completed"
-            said = {"outcome": outcome, "message": BY_HAND[outcome]["sv"]}
+            said: dict[str, Any] = {"outcome": outcome, "message": BY_HAND[outcome]["sv"]}
+            if task.get("last_code") == "kept_without_day":
+                said |= {"outcome": "retained", "retained": [await self._read_off(one) for one in task["categories"]]}
             await self.caller.call("POST", f"/v1/tasks/{task['id']}/outcome", who, json=said)
         return len(waiting)
+
+    async def _read_off(self, category: str) -> dict[str, str]:
+        """What staff read off the invoices at a vendor: the newest is this year's (BFL 7 kap. 2 §)."""
+        return {"category": category, "law": "BFL_7_2", "until": f"{(await self.today()).year + 7}-12-31"}
 
     async def settle_ledger(self, case: Case) -> list[str]:
         """Tell the recipients that no system reaches; their names."""

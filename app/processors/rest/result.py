@@ -1,6 +1,7 @@
 """What an order came to, in our words: from the steps that are done, in this attempt and in earlier ones."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from app.domain.fanout import Action, Outcome
@@ -77,19 +78,28 @@ def _nothing_done(run: Run, done: list[dict[str, Any]], retained: list[dict[str,
         )
     if retained:
         return {"outcome": "retained", "retained": retained}
+    if run.order.action is Action.ERASE and any(_is_here(run, one) for one in run.keep_list):
+        # What a law keeps is there; "not found" would be untrue, and a person reads its last day off the records.
+        raise Stop(
+            Outcome.REFUSED,
+            "kept_without_day",
+            message="A law keeps what is here, and the plan names no last day. Read it off the vendor's records.",
+        )
     return {"outcome": "not_found"}
+
+
+def _is_here(run: Run, kept: Mapping[str, Any]) -> bool:
+    """Whether an entry of what is to be kept is about something this order asks of this vendor."""
+    category = kept.get("category")
+    return category in set(run.categories.values()) and (not run.order.categories or category in run.order.categories)
 
 
 def _retained(run: Run, done: list[dict[str, Any]]) -> list[dict[str, str]]:
     """What steps said is kept, and what the decision itself keeps of what the vendor holds; each once."""
     listed = [entry for one in done for entry in one.get("retained", [])]
     if run.order.action is Action.ERASE:
-        mapped = set(run.categories.values())
         for one in run.keep_list:
-            known = one.get("category") in mapped and (
-                not run.order.categories or one.get("category") in run.order.categories
-            )
-            if known and one.get("law") and one.get("until"):
+            if _is_here(run, one) and one.get("law") and one.get("until"):
                 listed.append({name: str(one[name]) for name in ("category", "law", "until")})
     unique: dict[tuple[str, str], dict[str, str]] = {}
     for entry in listed:

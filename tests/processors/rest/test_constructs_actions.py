@@ -573,6 +573,15 @@ actions:
         )
         assert answer.body["retained"] == [{"category": "contact", "law": "BFL_7_2", "until": "2031-12-31"}]
 
+    async def test_construct_16_what_is_kept_without_a_day_is_a_persons(self) -> None:
+        """The records are there, so "not found" would be untrue; their last day stands in them, not in the plan."""
+        vendor = Vendor().says("GET /people", [ANNA])
+        narrow = order(
+            Action.ERASE, categories=["contact"], details={"keep": [{"category": "contact", "law": "BFL_7_2"}]}
+        )
+        answer = await asked(connector(FIND, OUTPUTS, self.KEEP), vendor, narrow, **self.HELD)
+        assert (answer.outcome, answer.code, vendor.lines) == (Outcome.REFUSED, "kept_without_day", ["GET /people"])
+
     async def test_construct_16_a_law_the_vendor_is_bound_by_is_named_with_its_day(self) -> None:
         vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7", 409)
         answer = await asked(connector(FIND, OUTPUTS, self.KEEP), vendor, ERASE, **self.HELD)
