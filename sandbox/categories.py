@@ -38,7 +38,7 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
         "contact": (*_PEOPLE, "notes"),
         "personnummer": ("identity_number",),
         "orders": ("orders", "offers"),
-        "cookies": ("web_visits",),
+        "cookies": (),
         "bookkeeping_records": ("invoices", "bank"),
     },
     "sos-alarm": {
