@@ -17,7 +17,7 @@ import asyncssh
 import pytest
 
 from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
-from app.processors import Kind, Line, Target, lacks
+from app.processors import Kind, Line, Order, Target, lacks
 from app.processors.files import Files
 from app.processors.files.adapter import WRITTEN_DOWN_SECONDS
 from tests.processors.answering import ORDER
@@ -152,6 +152,18 @@ class TestOrder:
         assert (before.outcome, before.code) == (Outcome.RETRY, "never_arrived")
         assert (await adapter.ask(ERASE)).outcome is Outcome.ACCEPTED
 
+    @pytest.mark.parametrize("form", ["json", "csv"])
+    async def test_says_what_a_law_keeps_and_what_is_to_be_corrected(self, place: Place, form: str) -> None:
+        """
+        Without it the order would say "erase everything".
+        """
+        keep = {"keep": [{"category": "contact", "law": "BFL_7_2", "until": "2033-12-31"}]}
+        await place.adapter(format=form).send(replace(ERASE, details=keep))
+        text = (place.root / "orders" / f"{ORDER.task_id}.{form}").read_text(encoding="utf-8")
+        said = json.loads(text) if form == "json" else next(csv.DictReader(io.StringIO(text)))
+
+        assert (said["details"] if form == "json" else json.loads(said["details"])) == keep
+
 
 class TestAnswer:
     async def test_is_waited_for_and_read_once_it_is_there(self, place: Place) -> None:
@@ -181,7 +193,7 @@ class TestAnswer:
         await adapter.poll(ERASE, url="")
         other = replace(ERASE, task_id="0198c0de-0000-7000-8000-000000000001")
         await adapter.poll(other, url="")
-        assert f"answers/{ORDER.task_id}.json" in place.lying()
+        assert place.lying() == [f"answers/{ORDER.task_id}.json"]
         assert (await place.adapter().poll(ERASE, url="")).outcome is Outcome.COMPLETED
 
         place.clock.seconds += WRITTEN_DOWN_SECONDS
@@ -196,6 +208,23 @@ class TestAnswer:
 
         assert (await place.adapter().poll(ERASE, url="")).outcome is Outcome.COMPLETED
         assert (await place.adapter().poll(ORDER, url="")).code == "mark_without_answer"
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            pytest.param(replace(ERASE, details={"keep": [{"category": "contact", "law": "BFL_7_2"}]}), id="kept"),
+            pytest.param(
+                replace(ORDER, action=Action.RECTIFY, details={"field": "phone", "value": "1"}), id="corrected"
+            ),
+        ],
+    )
+    async def test_as_a_mark_says_too_little_where_it_can_be_done_in_two_ways(self, place: Place, asked: Order) -> None:
+        """
+        "Done" does not say whether what a law keeps is still there, nor to what something was corrected.
+        """
+        place.answer(b"", f"{ORDER.task_id}.done")
+
+        assert (await place.adapter().poll(asked, url="")).code == "mark_without_answer"
 
     @pytest.mark.parametrize(
         ("raw", "code"),
@@ -265,6 +294,9 @@ class TestDoor:
 SFTP = {"url": "sftp://insyn@files.example.se/insyn", "host_key": public(KEY)}
 
 
+KEYS = {"access_key_id": ("x",), "secret_access_key": ("y",)}
+
+
 class TestRegistration:
     @pytest.mark.parametrize(
         ("settings", "named", "lacking"),
@@ -284,6 +316,15 @@ class TestRegistration:
                 {"access_key_id": ("x",), "secret_access_key": ("y",)},
                 None,
                 id="a bucket",
+            ),
+            *(
+                pytest.param({"url": url, "options": options}, KEYS, "url", id=id)
+                for id, url, options in (
+                    ("a host of its own", "s3://bucket/insyn", {"endpoint": "http://127.0.0.1:9000"}),
+                    ("an option nobody knows", "s3://bucket/insyn", {"allow_http": "true"}),
+                    ("a region that is a host", "s3://bucket/insyn", {"region": "evil.example/"}),
+                    ("a bucket that is a host", "s3://evil.example/insyn", {}),
+                )
             ),
         ],
     )

@@ -18,11 +18,11 @@ from app.processors import _answers
 from app.processors._egress import AddressNotAllowed
 from app.processors._port import Answer, Line, Order, Target
 from app.processors.files import orders
-from app.processors.files.shelves import BUCKETS, Bucket, Sftp, Shelf, ShelfTrouble
+from app.processors.files.shelves import BUCKETS, Bucket, Sftp, Shelf, ShelfTrouble, is_bucket
 
 ORDERS, ANSWERS = "orders", "answers"
-#: A mark that says no more than "done" answers only what brings nothing back.
-_MARKABLE = frozenset(Action) - {Action.LOCATE, Action.EXPORT, Action.REVIEW_DECISION}
+#: A mark that says no more than "done" answers only what brings nothing back and can be done in one way only.
+_MARKABLE = frozenset(Action) - {Action.LOCATE, Action.EXPORT, Action.RECTIFY, Action.REVIEW_DECISION}
 #: What another try does not mend.
 _FOR_A_PERSON = frozenset({"host_key_changed", "not_let_in", "not_allowed"})
 #: After so long an answer that was read is surely written down.
@@ -41,7 +41,7 @@ def lacks(target: Target) -> str | None:
         return "settings"
     if scheme == "sftp":
         return _lacks_sftp(target, url)
-    if scheme not in BUCKETS or not isinstance(target.settings.get("options", {}), dict):
+    if scheme not in BUCKETS or not is_bucket(url, target.settings.get("options", {})):
         return "url"
     return next((name for name in BUCKETS[scheme] if not target.named.get(name)), None)
 
@@ -112,6 +112,7 @@ class Files:
             return Answer(outcome=Outcome.ACCEPTED, code="waiting")
         if answer.outcome is not Outcome.ACCEPTED:
             self._answered[order.task_id] = self._now()
+            await self._take_away(shelf, *self._order_files(order.task_id))  # the answer alone says that it arrived
         return answer
 
     async def _look(self, shelf: Shelf, order: Order) -> Answer:
@@ -133,7 +134,7 @@ class Files:
             return found if is_its_own else Answer(outcome=Outcome.FAILED, code="another_tasks")
         if await shelf.get(f"{ANSWERS}/{order.task_id}.done", most=0) is None:
             return None
-        if order.action in _MARKABLE:
+        if order.action in _MARKABLE and not (order.action is Action.ERASE and order.details.get("keep")):
             return Answer(outcome=Outcome.COMPLETED, code="mark")
         return Answer(outcome=Outcome.FAILED, code="mark_without_answer")
 
@@ -145,11 +146,16 @@ class Files:
         """
         for task_id in [one for one, at in self._answered.items() if at + WRITTEN_DOWN_SECONDS <= self._now()]:
             del self._answered[task_id]
-            name = f"{task_id}.{self._form}"
-            lying = (f"{ORDERS}/{name}", f"{ORDERS}/{name}.sha256")
-            for one in (*lying, f"{ANSWERS}/{task_id}.json", f"{ANSWERS}/{task_id}.done"):
-                with contextlib.suppress(ShelfTrouble):
-                    await shelf.remove(one)
+            await self._take_away(shelf, f"{ANSWERS}/{task_id}.json", f"{ANSWERS}/{task_id}.done")
+
+    def _order_files(self, task_id: str) -> tuple[str, str]:
+        name = f"{ORDERS}/{task_id}.{self._form}"
+        return name, f"{name}.sha256"
+
+    async def _take_away(self, shelf: Shelf, *names: str) -> None:
+        for one in names:
+            with contextlib.suppress(ShelfTrouble):
+                await shelf.remove(one)
 
     def _name(self, order: Order) -> str:
         return f"{order.task_id}.{self._form}"

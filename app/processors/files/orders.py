@@ -45,11 +45,12 @@ def _csv(order: Order) -> bytes:
     known: dict[str, list[str]] = {}
     for one in order.identifiers:
         known.setdefault(one["type"], []).append(one["value"])
-    writer.writerow(["task_id", "action", "categories", "answer_by", *COLUMNS])
+    writer.writerow(["task_id", "action", "categories", "answer_by", *COLUMNS, "details"])
     cells = ["|".join(known.get(column, ())) for column in COLUMNS]
-    writer.writerow(
-        [order.task_id, order.action.value, "|".join(order.categories), order.answer_by.isoformat(), *map(_cell, cells)]
-    )
+    # What a law keeps, what is to be corrected and to what: an order without it would say something else.
+    details = json.dumps(dict(order.details), ensure_ascii=False) if order.details else ""
+    first = [order.task_id, order.action.value, "|".join(order.categories), order.answer_by.isoformat()]
+    writer.writerow([*first, *map(_cell, cells), details])
     return text.getvalue().encode()
 
 

@@ -5,6 +5,7 @@ A file is there whole or not at all. What lies there holds personal data, so it 
 """
 
 import posixpath
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -26,6 +27,22 @@ BUCKETS: Mapping[str, tuple[str, ...]] = {
     "gs": ("service_account_key",),
     "file": (),
 }
+
+
+#: What may be said of a bucket beside its address: nothing that names a host, for no call out goes where it pleases.
+_OPTIONS = frozenset({"region", "account_name"})
+_WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def is_bucket(url: str, options: object) -> bool:
+    """Whether an address and its options name a bucket of one of the big stores, and nothing that is called besides."""
+    if not isinstance(options, dict) or set(options) - _OPTIONS:
+        return False
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return not options and not parts.netloc
+    words = [parts.netloc, *map(str, options.values())]
+    return not (parts.query or parts.fragment) and all(_WORD.fullmatch(one) for one in words)
 
 
 class ShelfTrouble(Exception):

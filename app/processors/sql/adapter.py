@@ -6,6 +6,7 @@ is one transaction, bounded in rows, under a role of its own.
 """
 
 import asyncio
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from app.processors.sql.database import Database
 from app.processors.sql.plan import CHANGES, Plan, names_in
 
 READ_URL, WRITE_URL = "read_url", "write_url"
+#: Rows of one search that are read: a join may give one person many times.
+MOST_FOUND = 1_000
 
 
 def lacks(target: Target) -> str | None:
@@ -127,6 +130,14 @@ class Sql:
             return Answer(outcome=Outcome.COMPLETED, code="erased_before", body={"evidence": {"rows": before}})
         return Answer(outcome=Outcome.NOT_FOUND, code="nobody")
 
+    def _unchanged(self, order: Order, body: Mapping[str, Any]) -> Answer:
+        """No row was touched: nothing was there to erase or correct; what was to be marked is a person's to look at."""
+        if order.action is Action.ERASE and (before := (order.progress or {}).get("rows")):
+            return Answer(outcome=Outcome.COMPLETED, code="erased_before", body={"evidence": {"rows": before}})
+        if order.action in (Action.ERASE, Action.RECTIFY):
+            return Answer(outcome=Outcome.NOT_FOUND, code="nothing_there", body=body)
+        raise _Stays("nothing_changed", "The person is here and no row was changed; look at the statement.")
+
     async def _changed(self, found: Plan, order: Order, values: Mapping[str, Any]) -> Answer:
         statements = _statements(found, order)
         if self._writes is None or not statements:
@@ -150,8 +161,8 @@ class Sql:
         body: dict[str, Any] = {"evidence": {"rows": dict(done.rows)}}
         if retained:
             return Answer(outcome=Outcome.RETAINED, code="kept_by_law", body=body | {"retained": retained})
-        if order.action is Action.RECTIFY and not done.changed:
-            return Answer(outcome=Outcome.NOT_FOUND, code="nothing_to_correct", body=body)
+        if not done.changed:
+            return self._unchanged(order, body)
         return Answer(outcome=Outcome.COMPLETED, code="committed", body=body)
 
 
@@ -187,22 +198,50 @@ def _broken(error: DBAPIError) -> Answer:
 async def _search(
     connection: AsyncConnection, found: Plan, order: Order, asked: Mapping[str, Any]
 ) -> tuple[Any | None, frozenset[str]]:
-    """Who the person is here, and what the searches that found them say is held; None for nobody."""
-    known: dict[str, Any] = {one["type"]: one["value"] for one in order.identifiers}
-    known |= asked
+    """
+    Who the person is here, and what the searches that found them say is held; None for nobody.
+
+    Searches stand in the order of their strength. One that finds somebody whom a stronger one did not find may look;
+    it changes nothing and hands nothing out: her customer number is unknown here, and the telephone is her husband's.
+    """
+    known: dict[str, list[Any]] = {name: [value] for name, value in asked.items()}
+    for given in order.identifiers:
+        known.setdefault(given["type"], []).append(given["value"])
     runnable = [one for one in found.locate if names_in(one.sql) <= known.keys()]
     if not runnable:
         wanted = sorted({name for one in found.locate for name in names_in(one.sql) & plan.IDENTIFIERS})
         raise _Stays("no_identifier", f"To look here one of these is needed: {', '.join(wanted)}.")
     people: dict[Any, set[str]] = {}
+    missed = False
     for one in runnable:
-        for row in await database.rows(connection, one.sql, _named(one.sql, known), most=2):
-            if plan.PERSON not in row:
-                raise _Stays("no_person_column", "A search has to give the person's key in the column 'person'.")
-            people.setdefault(row[plan.PERSON], set()).update(one.categories)
+        here = await _found_by(connection, one, known)
+        if here and missed and order.action is not Action.LOCATE:
+            raise _Stays("weaker_find", "Only a weaker search finds anybody; compare first.", outcome=Outcome.AMBIGUOUS)
+        missed = missed or not here
+        for who in here:
+            people.setdefault(who, set()).update(one.categories)
     if len(people) > 1:
-        raise _Stays("several", "Several people fit what is known of this one.", outcome=Outcome.AMBIGUOUS)
+        raise _several()
     return next(((who, frozenset(has)) for who, has in people.items()), (None, frozenset()))
+
+
+def _several() -> _Stays:
+    return _Stays("several", "Several people fit what is known of this one.", outcome=Outcome.AMBIGUOUS)
+
+
+async def _found_by(connection: AsyncConnection, search: plan.Search, known: Mapping[str, Sequence[Any]]) -> set[Any]:
+    """Whom a search finds by any of the values there are; two telephones are two searches."""
+    names = sorted(names_in(search.sql))
+    here: set[Any] = set()
+    for values in itertools.product(*(known[name] for name in names)):
+        chosen = dict(zip(names, values, strict=True))
+        rows = await database.rows(connection, search.sql, chosen, most=MOST_FOUND)
+        if len(rows) > MOST_FOUND:  # who else is among those that were not read, nobody knows
+            raise _several()
+        if any(plan.PERSON not in row for row in rows):
+            raise _Stays("no_person_column", "A search has to give the person's key in the column 'person'.")
+        here |= {row[plan.PERSON] for row in rows}
+    return here
 
 
 async def _located(

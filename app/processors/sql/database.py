@@ -3,6 +3,7 @@ How a declared statement is run: under its role, in one transaction, within its 
 """
 
 import base64
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date, datetime, time
@@ -21,6 +22,14 @@ _DRIVERS = {"postgresql": "postgresql+asyncpg", "mariadb": "mariadb+asyncmy"}
 PASSING = frozenset({"40001", "40P01", "55P03", "57014", "70100", "1205", "1213", "1969"})
 
 
+#: What an address may say beside role, host and database: how the way there is closed. A driver knows options that
+#: would let a server read the worker's files.
+_TLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "postgresql": {"ssl": ("require", "verify-ca", "verify-full", "prefer", "disable")},
+    "mariadb": {"tls": ("verify",)},
+}
+
+
 class UnfitAddress(ValueError):
     """The database's address does not fit its dialect."""
 
@@ -33,9 +42,20 @@ def address(dialect: str, url: str) -> URL:
         raise UnfitAddress from None
     if read.get_backend_name() not in {"postgresql": ("postgresql",), "mariadb": ("mariadb", "mysql")}[dialect]:
         raise UnfitAddress
-    if not read.host or not read.database:
+    if (
+        not read.host
+        or not read.database
+        or any(value not in _TLS[dialect].get(name, ()) for name, value in read.query.items())
+    ):
         raise UnfitAddress
     return read.set(drivername=_DRIVERS[dialect])
+
+
+def _closed(dialect: str, url: URL) -> tuple[URL, dict[str, Any]]:
+    """The address and what its driver is told besides; MariaDB's takes no words for TLS but a context."""
+    if dialect == "mariadb" and url.query:
+        return url.set(query={}), {"ssl": ssl.create_default_context()}
+    return url, {}
 
 
 class Database:
@@ -44,8 +64,14 @@ class Database:
     def __init__(self, dialect: str, url: URL, *, connections: int, seconds: float) -> None:
         self._dialect = dialect
         self._milliseconds = int(seconds * 1000)
+        url, told = _closed(dialect, url)
         self._engine: AsyncEngine = create_async_engine(
-            url, pool_size=max(1, connections), max_overflow=0, pool_pre_ping=True, hide_parameters=True
+            url,
+            connect_args=told,
+            pool_size=max(1, connections),
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
         )
 
     @asynccontextmanager

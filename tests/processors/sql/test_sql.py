@@ -74,6 +74,40 @@ class TestSearch:
         assert (found.outcome, found.body.get("records")) == (Outcome.AMBIGUOUS, None)
         assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
 
+    @pytest.mark.parametrize("action", [Action.EXPORT, Action.ERASE, Action.RESTRICT])
+    async def test_of_a_weaker_kind_touches_nobody_where_the_stronger_one_found_nobody(
+        self, alarms: AlarmDatabase, action: Action
+    ) -> None:
+        """
+        GDPR Art. 12(6): her customer number is not here, and the address is somebody else's: he is not her.
+        """
+        known = {"customer_number": "C-90009", "email": "bo@example.org"}
+        seen = await answer(alarms, order(Action.LOCATE, known))
+        found = await answer(alarms, order(action, known, "contact"))
+
+        assert seen.outcome is Outcome.COMPLETED
+        assert (found.outcome, found.code) == (Outcome.AMBIGUOUS, "weaker_find")
+        assert await alarms.rows("SELECT email, restricted FROM customer WHERE id = 2") == [("bo@example.org", False)]
+
+    async def test_is_made_for_each_value_there_is(self, alarms: AlarmDatabase) -> None:
+        """
+        Whoever names two addresses is looked for under both.
+        """
+        both = ("anna@example.org", "old@example.org")
+        identifiers = tuple({"type": "email", "value": value, "format": "rfc5321"} for value in both)
+        found = await answer(alarms, replace(order(Action.LOCATE), identifiers=identifiers))
+
+        assert found.outcome is Outcome.COMPLETED
+
+    async def test_that_gives_one_person_often_still_sees_the_other(self, alarms: AlarmDatabase) -> None:
+        """
+        A join repeats the first before it names the second.
+        """
+        often = "SELECT c.id AS person FROM customer c LEFT JOIN event e ON e.customer_id = c.id WHERE :email <> ''"
+        found = await answer(alarms, order(Action.EXPORT, {"email": "x"}, "contact"), locate=[{"sql": often}])
+
+        assert found.outcome is Outcome.AMBIGUOUS
+
     async def test_says_what_would_help_where_nothing_known_fits(self, alarms: AlarmDatabase) -> None:
         """
         GDPR Art. 11(2): it is said what would find the person.
@@ -202,6 +236,20 @@ class TestChange:
         assert (found.code, found.body["evidence"]["rows"]) == ("dry_run", {"1:alarm_history": 2})
         assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
 
+    async def test_of_no_row_is_no_word_that_it_was_done(self, alarms: AlarmDatabase) -> None:
+        """
+        Nothing was there to erase; a mark that marked nothing is a person's.
+        """
+        statement = "UPDATE customer SET restricted = TRUE WHERE id = :person AND number = 'nobody'"
+        marks = [{"category": "contact", "sql": statement}]
+        marked = await answer(alarms, order(Action.RESTRICT, ANNA, "contact"), restrict=marks)
+        erased = [await answer(alarms, order(Action.ERASE, ANNA, "alarm_history")) for _ in range(2)]
+        again = [await answer(alarms, order(Action.RESTRICT, ANNA, "contact")) for _ in range(2)]
+
+        assert (marked.outcome, marked.code) == (Outcome.REFUSED, "nothing_changed")
+        assert [one.outcome for one in erased] == [Outcome.COMPLETED, Outcome.NOT_FOUND]
+        assert [one.outcome for one in again] == [Outcome.COMPLETED] * 2
+
     async def test_corrects_one_field(self, alarms: AlarmDatabase) -> None:
         """
         GDPR Art. 16.
@@ -303,5 +351,9 @@ class TestPlan:
         assert lacks(Kind.SQL, target) == "write_url"
         assert lacks(Kind.SQL, replace(target, named={})) == "read_url"
         reading = {name: value for name, value in PLAN.items() if name in ("locate", "export")}
+        for query in ("local_infile=1", "read_default_file=/etc/passwd", "ssl=true"):
+            sly = replace(target, settings=target.settings | {"dialect": "mariadb"})
+            sly = replace(sly, named={"read_url": (f"mariadb://a@b/c?{query}",), "write_url": ("mariadb://a@b/c",)})
+            assert lacks(Kind.SQL, sly) == "read_url"
         only_reads = replace(target, settings={"dialect": "postgresql", **reading})
         assert lacks(Kind.SQL, only_reads) is None
