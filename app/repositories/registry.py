@@ -29,8 +29,14 @@ async def processors_of(tx: Tx, controllers: Iterable[str], *, with_removed: boo
 
 
 async def processor(tx: Tx, processor_id: UUID, *, lock: bool = False) -> ProcessorRow | None:
-    """One registration; read once a transaction unless it is to be locked."""
-    return await tx.session.get(ProcessorRow, processor_id, with_for_update=lock or None, populate_existing=lock)
+    """
+    One registration; read once a transaction unless it is to be locked.
+
+    Locked so that tasks may still be made for it (``FOR NO KEY UPDATE``): whoever makes one holds its request, which
+    the one who removes the processor is about to wake.
+    """
+    held = {"key_share": True} if lock else None
+    return await tx.session.get(ProcessorRow, processor_id, with_for_update=held, populate_existing=lock)
 
 
 async def with_secrets_over(tx: Tx, controller: str, *, at: datetime) -> Sequence[ProcessorRow]:

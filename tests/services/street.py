@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.bootstrap import apply_profiles, root
 from app.db import Database, make_engine
 from app.main import create_app
-from app.profiles import Profile, load_profiles
+from app.profiles import Profile, System, load_profiles
 from app.services.context import Context
 from app.settings import Settings
 from app.tokens.verifier import Verifier
@@ -86,6 +86,31 @@ class Street:
                 self.store.connect(connection)
 
 
+#: Vendors of Sensor Alarm that have tests of their own, and the sandbox's processor that stands for each here.
+PLAYED = {
+    "billecta": {"sandbox_service": "billing", "answer_mode": "sync", "idempotency": "yes"},
+    "webcrm": {"sandbox_service": "crm", "answer_mode": "poll", "idempotency": "query"},
+}
+_SHARED = ("name", "email", "address", "customer_number")
+
+
+def as_played(profiles: Mapping[str, Profile]) -> dict[str, Profile]:
+    """The shipped profiles, with four scripted processors at Sensor Alarm, one of every way of answering."""
+    whole = profiles["sensor-alarm"]
+    systems = [
+        System.model_validate(
+            one.model_dump(exclude={"settings", "kind", "identifiers"})
+            | {"kind": "webhook", "identifiers": (*_SHARED, *(("phone",) if one.id == "webcrm" else ()))}
+            | ({"categories": ("customer", "emergency_contacts", "referrals")} if one.id == "webcrm" else {})
+            | PLAYED[one.id]
+        )
+        if one.id in PLAYED
+        else one
+        for one in whole.systems
+    ]
+    return {**profiles, "sensor-alarm": whole.model_copy(update={"systems": tuple(systems)})}
+
+
 @asynccontextmanager
 async def a_street(folder: Path, server: TestServer, worker_id: str) -> AsyncIterator[Street]:
     """Serve the simulated processors and the front door, and furnish the house all others are copied from."""
@@ -99,7 +124,7 @@ async def a_street(folder: Path, server: TestServer, worker_id: str) -> AsyncIte
             urls=await stack.enter_async_context(running(store, pace=Pace(callback_after=0.05, poll_after=0.2))),
             front_door=front_door,
             url=await stack.enter_async_context(served(front_door)),
-            profiles=load_profiles(root() / "profiles"),
+            profiles=as_played(load_profiles(root() / "profiles")),
             master_key=MasterKeys.generate(),
             template=f"insyn_house_{server.run}_{worker_id}",
         )
