@@ -248,14 +248,18 @@ def article(source: str, language: Language) -> str:
     """
     Return a citation as the person knows it: ``GDPR Art. 12(5)(b)`` becomes ``artikel 12.5 b i …``.
 
-    A source that is no article of the GDPR (a Swedish statute) is returned as it stands.
+    A source that is no article of the GDPR (a Swedish statute) is returned as it stands. A judgment after a semicolon is
+    the Court of Justice's, and stands in no article.
     """
-    if not source.startswith(_GDPR):
-        return source
-    numbers = source.removeprefix(_GDPR)
+    first, _, case = source.partition("; C-")
+    court = {"sv": "EU-domstolens mål", "en": "case"}[language]
+    judged = f"; {court} C-{case}" if case else ""
+    if not first.startswith(_GDPR):
+        return first + judged
+    numbers = first.removeprefix(_GDPR)
     if language == "en":
-        return f"GDPR Article {numbers}"
-    return f"artikel {_SUBDIVIDED.sub(_as_swedish, numbers)} i dataskyddsförordningen (GDPR)"
+        return f"GDPR Article {numbers}{judged}"
+    return f"artikel {_SUBDIVIDED.sub(_as_swedish, numbers)} i dataskyddsförordningen (GDPR){judged}"
 
 
 def _as_swedish(found: re.Match[str]) -> str:

@@ -161,7 +161,7 @@ KINDS: dict[type[DomainError], Kind] = {
     casework.AlreadyDone: Kind(409, "Något är redan gjort för yrkandet, och det gjorda kan inte avslås."),
     casework.IdentifiersNotChecked: Kind(
         409,
-        "Personen har själv skrivit uppgifter som ingen svarar för. Kontrollera att de är personens och säg det.",
+        "Några uppgifter är bara någons ord. Jämför dem med era register, och säg det: identifiers_checked.",
         "#/identifiers_checked",
     ),
     casework.ContactInQuarantine: Kind(
@@ -262,7 +262,9 @@ KINDS: dict[type[DomainError], Kind] = {
     tasks.ReasonMissing: Kind(422, "Utfallet behöver ett skäl.", "#/reason"),
     AnswerNotUnderstood: Kind(422, "Svaret har inte den överenskomna formen.", "#"),
     AddressNotAllowed: Kind(422, "Adressen får inte anropas: https till en publik värd behövs.", "#/endpoint"),
-    registration.NotConnectable: Kind(422, "En mottagare blir aktiv när den har det som dess slag behöver.", "#/state"),
+    registration.NotConnectable: Kind(
+        422, "En mottagare blir aktiv när den har det som dess slag behöver. Här saknas: {what}.", "#/state"
+    ),
     webhook_signature.UnfitWebhookSecret: Kind(
         422, "En hemlighet är 'whsec_' och base64 av 24 till 64 slumpade byte.", "#/secret"
     ),

@@ -76,7 +76,7 @@ class UnknownCategory(DomainError):
 
 
 class IdentifiersNotChecked(DomainError):
-    """The person wrote identifiers that nobody answers for; check that they are this person's, and say so."""
+    """Some identifiers are only somebody's word. Compare them with your records, and say so: identifiers_checked."""
 
 
 class ClaimUnderWay(DomainError):

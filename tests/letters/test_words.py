@@ -44,6 +44,10 @@ class TestArticle:
             ("GDPR Art. 12(5)(b)", "artikel 12.5 b i dataskyddsförordningen (GDPR)"),
             ("GDPR Art. 21(1), 6(1)", "artikel 21.1, 6.1 i dataskyddsförordningen (GDPR)"),
             ("GDPR Art. 21(2)-(3)", "artikel 21.2–3 i dataskyddsförordningen (GDPR)"),
+            (
+                "GDPR Art. 15(4); C-579/21",
+                "artikel 15.4 i dataskyddsförordningen (GDPR); EU-domstolens mål C-579/21",
+            ),
             ("dataskyddslagen (2018:218) 5 kap. 1 §", "dataskyddslagen (2018:218) 5 kap. 1 §"),
         ],
     )

@@ -21,7 +21,7 @@ from tests.processors.answering import ORDER
 
 PACKAGE = Path(__file__).parent / "example_plugin"
 LINE = Line(connections=1, seconds=0.05, sandbox=True)
-CUSTOMER = ({"type": "customer_number", "value": "C-10001", "format": "text"},)
+CUSTOMER = ({"type": "customer_number", "value": "c-10001", "format": "text"},)
 
 
 def target(**settings: Any) -> Target:
@@ -61,7 +61,7 @@ class Cabinet:
     """The key cabinet on the loopback address: what it holds, and what was dropped under which task."""
 
     port: int
-    holds: dict[str, int] = field(default_factory=lambda: {"C-10001": 2})
+    holds: dict[str, int] = field(default_factory=lambda: {"c-10001": 2})
     dropped: list[str] = field(default_factory=list)
 
 
