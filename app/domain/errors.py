@@ -10,10 +10,10 @@ decided at the edge, never here.
 class DomainError(Exception):
     """What was asked for cannot be done."""
 
-    #: A machine word that says which of several things it was; ``{what}`` in the refusal's texts.
-    what: str | None = None
+    #: A machine word that says which of several things it was; ``{lacks}`` in the refusal's texts.
+    lacks: str | None = None
 
-    def __init__(self, detail: str | None = None, *, what: str | None = None) -> None:
+    def __init__(self, detail: str | None = None, *, lacks: str | None = None) -> None:
         said = detail or " ".join((type(self).__doc__ or type(self).__name__).split())
-        super().__init__(said.replace("{what}", what or "?"))
-        self.what = what
+        super().__init__(said.replace("{lacks}", lacks or "?"))
+        self.lacks = lacks

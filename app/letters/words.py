@@ -248,8 +248,8 @@ def article(source: str, language: Language) -> str:
     """
     Return a citation as the person knows it: ``GDPR Art. 12(5)(b)`` becomes ``artikel 12.5 b i …``.
 
-    A source that is no article of the GDPR (a Swedish statute) is returned as it stands. A judgment after a semicolon is
-    the Court of Justice's, and stands in no article.
+    A source that is no article of the GDPR (a Swedish statute) is returned as it stands. A judgment after a semicolon
+    is the Court of Justice's, and stands in no article.
     """
     first, _, case = source.partition("; C-")
     court = {"sv": "EU-domstolens mål", "en": "case"}[language]

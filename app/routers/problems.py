@@ -106,7 +106,7 @@ def refused(request: Request, error: DomainError, *, pointer: str | None = None)
     kind = kind_of(type(error))
     if kind.status >= 500 and kind.status != 503:
         return _fault(request)
-    detail = kind.sv.replace("{what}", error.what or "?") if language_of(request) == "sv" else str(error)
+    detail = kind.sv.replace("{lacks}", error.lacks or "?") if language_of(request) == "sv" else str(error)
     at = pointer or kind.pointer
     errors = [{"pointer": at, "detail": detail}] if at and kind.status == 422 else []
     return problem(

@@ -32,7 +32,7 @@ from app.services.context import Context
 
 
 class ContractStillRuns(DomainError):
-    """A processor says that the contract runs. Say since which day it has ended (relationship_ended_on), or end it first."""
+    """The contract runs, a processor says. Say since when it has ended (relationship_ended_on), or end it first."""
 
 
 class UnknownPlannedCategory(DomainError):

@@ -40,7 +40,7 @@ class KeyTaken(DomainError):
 
 
 class NotConnectable(DomainError):
-    """A processor becomes active once it has what its kind needs. It still lacks: {what}."""
+    """A processor becomes active once it has what its kind needs. It still lacks: {lacks}."""
 
 
 class SecretNeeded(DomainError):
@@ -172,8 +172,8 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
         await _check_order(tx, row.controller_id, row.key, after, settings)
     for name, value in changes.items():
         setattr(row, name, value)
-    if row.state == "active" and (what := lacking(ctx, row)) is not None:
-        raise NotConnectable(what=what)
+    if row.state == "active" and (word := lacking(ctx, row)) is not None:
+        raise NotConnectable(lacks=word)
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
     if "quota" in changes:

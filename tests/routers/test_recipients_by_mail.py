@@ -86,6 +86,7 @@ class TestRegistration:
 
         assert made.json()["state"] == "unconnected"
         assert answer.json()["type"] == "/problems/not-connectable"
+        assert "address" in answer.json()["detail"]  # the word of what is lacking, so that nobody has to guess
 
 
 class TestFiles:
