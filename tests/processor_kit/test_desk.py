@@ -1,7 +1,10 @@
 """The desk by itself: who is let in, what lies there, what it does with a bad form, and that it forgets nothing."""
 
+import asyncio
 import json
 import re
+import socket
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +119,29 @@ class TestTheStart:
 
         assert said == 2
         assert "--tls-certificate" in capsys.readouterr().err
+
+    def test_on_a_taken_port_names_the_option_and_gives_nothing_away(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """One line, exit 2; no password for a page that does not open, and no folder."""
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = str(other.getsockname()[1])
+            said = main(["--data", str(tmp_path / "d"), "--insyn", "http://127.0.0.1:1", "--port", port])
+
+        heard = capsys.readouterr()
+        line = f"The desk does not start: Port {port} on 127.0.0.1 is taken: choose another with --port.\n"
+        assert (said, heard.out, heard.err) == (2, "", line)
+        assert not (tmp_path / "d").exists()
+
+    async def test_beside_another_desk_gives_nothing_away(
+        self, clerk: Clerk, capsys: pytest.CaptureFixture[str], unused_tcp_port_factory: Callable[[], int]
+    ) -> None:
+        arguments = ["--data", str(clerk.config.folder), "--insyn", "http://127.0.0.1:1"]
+        said = await asyncio.to_thread(main, [*arguments, "--port", str(unused_tcp_port_factory())])
+
+        heard = capsys.readouterr()
+        assert (said, heard.out) == (2, "")
+        assert heard.err == "The desk does not start: Another desk works in this folder.\n"
 
     def test_makes_secrets_that_only_its_user_reads_and_keeps_them(self, tmp_path: Path) -> None:
         wishes = Wishes(folder=tmp_path / "d", public_url="https://d.example", insyn=("https://i.example",))
