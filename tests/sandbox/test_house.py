@@ -91,24 +91,6 @@ class TestReady:
             processes.wait_until_ready(seconds=5)
 
 
-class TestDev:
-    def test_on_a_taken_port_says_so_and_ends(self, tmp_path: Path) -> None:
-        """No changed file frees a port: nothing is watched, exit 2, as ``insyn demo`` does."""
-        with taken() as port:
-            ended = subprocess.run(
-                [sys.executable, "-m", "sandbox.dev"],
-                env={**os.environ, "INSYN_PORT": str(port), "INSYN_DATA_DIR": str(tmp_path / "data")},
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-
-        assert ended.returncode == 2
-        assert ended.stdout.startswith(f"insyn dev does not start: port {port} on 127.0.0.1 cannot be had:")
-        assert not (tmp_path / "data").exists()
-
-
 class TestDemo:
     def test_interrupted_says_so_and_leaves_no_child(self, tmp_path: Path) -> None:
         """Ctrl-C to everybody in the terminal: no traceback, "stopped", 130, children gone."""
@@ -202,7 +184,7 @@ class TestDev:
             "        time.sleep(60)\n"
             "    house.running = running\n"
             "    target()\n"
-            "dev.run_process = play\n"
+            "dev.run_process, dev._unfit = play, lambda: 0\n"
             "sys.exit(dev.main())\n"
         )
         running = subprocess.Popen(
@@ -218,3 +200,19 @@ class TestDev:
         os.killpg(running.pid, signal.SIGINT)
 
         assert (running.communicate(timeout=60)[0], running.returncode) == ("", 0)
+
+    def test_on_a_taken_port_says_so_and_ends(self, tmp_path: Path) -> None:
+        """No changed file frees a port: nothing is watched, exit 2, as ``insyn demo`` does."""
+        with taken() as port:
+            ended = subprocess.run(
+                [sys.executable, "-m", "sandbox.dev"],
+                env={**os.environ, "INSYN_PORT": str(port), "INSYN_DATA_DIR": str(tmp_path / "data")},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+
+        assert ended.returncode == 2
+        assert ended.stdout.startswith(f"insyn dev does not start: port {port} on 127.0.0.1 cannot be had:")
+        assert not (tmp_path / "data").exists()
