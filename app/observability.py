@@ -134,8 +134,17 @@ def _give_template(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     event.pop("template", None)
     record = event.pop("_record", None)
     if isinstance(record, logging.LogRecord) and record.name.split(".")[0] in _CONSTANT_MESSAGES:
-        event["template"] = str(record.msg)
+        event["template"] = _filled(record) if record.msg in _FILLED_MESSAGES else str(record.msg)
     return event
+
+
+def _filled(record: logging.LogRecord) -> str:
+    """A start line with its values, where each is what it must be: a number, or a plain word or address."""
+    values = record.args if isinstance(record.args, tuple) else ()
+    try:
+        return record.getMessage() if all(_shown(one) is not _UNSAFE for one in values) else str(record.msg)
+    except (TypeError, ValueError):
+        return str(record.msg)
 
 
 def describe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -173,6 +182,15 @@ def _places(traceback: TracebackType | None) -> list[str]:
 #: Libraries whose message templates are constants and useful to read; of all others only the place is logged, for
 #: some put values into the text themselves (asyncio: the exception of a lost task, with all it says).
 _CONSTANT_MESSAGES = frozenset({"uvicorn", "alembic"})
+#: The server's own words as it starts and ends: a process's number, and the scheme, host and port that an operator set.
+_FILLED_MESSAGES = frozenset(
+    {
+        "Started server process [%d]",
+        "Finished server process [%d]",
+        "Uvicorn running on %s://%s:%d (Press CTRL+C to quit)",
+        "Uvicorn running on %s://[%s]:%d (Press CTRL+C to quit)",
+    }
+)
 #: httpx and httpcore log every address at INFO, query string included; SQLAlchemy and asyncpg log statements.
 _WARNINGS_ONLY = ("httpx", "httpcore", "sqlalchemy", "asyncpg", "pgqueuer", "asyncio", "urllib3")
 

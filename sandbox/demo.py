@@ -22,9 +22,11 @@ from rich.table import Table
 from rich.text import Text
 
 from app.bootstrap import Unfit, check_settings, read_settings
+from app.domain.rights import RIGHTS
 from app.settings import Settings
 from sandbox import house
 from sandbox.caller import Caller, CallFailed
+from sandbox.categories import CONTROLLERS
 from sandbox.main import description, world_file
 from sandbox.store import Store
 from sandbox.story import CHAPTERS, tell_story
@@ -126,24 +128,35 @@ def _take_the_tour(chosen: Settings, folder: Path, processes: house.Processes) -
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    latest = ""
+    said = ""
     due = time.monotonic() + SIGN_OF_LIFE_SECONDS
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("requests closed", total=None)
 
         def tell(closed: int, total: int, text: str) -> None:
-            nonlocal latest
-            latest = f"{closed} of {total} closed"
             progress.update(bar, completed=closed, total=total, description=text)
+
+        tour = Tour(chosen.base_url, folder, tell)
 
         def watch() -> None:
             processes.revive()
-            nonlocal due
+            nonlocal due, said
             if not console.is_terminal and time.monotonic() >= due:
                 due = time.monotonic() + SIGN_OF_LIFE_SECONDS
-                _say(latest or "the tour begins")
+                if (stands := _stands(tour)) != said:
+                    _say(said := stands)
 
-        return asyncio.run(_watched(Tour(chosen.base_url, folder, tell).run(), watch))
+        return asyncio.run(_watched(tour.run(), watch))
+
+
+def _stands(tour: Tour) -> str:
+    """How far the tour is, and what it waits for."""
+    total = len(CONTROLLERS) * len(RIGHTS)
+    if len(tour.filed) < total:
+        return f"{len(tour.filed)} of {total} filed"
+    waits = tour.waiting_for()
+    closed = sum(one.seconds is not None for one in tour.filed)
+    return f"{closed} of {total} closed; waiting for {waits}" if waits else f"{closed} of {total} closed"
 
 
 def _tell_the_story(chosen: Settings, processes: house.Processes) -> None:
@@ -181,21 +194,22 @@ def _show(filed: list[Filed], folder: Path, log_file: Path) -> None:
     if console.is_terminal:
         _show_table(filed)
     else:
+        reckoned: set[str] = set()
         for one in filed:
-            console.print(_plain_line(one), markup=False, highlight=False, soft_wrap=True)
+            line = _plain_line(one, reckons=_because(one) not in reckoned)
+            reckoned.add(_because(one))
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     right = sum(one.is_as_expected for one in filed)
     due = {one.due_on for one in filed}
     console.print(f"{right} of {len(filed)} requests ended as they must; due {', '.join(sorted(due))}.", markup=False)
     console.print(f"Letters and packages: {folder}/    Log: {log_file}", markup=False, soft_wrap=True)
 
 
-def _plain_line(one: Filed) -> str:
-    """A request on one line, for a file or a pipe."""
-    return (
-        f"{one.reference} {one.controller} {one.right} due {one.due_on} ({_because(one)})"
-        f" {_outcome(one)} {_seconds(one)} s"
-        f" | {_per_processor(one, between='; ')}"
-    )
+def _plain_line(one: Filed, *, reckons: bool = True) -> str:
+    """A request on one line, for a file or a pipe; *reckons*: with how its due date comes about."""
+    because = f" ({_because(one)})" if reckons else ""
+    head = f"{one.reference} {one.controller} {one.right} due {one.due_on}{because} {_outcome(one)} {_seconds(one)} s"
+    return " | ".join(part for part in (head, _per_processor(one, between="; ")) if part)
 
 
 def _outcome(one: Filed) -> str:

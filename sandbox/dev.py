@@ -30,9 +30,18 @@ def main() -> int:
     root = Path(__file__).resolve().parents[1]
     folders = [root / name for name in WATCHED if (root / name).is_dir()]
     with suppress(KeyboardInterrupt):
+        if code := _unfit():
+            return code
         run_process(*folders, target=_run, watch_filter=_Sources(), callback=_say, sigint_timeout=PATIENCE_SECONDS)
     sys.stdout.write("stopped\n")
     return 0
+
+
+def _unfit() -> int:
+    """Before anything is watched: what no changed file mends is said once, and its exit code is ours."""
+    from sandbox.house import look_before_dev
+
+    return look_before_dev()
 
 
 def _run() -> None:
@@ -40,7 +49,9 @@ def _run() -> None:
     try:
         from sandbox.house import keep_running
 
-        sys.exit(keep_running())
+        if code := keep_running():
+            sys.stdout.write("change a file to start again, or press Ctrl-C\n")
+        sys.exit(code)
     except KeyboardInterrupt:
         sys.exit(0)
 

@@ -175,9 +175,30 @@ def running(chosen: Settings, say: Say, *, output: int | None = None) -> Iterato
                 server.stop_holding()
 
 
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
+
+
+def look_before_dev() -> int:
+    """Whether development can start here at all: settings and ports; 0, or the exit code, with the reasons said."""
+    try:
+        chosen = bootstrap.read_settings()
+        bootstrap.check_settings(chosen)
+        check_ports(chosen)
+    except bootstrap.Unfit as error:
+        return _say_unfit(error)
+    return 0
+
+
+def _say_unfit(error: bootstrap.Unfit) -> int:
+    for fault in error.faults:
+        _print(f"insyn dev does not start: {fault}")
+    return error.exit_code
+
+
 def keep_running() -> int:
     """Run everything until this process is told to stop, for development; the exit code."""
-    say: Say = lambda text: print(text, flush=True)  # noqa: T201, E731
+    say: Say = _print
     interruptible()
     try:
         chosen = bootstrap.read_settings()
@@ -191,9 +212,7 @@ def keep_running() -> int:
     except KeyboardInterrupt:
         return 0
     except bootstrap.Unfit as error:
-        for fault in error.faults:
-            say(f"insyn dev does not start: {fault}")
-        return error.exit_code
+        return _say_unfit(error)
     except NotReady as error:
         say(f"insyn dev stopped: {error}")
         return 1

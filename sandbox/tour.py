@@ -7,6 +7,7 @@ and releases, customers who fetch their package. Processors answer by themselves
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,6 +70,20 @@ BY_HAND: dict[str, dict[str, str]] = {
 QUIET_SECONDS = 3.0
 PATIENCE_SECONDS = 150.0
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+#: What a request that is not closed waits for, by where the work lists show it.
+WAITS_FOR: dict[str, str] = {
+    "awaiting_decision": "a decision",
+    "awaiting_approval": "a second person",
+    "awaiting_release": "a package's release",
+    "letter_waiting": "a letter's posting",
+    "recipients_to_tell": "recipients to be told",
+    "forwarding_wanted": "being passed on",
+    "forwarding_late": "being passed on",
+    "cooling_off": "the days in which the person may say no",
+}
+#: Of those in no work list.
+ELSEWHERE = "processors' answers"
 
 Progress = Callable[[int, int, str], None]
 
@@ -146,7 +161,14 @@ class Tour:
         self._desks = Desks(base_url, self._mails)
         self._released: set[str] = set()
         self._moved_at = time.monotonic()
+        self._stands: dict[str, str] = {}
         self.filed: list[Filed] = []
+
+    def waiting_for(self) -> str:
+        """What the open requests wait for, as the last look at the work lists showed it; empty if nothing is open."""
+        left = (one.id for one in self.filed if one.seconds is None)
+        waits = Counter(WAITS_FOR.get(self._stands.get(id, ""), ELSEWHERE) for id in left)
+        return ", ".join(f"{what} ({number})" for what, number in sorted(waits.items()))
 
     async def run(self) -> list[Filed]:
         """File everything, play everybody, fetch the answers; raises :class:`TourFailed`."""
@@ -234,14 +256,16 @@ class Tour:
     async def _staff_cases(self) -> None:
         """Look at the work lists, as staff do, and open only what waits for somebody or has just ended."""
         waiting = {one.id: one for one in self.filed if one.seconds is None}
+        self._stands.clear()
         for status in ("awaiting_decision", "awaiting_approval", "awaiting_release", "letter_waiting"):
             for listed in await self._as.items("/v1/requests", "agent", status=status):
                 if listed["id"] in waiting:
+                    self._stands[listed["id"]] = status
                     await self._carry_on(waiting[listed["id"]])
-        to_tell = ("recipients_to_tell", "forwarding_wanted", "forwarding_late")
-        for query in ({"status": status} for status in to_tell):
-            for listed in await self._as.items("/v1/requests", "agent", **query):
+        for status in ("recipients_to_tell", "forwarding_wanted", "forwarding_late"):
+            for listed in await self._as.items("/v1/requests", "agent", status=status):
                 if listed["id"] in waiting:
+                    self._stands[listed["id"]] = status
                     await self._tell_others(waiting[listed["id"]])
         for listed in await self._as.items("/v1/requests", "agent", phase="closed"):
             if listed["id"] in waiting:
@@ -258,6 +282,7 @@ class Tour:
         """
         waiting = {one.id for one in self.filed if one.seconds is None}
         cooling = {one["id"] for one in await self._as.items("/v1/requests", "agent", status="cooling_off")}
+        self._stands |= dict.fromkeys(cooling, "cooling_off")
         if waiting and waiting <= cooling:
             self._tell("what cannot be undone has waited its days")
             await self._as.call("POST", "/sandbox/clock", None, json={"advance": "P3D"})

@@ -265,6 +265,36 @@ class TestLibraries:
         assert lines.last["template"] == "Started server process [%s]"
         assert CANARY not in lines.getvalue()
 
+    @pytest.mark.parametrize(
+        ("template", "values", "said"),
+        [
+            ("Started server process [%d]", (4711,), "Started server process [4711]"),
+            (
+                "Uvicorn running on %s://%s:%d (Press CTRL+C to quit)",
+                ("http", "127.0.0.1", 8000),
+                "Uvicorn running on http://127.0.0.1:8000 (Press CTRL+C to quit)",
+            ),
+        ],
+    )
+    def test_say_where_the_server_is(self, lines, template, values, said):
+        """
+        A process's number and the address an operator set are about nobody; unfilled they tell nothing.
+        """
+        logging.getLogger("uvicorn.error").info(template, *values)
+
+        assert lines.last["template"] == said
+
+    def test_fill_in_nothing_that_is_no_number_or_address(self, lines):
+        """
+        What does not look like one stays out, whoever put it there.
+        """
+        logging.getLogger("uvicorn.error").info(
+            "Uvicorn running on %s://%s:%d (Press CTRL+C to quit)", "http", CANARY, 8000
+        )
+
+        assert lines.last["template"] == "Uvicorn running on %s://%s:%d (Press CTRL+C to quit)"
+        assert CANARY not in lines.getvalue()
+
     async def test_lose_a_task_s_exception_without_telling_on_it(self, lines):
         """
         The loop's own handler goes through the same door.

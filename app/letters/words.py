@@ -234,6 +234,14 @@ def day(value: date, language: Language) -> str:
     return f"{value.day} {_MONTHS[LANGUAGES.index(language)][value.month - 1]} {value.year}"
 
 
+def day_said(text: str, language: Language) -> str:
+    """The same of ``2026-03-16``; a text that is no day stays as it is."""
+    try:
+        return day(date.fromisoformat(text), language)
+    except ValueError:
+        return text
+
+
 def weekday(value: date, language: Language) -> str:
     """``måndagen den 16 mars 2026`` / ``Monday 16 March 2026``."""
     name = _WEEKDAYS[LANGUAGES.index(language)][value.weekday()]

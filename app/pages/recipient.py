@@ -95,6 +95,7 @@ def _environment(language: Language) -> ImmutableSandboxedEnvironment:
     filled.filters = {name: partial(_say, table, language) for name, table in tables.items()}
     filled.filters |= {
         "day": lambda value: letter_words.day(value, language),
+        "day_said": lambda text: letter_words.day_said(text, language),
         "identifier": lambda code: _known(letter_words.IDENTIFIERS, language, code),
         "detail": lambda code: _known(words.DETAILS, language, code),
         "megabytes": lambda size: f"{max(size, 10_000) / 1_000_000:.2f} MB",

@@ -22,7 +22,7 @@ TEXTS: Words = {
     "who_note": (
         "Stämmer uppgifterna in på flera personer, eller är ni osäkra, gör ingenting och svara ”Vi gör det inte” med "
         "en förklaring.",
-        "If these fit several people, or you are not sure, do nothing and answer “We do not do it” with a reason.",
+        "If these fit several people, or you are not sure, do nothing and answer “We will not do this” with a reason.",
     ),
     "data": ("Vilka uppgifter", "Which data"),
     "details": ("Mer om uppgiften", "More about the task"),
@@ -113,7 +113,7 @@ ANSWERS: Words = {
     "completed_partial": ("Det är delvis gjort", "It is done in part"),
     "not_found": ("Vi har inga uppgifter om personen", "We hold no data about the person"),
     "retained": ("Vi måste spara allt, enligt lag", "We must keep all of it, by law"),
-    "refused": ("Vi gör det inte", "We do not do it"),
+    "refused": ("Vi gör det inte", "We will not do this"),
 }
 
 ERRORS: Words = {

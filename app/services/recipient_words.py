@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.letters.words import LAWS, Language, say
+from app.letters.words import LAWS, Language, day_said, say
 
 #: Longer is cut: a page is read by people.
 LONGEST, MOST_LINES = 2_000, 60
@@ -21,18 +21,21 @@ def details_of(
     lines: list[tuple[str, str]] = []
     for name, value in details.items():
         several = value if isinstance(value, list) and any(isinstance(one, Mapping) for one in value) else [value]
-        lines.extend((str(name), _text(one, titles, language)[:LONGEST]) for one in several)
+        lines.extend((str(name), _text(str(name), one, titles, language)[:LONGEST]) for one in several)
     return tuple(lines[:MOST_LINES])
 
 
-def _text(value: object, titles: Mapping[str, str], language: Language) -> str:
+def _text(name: str, value: object, titles: Mapping[str, str], language: Language) -> str:
     match value:
         case bool():
             return {("sv", True): "ja", ("sv", False): "nej", ("en", True): "yes"}.get((language, value), "no")
         case list() | tuple():
-            return ", ".join(_text(one, titles, language) for one in value)
+            return ", ".join(_text(name, one, titles, language) for one in value)
         case Mapping():
-            return "; ".join(_text(one, titles, language) for one in value.values() if one not in (None, ""))
+            parts = ((str(key), one) for key, one in value.items() if one not in (None, ""))
+            return "; ".join(_text(key, one, titles, language) for key, one in parts)
+        case str() if name == "until":
+            return day_said(value, language)
         case str() if value in titles:
             return titles[value]
         case str() if value in LAWS:

@@ -2,13 +2,14 @@
 
 import argparse
 import asyncio
+import errno
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.domain.fanout import Action
 from app.domain.webhook_signature import UnfitWebhookSecret, sign
-from processor_kit.conformance._bench import Setup
+from processor_kit.conformance._bench import NobodyThere, Setup
 from processor_kit.conformance._report import as_json, as_text
 from processor_kit.conformance._rules import RULES
 from processor_kit.conformance._run import run
@@ -21,14 +22,22 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         setup = _setup(chosen)
         report = asyncio.run(run(setup, only=chosen.rule))
-    except (ValueError, UnfitWebhookSecret) as error:
+    except (ValueError, UnfitWebhookSecret, NobodyThere) as error:
         sys.stderr.write(f"insyn processor test: {error or UnfitWebhookSecret.__doc__}\n")
         return 2
     except OSError as error:
-        sys.stderr.write(f"insyn processor test: {error.strerror or 'a file or port cannot be used'}.\n")
+        sys.stderr.write(f"insyn processor test: {_why(error, chosen)}.\n")
         return 2
     sys.stdout.write(as_json(report) if chosen.json else as_text(report))
     return 0 if report.is_good else 1
+
+
+def _why(error: OSError, chosen: argparse.Namespace) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {chosen.callback_port} is taken: choose another with --callback-port"
+    return error.strerror or "a file or port cannot be used"
 
 
 def _parser() -> argparse.ArgumentParser:

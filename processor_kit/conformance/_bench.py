@@ -20,6 +20,9 @@ from processor_kit.conformance._receiver import Receiver
 #: The longest pause between two looks, whatever Retry-After says: nobody is waited for longer than agreed.
 LONGEST_PAUSE = 2.0
 
+#: How the note of a call begins that found nobody.
+NO_CONNECTION = "no connection"
+
 Answers = Literal["sync", "poll", "callback"]
 
 
@@ -42,6 +45,10 @@ class Setup:
 
     def __repr__(self) -> str:
         return f"<Setup {self.endpoint}>"
+
+
+class NobodyThere(Exception):
+    """No connection to the endpoint, so there is nothing to test; the text says which and why."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +136,10 @@ class Bench:
                         if len(raw) > MOST_BYTES:
                             note = "more than 4 MB; the rest was not read"
                             break
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            status, note = 0, _no_connection(error)
         except (httpx.HTTPError, TimeoutError) as error:
-            note = f"no whole answer: {type(error).__name__}"
+            note = f"broken off ({type(error).__name__})"
             status = 0
         done = Exchange(method, url, headers, body, status, answer_headers, bytes(raw), time.monotonic() - began, note)
         self.said.append(done)
@@ -186,6 +195,15 @@ def new_id() -> str:
 def is_same_origin(one: str, other: str) -> bool:
     here, there = urlsplit(one), urlsplit(other)
     return (here.scheme, here.netloc) == (there.scheme, there.netloc)
+
+
+def _no_connection(error: httpx.TransportError) -> str:
+    """Why, in our words: the error's own may hold anything."""
+    if isinstance(error, httpx.ConnectTimeout):
+        return f"{NO_CONNECTION}: nothing came back in time"
+    if "CERTIFICATE" in str(error) or "SSL" in str(error):
+        return f"{NO_CONNECTION}: TLS failed, or its certificate is not trusted here"
+    return f"{NO_CONNECTION}: nobody listens there"
 
 
 def _wait(asked: Exchange) -> float:

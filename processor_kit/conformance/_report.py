@@ -20,18 +20,30 @@ def as_text(report: Report) -> str:
     ]
     for one in report.findings:
         lines.append(f"{_MARKS[one.verdict]} {one.rule.name}" + (f": {one.why}" if one.verdict == "not_tested" else ""))
+    shown: dict[object, str] = {}
     for one in report.findings:
         if one.verdict == "broken":
-            lines += ["", *_broken(one)]
+            first = shown.setdefault(_cause(one), one.rule.name)
+            lines += ["", *_broken(one, seen_in=first if first != one.rule.name else None)]
     return "\n".join(lines) + "\n"
 
 
-def _broken(finding: Finding) -> list[str]:
+def _cause(finding: Finding) -> object:
+    """What two broken rules share if one thing broke both: no answer at all, or the same answer to the same call."""
+    if not finding.exchanges:
+        return finding.rule.name
+    last = finding.exchanges[-1]
+    return last.note if last.status == 0 else (finding.why, last.status, last.body)
+
+
+def _broken(finding: Finding, *, seen_in: str | None) -> list[str]:
     lines = [
         f"== {finding.rule.name}",
         f"The contract: {finding.rule.contract}",
         f"Here:         {finding.why}",
     ]
+    if seen_in is not None:
+        return [*lines, f"  what was sent and came: as under {seen_in}"]
     for one in finding.exchanges[-3:]:
         lines += [f"  sent  {one.method} {one.url}"]
         lines += [f"        {name}: {value}" for name, value in one.headers.items()]

@@ -268,13 +268,19 @@ async def _(bench: Bench) -> None:
 
 def _taken(answer: Exchange) -> Exchange:
     if answer.status not in (200, 202):
-        raise Broken(f"A task of the contract was answered {_status(answer)}.")
+        raise Broken(
+            f"A task of the contract was answered {answer.status}."
+            if answer.status
+            else f"A task of the contract got no answer: {answer.note}."
+        )
     return answer
 
 
 def _refused(answer: Exchange, what: str) -> None:
+    if not answer.status:
+        raise Broken(f"For {what} there was no answer: {answer.note}.")
     if not 400 <= answer.status < 500:
-        raise Broken(f"For {what} the answer was {_status(answer)}.")
+        raise Broken(f"For {what} the answer was {answer.status}.")
 
 
 def _status(answer: Exchange) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from processor_kit.conformance._bench import Answers, Bench, Exchange, Setup
+from processor_kit.conformance._bench import NO_CONNECTION, Answers, Bench, Exchange, NobodyThere, Setup
 from processor_kit.conformance._receiver import receiving
 from processor_kit.conformance._rules import RULES, Broken, NotTested, Rule
 
@@ -45,6 +45,7 @@ async def run(setup: Setup, *, only: Collection[str] = ()) -> Report:
     Run the rules (or *only* some) against a processor.
 
     Raises:
+        NobodyThere: The endpoint cannot be connected to at all.
         OSError: The callback port is taken.
     """
     timeout = httpx.Timeout(setup.call_seconds * 2, connect=CONNECT_SECONDS)
@@ -55,6 +56,8 @@ async def run(setup: Setup, *, only: Collection[str] = ()) -> Report:
     ):
         bench = Bench(setup, client, receiver, (setup.callback_url or here).rstrip("/"))
         first = await bench.ask()
+        if first.note.startswith(NO_CONNECTION):
+            raise NobodyThere(f"{setup.endpoint}: {first.note}.")
         bench.answers = setup.answers or _seen(first)
         report = Report(endpoint=setup.endpoint, answers=bench.answers)
         for rule in RULES:

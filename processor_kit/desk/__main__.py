@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import errno
+import socket
 import sys
 from pathlib import Path
 
@@ -26,15 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         _check_open(chosen)
-        config, told = furnish(wishes)
-        sys.stdout.write("".join(f"{line}\n" for line in told))
-        sys.stdout.flush()
-        asyncio.run(_serve(config, chosen))
+        with _listening(chosen.host, chosen.port) as port:
+            config, told = furnish(wishes)
+            asyncio.run(_serve(config, chosen, port, told))
     except (Misconfigured, ValueError) as error:
         sys.stderr.write(f"The desk does not start: {error}\n")
         return 2
     except OSError as error:
-        sys.stderr.write(f"The desk does not start: {error.strerror or 'a file or port cannot be used'}.\n")
+        what = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"The desk does not start: {what}{error.strerror or 'a file or port cannot be used'}.\n")
         return 2
     except KeyboardInterrupt:
         return 0
@@ -65,24 +67,35 @@ def _check_open(chosen: argparse.Namespace) -> None:
         raise Misconfigured("Beyond this machine it needs --tls-certificate and --tls-key, or --behind-proxy.")
 
 
-async def _serve(config: Config, chosen: argparse.Namespace) -> None:
+def _listening(host: str, port: int) -> socket.socket:
+    """The port, ours from here on; raises :class:`Misconfigured` if it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        is_taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = "is taken" if is_taken else "cannot be had"
+        raise Misconfigured(f"Port {port} on {host} {why}: choose another with --port.") from None
+
+
+async def _serve(config: Config, chosen: argparse.Namespace, port: socket.socket, told: list[str]) -> None:
     async with open_desk(config) as app:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                host=chosen.host,
-                port=chosen.port,
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                proxy_headers=False,
-                lifespan="off",
-                timeout_graceful_shutdown=5,
-                ssl_certfile=str(chosen.tls_certificate) if chosen.tls_certificate else None,
-                ssl_keyfile=str(chosen.tls_key) if chosen.tls_key else None,
-            )
+        served = uvicorn.Config(
+            app,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+            ssl_certfile=str(chosen.tls_certificate) if chosen.tls_certificate else None,
+            ssl_keyfile=str(chosen.tls_key) if chosen.tls_key else None,
         )
-        await server.serve()
+        served.load()
+        # Only now: whoever reads a password and addresses may use them.
+        sys.stdout.write("".join(f"{line}\n" for line in told))
+        sys.stdout.flush()
+        await uvicorn.Server(served).serve(sockets=[port])
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from starlette.datastructures import FormData, UploadFile
 
 from app.domain.plain_json import is_plain, once_each
 from app.processors import AnswerNotUnderstood, read_outcome
+from processor_kit.desk._names import REASONS
 from processor_kit.desk._store import Task
-from processor_kit.desk._words import OUTCOMES
+from processor_kit.desk._words import offered
 
 #: What a form may hold in all; an answer to Insyn may have 4 MB.
 LARGEST_FORM = 4 * 1024 * 1024
@@ -36,12 +37,15 @@ async def outcome_of(task: Task, form: FormData) -> dict[str, Any]:
         NotFilledIn
     """
     said = _text(form, "outcome")
-    if said not in OUTCOMES["en"]:
+    if said not in offered(task.action, task.categories):
         raise NotFilledIn("error_outcome")
     outcome: dict[str, Any] = {"outcome": said, "evidence": {"answered_by": "desk"}}
-    for name in ("message", "reason"):
-        if text := _text(form, name)[:MOST_MESSAGE]:
-            outcome[name] = text
+    if message := _text(form, "message")[:MOST_MESSAGE]:
+        outcome["message"] = message
+    if reason := _text(form, "reason"):
+        if reason not in REASONS:
+            raise NotFilledIn("error_contract")
+        outcome["reason"] = reason
     needs_message = said in _NEEDS_MESSAGE or (task.action == "review_decision" and said == "completed")
     if needs_message and not outcome.get("message"):
         raise NotFilledIn("error_message")

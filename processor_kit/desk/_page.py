@@ -17,11 +17,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from processor_kit.desk._config import Config
 from processor_kit.desk._forms import LARGEST_FORM, NotFilledIn, outcome_of
 from processor_kit.desk._incoming import Refused
+from processor_kit.desk._names import CATEGORIES, IDENTIFIERS, LAWS, REASONS, chosen_from, day, lines_of, named
 from processor_kit.desk._opendsr import status_of
 from processor_kit.desk._outbox import Outbox
 from processor_kit.desk._sessions import Session, Sessions, TooManyGuesses
 from processor_kit.desk._store import Store, Task, now
-from processor_kit.desk._words import ACTIONS, LANGUAGES, LAWS, OUTCOMES, WORDS
+from processor_kit.desk._words import ACTIONS, KEEPING_ACTIONS, LANGUAGES, OUTCOMES, WORDS, offered
 
 COOKIE = "desk"
 _TEMPLATES = Environment(
@@ -142,7 +143,6 @@ class Page:
             said=said,
             about=about,
             form=session.form,
-            laws=LAWS,
             status=status,
         )
 
@@ -152,6 +152,14 @@ class Page:
             w=WORDS[language],
             actions=ACTIONS[language],
             outcomes=OUTCOMES[language],
+            laws=chosen_from(LAWS, language),
+            reasons=chosen_from(REASONS, language),
+            offered=offered,
+            keeping_actions=KEEPING_ACTIONS,
+            identifier=lambda code: named(IDENTIFIERS, code, language),
+            category_name=lambda code: named(CATEGORIES, code, language),
+            day=lambda text: day(text, language),
+            lines=lambda details: lines_of(details, language),
             language=language,
             other=next(one for one in LANGUAGES if one != language),
             **context,

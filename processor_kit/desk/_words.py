@@ -1,6 +1,6 @@
 """The page's words, Swedish and English."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 LANGUAGES = ("sv", "en")
 
@@ -22,11 +22,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "controller": "Personuppgiftsansvarig",
         "received": "Kom in",
         "person": "Vem det gäller",
-        "details": "Vad personen säger",
         "categories": "Vilka uppgifter",
         "outcome": "Vad det blev",
         "message": "Med era ord (läses av personen)",
-        "reason": "Skäl, ett kort ord utan mellanslag",
+        "reason": "Skäl, om det inte är klart",
         "found": "Finns hos er",
         "contract": "Avtalet",
         "contract_none": "Vet inte",
@@ -37,9 +36,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "rows": "Uppgifterna, som JSON eller CSV med rubrikrad",
         "file": "eller en fil (.json eller .csv)",
         "kept": "Måste sparas enligt lag",
-        "law": "Lagens kod",
+        "law": "Enligt vilken lag",
         "until": "Till och med",
-        "no_law": "Nej",
+        "no_law": "Ingen",
+        "no_reason": "Inget",
         "send": "Svara",
         "answered": "Besvarad",
         "cancelled": "Återtagen",
@@ -55,7 +55,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "error_rows": "Uppgifterna är varken JSON (en lista av objekt) eller CSV med rubrikrad, eller för stora.",
         "error_no_rows": "En kopia som är klar innehåller uppgifterna. Känner ni inte personen: välj det.",
         "error_message": "Skriv med egna ord varför.",
-        "error_kept": "Det som sparas behöver lagens kod och sista dag, båda två.",
+        "error_kept": "Det som sparas behöver en lag och en sista dag, båda två.",
         "error_contract": "Svaret går inte att läsa som avtalat. Se över fälten.",
     },
     "en": {
@@ -75,11 +75,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "controller": "Controller",
         "received": "Received",
         "person": "Whom it is about",
-        "details": "What the person says",
         "categories": "Which data",
         "outcome": "What came of it",
         "message": "In your words (the person reads this)",
-        "reason": "Reason, one short word without spaces",
+        "reason": "Reason, where it is not done",
         "found": "You hold",
         "contract": "The contract",
         "contract_none": "Not known",
@@ -90,9 +89,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "rows": "The data, as JSON or as CSV with a heading row",
         "file": "or a file (.json or .csv)",
         "kept": "Must be kept by law",
-        "law": "The law's code",
+        "law": "Under which law",
         "until": "Up to and including",
-        "no_law": "No",
+        "no_law": "None",
+        "no_reason": "None",
         "send": "Answer",
         "answered": "Answered",
         "cancelled": "Taken back",
@@ -108,7 +108,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "error_rows": "The data are neither JSON (a list of objects) nor CSV with a heading row, or too large.",
         "error_no_rows": "A copy that is done holds the data. If you do not know the person, choose that.",
         "error_message": "Say why, in words of your own.",
-        "error_kept": "What is kept needs the law's code and the last day, both.",
+        "error_kept": "What is kept needs a law and a last day, both.",
         "error_contract": "The answer cannot be read as agreed. Look through the fields.",
     },
 }
@@ -160,4 +160,11 @@ OUTCOMES: Mapping[str, Mapping[str, str]] = {
         "failed": "It could not be done",
     },
 }
-LAWS = ("BFL_7_2", "CLAIM_OWN", "CLAIM_AGAINST", "CRIME_REPORT", "SOS_1981_1104", "LEK_2022_482")
+#: Actions about which a law can keep data: the form then asks which, and until when.
+KEEPING_ACTIONS = frozenset({"erase", "export", "restrict"})
+
+
+def offered(action: str, categories: Sequence[str]) -> tuple[str, ...]:
+    """The outcomes that can be chosen for an action: nothing is kept by law where nothing is to be given or removed."""
+    may_keep = action in KEEPING_ACTIONS and categories
+    return tuple(one for one in OUTCOMES["en"] if one != "retained" or may_keep)

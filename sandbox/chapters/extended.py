@@ -4,6 +4,7 @@ import httpx
 
 from sandbox.caller import MOVED
 from sandbox.chapters.stage import Case, Stage
+from sandbox.chapters.words import alarms_in_words
 
 WHO, WHERE = "leif-strand", "westra"
 CHRISTMAS = "Vi har julbemanning och hinner därför inte med begäran i tid."
@@ -18,7 +19,7 @@ async def play(stage: Stage) -> None:
     await stage.pass_time("P21D")
     alarms = [one["alarm"] for one in (await stage.view(case))["alarms"]]
     stage.must(alarms, "three weeks later an alarm should ring")
-    await stage.say(f"Three weeks pass and nobody decides. Insyn rings: {', '.join(alarms)}.")
+    await stage.say(f"Three weeks pass and nobody decides. Insyn rings: {alarms_in_words(alarms)}.")
     await _ask(stage, case)
     await _answer(stage, case)
 

@@ -3,6 +3,7 @@
 import re
 
 from sandbox.chapters.stage import Case, Stage, Team
+from sandbox.chapters.words import letters_in_words
 from sandbox.people import BY_ID
 
 WHO, WHERE = "elin-dahl", "sensor-alarm"
@@ -60,7 +61,7 @@ async def _by_hand(stage: Stage, case: Case) -> None:
     ways = {kind: one["via"] for kind, one in letters.items()}
     stage.must("email" not in ways.values(), f"no letter of hers may be mailed: {ways}")
     stage.must("fulfilment" in posted and ways["fulfilment"] == "post", f"the answer should go by hand: {ways}")
-    await stage.say(f"No mail to anybody. A person hands her what is written to her: {', '.join(sorted(set(posted)))}.")
+    await stage.say(f"No mail to anybody. A person hands her what is written to her: {letters_in_words(posted)}.")
 
 
 async def _no_place(stage: Stage, case: Case) -> None:

@@ -14,6 +14,7 @@ from app.domain.fanout import Action
 from app.domain.recipient_page import LAWS, answers_to
 from app.letters.words import LANGUAGES
 from app.pages import CONTENT_SECURITY_POLICY, FileLine, PageFacts, View, gone, render, words
+from app.services.recipient_words import details_of
 
 FACTS = PageFacts(
     view="task",
@@ -49,6 +50,27 @@ class TestPage:
         assert f'<html lang="{language}">' in html
         assert FACTS.number in html
         assert "None" not in html
+
+    @pytest.mark.parametrize(("language", "kept"), [("sv", "31 december 2033"), ("en", "31 December 2033")])
+    def test_writes_every_day_in_one_form(self, language, kept):
+        """
+        What is confirmed reads like the rest of the page; the form itself carries the day as it was sent.
+        """
+        html = render(replace(FACTS, view="confirm", language=language))
+
+        assert f": {kept}</p>" in html
+        assert re.sub(r'value="[^"]*"', "", html).count("2033-12-31") == 0
+
+    @pytest.mark.parametrize(("language", "line"), [("sv", "6 mars 2027"), ("en", "6 March 2027")])
+    def test_writes_the_days_of_a_task_the_same_way(self, language, line):
+        """
+        Also inside what is to be kept; what a person wrote is left alone.
+        """
+        law = {"category": "contact", "until": "2027-03-06"}
+        details = {"until": "2027-03-06", "keep": [law], "value": "2027-03-06"}
+        said = details_of(details, titles={"contact": "Kontakt"}, language=language)
+
+        assert said == (("until", line), ("keep", f"Kontakt; {line}"), ("value", "2027-03-06"))
 
     @pytest.mark.parametrize(("action", "language"), [*product(Action, LANGUAGES)])
     def test_says_what_is_asked(self, action, language):

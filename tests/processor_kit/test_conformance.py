@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.domain.fanout import Action
-from processor_kit.conformance import RULES, Report, Setup, as_json, as_text, run
+from processor_kit.conformance import RULES, NobodyThere, Report, Setup, as_json, as_text, run
 from processor_kit.conformance.__main__ import main
 from sandbox.categories import KINDS
 from sandbox.people import BY_ID
@@ -105,11 +106,19 @@ class TestTheReport:
 
         assert processor.secret not in as_text(report) + as_json(report) + repr(setup_of(processor))
 
-    async def test_of_nobody_there_says_so(self, unused_tcp_port: int) -> None:
-        report = await run(Setup(endpoint=f"http://127.0.0.1:{unused_tcp_port}/insyn", secret=new_secret()))
+    async def test_of_nobody_there_is_none(self, unused_tcp_port: int) -> None:
+        """No rule is broken by who is not there: there is nothing to test."""
+        with pytest.raises(NobodyThere, match=f"{unused_tcp_port}/insyn: no connection: nobody listens there"):
+            await run(Setup(endpoint=f"http://127.0.0.1:{unused_tcp_port}/insyn", secret=new_secret()))
 
-        assert verdicts(report)["signature-valid"] == "broken"
-        assert set(verdicts(report).values()) == {"broken", "not_tested"}
+    async def test_shows_one_cause_once(self) -> None:
+        """With the wrong secret every task is refused: one call is shown, the other rules refer to it."""
+        async with a_processor() as processor:
+            text = as_text(await run(Setup(endpoint=processor.url, secret=new_secret(), within=1.0)))
+
+        assert text.count("A task of the contract was answered 401.") > 2
+        assert text.count("came  401") == 1
+        assert "as under signature-valid" in text
 
 
 class TestTheCommand:
@@ -143,6 +152,36 @@ class TestTheCommand:
 
         assert main([url, "--secret-file", str(tmp_path / "s")]) == 2
         assert capsys.readouterr().err.startswith("insyn processor test: ")
+
+    def test_ends_with_2_and_one_line_where_nobody_listens(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], unused_tcp_port: int
+    ) -> None:
+        (tmp_path / "s").write_text(new_secret())
+        url = f"http://127.0.0.1:{unused_tcp_port}/insyn"
+
+        assert main([url, "--secret-file", str(tmp_path / "s")]) == 2
+        said = capsys.readouterr()
+        assert (said.out, said.err) == (
+            "",
+            f"insyn processor test: {url}: no connection: nobody listens there.\n",
+        )
+
+    def test_names_a_secret_file_that_is_missing(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        missing = tmp_path / "test.secret"
+
+        assert main(["https://x.example", "--secret-file", str(missing)]) == 2
+        assert str(missing) in capsys.readouterr().err
+
+    def test_names_the_option_of_a_taken_port(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (tmp_path / "s").write_text(new_secret())
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = str(other.getsockname()[1])
+            arguments = ["http://127.0.0.1:1/x", "--secret-file", str(tmp_path / "s"), "--callback-port", port]
+
+            assert main(arguments) == 2
+        assert f"port {port} is taken: choose another with --callback-port" in capsys.readouterr().err
 
 
 class TestTheSandboxesProcessors:

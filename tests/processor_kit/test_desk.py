@@ -1,6 +1,10 @@
 """The desk by itself: who is let in, what lies there, what it does with a bad form, and that it forgets nothing."""
 
+import asyncio
 import json
+import re
+import socket
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from processor_kit.desk import Misconfigured, Wishes, furnish, open_desk
+from app.letters import words as letter_words
+from app.pages import words as page_words
+from processor_kit.desk import Misconfigured, Wishes, _names, furnish, open_desk
 from processor_kit.desk.__main__ import main
 from processor_kit.desk._sessions import MOST_GUESSES, PAUSE_SECONDS, Sessions, TooManyGuesses
 from tests.processor_kit.desk_world import PASSWORD, Clerk, message, put
@@ -114,6 +120,29 @@ class TestTheStart:
         assert said == 2
         assert "--tls-certificate" in capsys.readouterr().err
 
+    def test_on_a_taken_port_names_the_option_and_gives_nothing_away(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """One line, exit 2; no password for a page that does not open, and no folder."""
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = str(other.getsockname()[1])
+            said = main(["--data", str(tmp_path / "d"), "--insyn", "http://127.0.0.1:1", "--port", port])
+
+        heard = capsys.readouterr()
+        line = f"The desk does not start: Port {port} on 127.0.0.1 is taken: choose another with --port.\n"
+        assert (said, heard.out, heard.err) == (2, "", line)
+        assert not (tmp_path / "d").exists()
+
+    async def test_beside_another_desk_gives_nothing_away(
+        self, clerk: Clerk, capsys: pytest.CaptureFixture[str], unused_tcp_port_factory: Callable[[], int]
+    ) -> None:
+        arguments = ["--data", str(clerk.config.folder), "--insyn", "http://127.0.0.1:1"]
+        said = await asyncio.to_thread(main, [*arguments, "--port", str(unused_tcp_port_factory())])
+
+        heard = capsys.readouterr()
+        assert (said, heard.out) == (2, "")
+        assert heard.err == "The desk does not start: Another desk works in this folder.\n"
+
     def test_makes_secrets_that_only_its_user_reads_and_keeps_them(self, tmp_path: Path) -> None:
         wishes = Wishes(folder=tmp_path / "d", public_url="https://d.example", insyn=("https://i.example",))
         first, told = furnish(wishes)
@@ -136,6 +165,14 @@ class TestTheStart:
                 pytest.fail("two desks in one folder")
 
 
+class TestTheNames:
+    def test_speak_of_every_law_and_identifier_that_letters_speak_of(self) -> None:
+        """The desk repeats the few words it needs: none may be missing when one is added."""
+        assert set(_names.LAWS) == set(page_words.LAWS)
+        assert set(letter_words.IDENTIFIERS) <= set(_names.IDENTIFIERS)
+        assert _names.LAWS == page_words.LAWS
+
+
 class TestATask:
     async def test_lies_on_the_desk_once(self, clerk: Clerk, insyn: Receiver) -> None:
         """The contract: 202, and the same id again is the same task."""
@@ -153,6 +190,48 @@ class TestATask:
 
         assert "<script>" not in page
         assert "<img" not in page
+
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [
+            ("sv", ["kundnummer: c-10001", "larmhistorik", "Bokföringslagen 7 kap. 2 §", "8 december 2026", "Ingen"]),
+            ("en", ["customer number: c-10001", "alarm history", "Bookkeeping Act", "8 December 2026", "None"]),
+        ],
+    )
+    async def test_is_shown_in_words_and_not_in_codes(
+        self, clerk: Clerk, insyn: Receiver, language: str, words: list[str]
+    ) -> None:
+        """Whoever answers does this once a year: what a code stands for is said."""
+        who = [{"type": "customer_number", "value": "c-10001", "format": "text"}]
+        await put(clerk, message(insyn, "erase", identifiers=who, data_categories=["alarm_history", "contact"])[1])
+        shown = re.sub(r'(name|value)="[^"]*"', "", (await clerk.client.get(f"/?lang={language}")).text)
+
+        assert [word for word in words if word not in shown] == []
+        assert [code for code in ("customer_number", "alarm_history", "BFL_7_2") if code in shown] == []
+
+    @pytest.mark.parametrize(
+        ("language", "said"), [("sv", ("Till och med", "6 mars 2027")), ("en", ("Until", "6 March"))]
+    )
+    async def test_to_hold_deletion_says_until_when(
+        self, clerk: Clerk, insyn: Receiver, language: str, said: tuple[str, str]
+    ) -> None:
+        """R15-11: the day in words, and no answer that makes no sense for it."""
+        await put(clerk, message(insyn, "freeze", details={"until": "2027-03-06"})[1])
+        page = (await clerk.client.get(f"/?lang={language}")).text
+
+        assert f"<dt>{said[0]}</dt><dd>{said[1]}" in page
+        assert 'value="retained"' not in page
+
+    async def test_says_what_to_correct_in_words(self, clerk: Clerk, insyn: Receiver) -> None:
+        corrections = [{"field": "email", "value": "ny@example.org"}]
+        await put(clerk, message(insyn, "rectify", details={"corrections": corrections})[1])
+
+        assert "<dd>Uppgift: e-postadress; Rätt värde: ny@example.org</dd>" in await clerk.page()
+
+    async def test_of_a_search_offers_no_keeping_by_law(self, clerk: Clerk, insyn: Receiver) -> None:
+        await put(clerk, message(insyn, "locate")[1])
+
+        assert 'value="retained"' not in await clerk.page()
 
     async def test_with_a_strange_callback_address_is_refused(self, clerk: Clerk, insyn: Receiver) -> None:
         """The desk calls the Insyn it was told of and nobody else (SSRF)."""

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from app.bootstrap import Unfit
 from app.settings import Settings
 from sandbox import demo, house
-from sandbox.tour import Filed
+from sandbox.tour import Filed, Tour
 
 
 @contextmanager
@@ -141,7 +142,34 @@ class TestDemo:
             "INS-2026-7K2M9QXA westra access due 2026-12-22 (2026-11-22 + 1 month) granted 3.4 s"
             " | completed: Fakturor, Kundregister; not_found: Telefoni"
         )
+        assert demo._plain_line(filed(recipients=[]), reckons=False) == (
+            "INS-2026-7K2M9QXA westra access due 2026-12-22 granted 3.4 s"
+        )
         assert "refused (expected granted" in demo._plain_line(filed(outcome="refused", seconds=None))
+
+    def test_reckons_each_due_date_once(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """How a date comes about is said where it first stands, not forty-five times."""
+        monkeypatch.setattr(demo, "console", Console(force_terminal=False, width=400))
+        other = filed(due_on="2026-12-23", deadline={"anchor": "2026-11-23"})
+        demo._show([filed(), filed(), other, filed()], tmp_path, tmp_path / "demo.log")
+        said = capsys.readouterr().out
+
+        assert (said.count("(2026-11-22 + 1 month)"), said.count("(2026-11-23 + 1 month)")) == (1, 1)
+        assert said.count("westra access due 2026-12-22") == 3
+
+    def test_says_how_far_the_tour_is_and_what_it_waits_for(self, tmp_path: Path) -> None:
+        tour = Tour("http://127.0.0.1:1", tmp_path, lambda *_: None)
+        tour.filed = [filed(id="1", seconds=None), filed(id="2", seconds=None)]
+        assert demo._stands(tour) == "2 of 45 filed"
+
+        tour.filed = [filed(id=str(number), seconds=None if number < 3 else 1.0) for number in range(45)]
+        tour._stands = {"0": "cooling_off", "1": "awaiting_decision"}
+        assert demo._stands(tour) == (
+            "42 of 45 closed; waiting for a decision (1), processors' answers (1),"
+            " the days in which the person may say no (1)"
+        )
 
     def test_keeps_the_tour_to_its_owner(self, tmp_path: Path) -> None:
         """Letters and packages are nobody else's on this machine, even in a folder that was there before."""
@@ -184,7 +212,7 @@ class TestDev:
             "        time.sleep(60)\n"
             "    house.running = running\n"
             "    target()\n"
-            "dev.run_process = play\n"
+            "dev.run_process, dev._unfit = play, lambda: 0\n"
             "sys.exit(dev.main())\n"
         )
         running = subprocess.Popen(
@@ -200,3 +228,19 @@ class TestDev:
         os.killpg(running.pid, signal.SIGINT)
 
         assert (running.communicate(timeout=60)[0], running.returncode) == ("", 0)
+
+    def test_on_a_taken_port_says_so_and_ends(self, tmp_path: Path) -> None:
+        """No changed file frees a port: nothing is watched, exit 2, as ``insyn demo`` does."""
+        with taken() as port:
+            ended = subprocess.run(
+                [sys.executable, "-m", "sandbox.dev"],
+                env={**os.environ, "INSYN_PORT": str(port), "INSYN_DATA_DIR": str(tmp_path / "data")},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+
+        assert ended.returncode == 2
+        assert ended.stdout.startswith(f"insyn dev does not start: port {port} on 127.0.0.1 cannot be had:")
+        assert not (tmp_path / "data").exists()

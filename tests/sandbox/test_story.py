@@ -11,7 +11,10 @@ import httpx
 import pytest
 
 from app.bootstrap import root
+from app.domain.case_clock import Alarm
+from app.letters.kinds import KINDS
 from sandbox.caller import CallFailed
+from sandbox.chapters import words
 from sandbox.chapters.stage import STAFF, Stage, StoryFailed, what_became
 from sandbox.people import BY_ID
 from sandbox.story import CHAPTERS, Chapter, tell_story
@@ -131,3 +134,11 @@ class TestStaff:
 def test_story_names_its_failure_like_any_other_call() -> None:
     """So that the demo says one readable line, whatever failed."""
     assert issubclass(StoryFailed, CallFailed)
+
+
+def test_story_has_words_for_every_alarm_and_letter() -> None:
+    """What is told is plain English: no code is read aloud."""
+    assert set(words.ALARMS) == set(Alarm)
+    assert words.alarms_in_words(["due_in_5", "overdue"]) == "five working days are left and the answer is late"
+    assert {key: kind.en for key, kind in KINDS.items() if kind.to_person} == words.LETTERS
+    assert words.letters_in_words(["fulfilment", "fulfilment"]) == "'The answer to your request'"
