@@ -27,6 +27,7 @@ from app.domain import (
     restrictions,
     retention,
     rights,
+    standing,
     webhook_signature,
 )
 from app.domain import four_eyes as domain_four_eyes
@@ -213,6 +214,11 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     guarding.RequestStopped: Kind(
         409, "Någon har sagt att begäran inte är deras. En människa måste reda ut det innan något fortsätter."
+    ),
+    standing.NotDecided: Kind(
+        409,
+        "Ingen har beslutat om detta för den som är känd nu: besluta först. "
+        "Vad det blev av uppgiften tidigare säger en människa.",
     ),
     guarding.NotStopped: Kind(409, "Ingen har stoppat begäran, eller så är det redan utrett."),
     guarding.ProofNotStronger: Kind(

@@ -26,12 +26,17 @@ from app.repositories.lanes import Held, Kept
 from app.services import lane_health, registration, steps, tasks
 from app.services.context import Context
 from app.services.orders import NobodyToAskFor, order_for
+from app.services.standing import NOT_DECIDED, NotDecided
 from app.vault import Unreadable
 
 log = structlog.get_logger()
 
 #: Why a task that is due is given to a person instead of being sent.
-_NOT_SENT: dict[type[Exception], str] = {Unreadable: "unreadable", NobodyToAskFor: "no_identifier"}
+_NOT_SENT: dict[type[Exception], str] = {
+    Unreadable: "unreadable",
+    NobodyToAskFor: "no_identifier",
+    NotDecided: NOT_DECIDED,
+}
 #: How long an owner waits at most before it looks at its lane again, in seconds.
 LONGEST_REST = 1.0
 
@@ -262,7 +267,7 @@ class _Owner:
         for task, verb in batch:
             try:
                 look.orders.append((task, verb, await order_for(tx, self._ctx, processor, task)))
-            except (Unreadable, NobodyToAskFor) as error:
+            except (Unreadable, NobodyToAskFor, NotDecided) as error:
                 # A request that cannot be sent is its own trouble, not its neighbours' on the lane.
                 look.broken.append((task.id, task.attempts, _NOT_SENT[type(error)]))
         if look.rest is None:
