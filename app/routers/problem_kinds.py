@@ -269,6 +269,11 @@ KINDS: dict[type[DomainError], Kind] = {
     AnswerNotUnderstood: Kind(422, "Svaret har inte den överenskomna formen.", "#"),
     AddressNotAllowed: Kind(422, "Adressen får inte anropas: https till en publik värd behövs.", "#/endpoint"),
     registration.NotConnectable: Kind(422, "En mottagare blir aktiv när den har det som dess slag behöver.", "#/state"),
+    registration.SecretsStayBehind: Kind(
+        422,
+        "Hemligheter följer inte med till en annan adress: ändra den först, ange dess hemligheter och slå sedan på.",
+        "#/state",
+    ),
     webhook_signature.UnfitWebhookSecret: Kind(
         422, "En hemlighet är 'whsec_' och base64 av 24 till 64 slumpade byte.", "#/secret"
     ),
