@@ -1,5 +1,6 @@
 """
-whom a claim was decided about, and a task asks about: nothing leaves about anybody else
+whom a claim was decided about, and a task asks about: nothing leaves about anybody else;
+and whether a processor was switched on where it leads
 
 Revises: who took it in
 """
@@ -28,8 +29,15 @@ def upgrade() -> None:
         postgresql_nulls_not_distinct=True,
     )
 
+    op.add_column("processor", sa.Column("was_on", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.execute("ALTER TABLE processor NO FORCE ROW LEVEL SECURITY")  # or the owner would reach no row
+    op.execute("UPDATE processor SET was_on = true WHERE state IN ('active', 'paused')")
+    op.execute("ALTER TABLE processor FORCE ROW LEVEL SECURITY")
+    op.alter_column("processor", "was_on", server_default=None)
+
 
 def downgrade() -> None:
+    op.drop_column("processor", "was_on")
     op.drop_constraint(op.f(ASKED_ONCE + "_asked_for"), "task")
     op.create_unique_constraint(
         op.f(ASKED_ONCE),

@@ -32,15 +32,15 @@ def place_of(endpoint: str | None, settings: Mapping[str, Any]) -> dict[str, str
     return found
 
 
-def is_elsewhere(before: Mapping[str, str], after: Mapping[str, str], *, was_whole: bool) -> bool:
+def is_elsewhere(before: Mapping[str, str], after: Mapping[str, str], *, was_on: bool) -> bool:
     """
     Whether a registration leads to another place than before.
 
     Args:
-        was_whole: Whether nothing was lacking before. Until then what is added completes the place its secrets are for.
+        was_on: Whether it was switched on there. Until then what is added completes the place that its secrets are for.
     """
     changed = any(after.get(name) != value for name, value in before.items())
-    return changed or (was_whole and before != after)
+    return changed or (was_on and before != after)
 
 
 def changes_in(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

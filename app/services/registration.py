@@ -181,16 +181,18 @@ async def change(
     if "after" in changes or "settings" in changes:
         after, settings = changes.get("after", row.after), changes.get("settings", row.settings)
         await _check_order(tx, row.controller_id, row.key, after, settings)
-    before = _Before.of(ctx, row)
+    before = _Before.of(row)
     for name, value in changes.items():
         setattr(row, name, value)
     forgotten: list[str] = []
     if before.is_left_by(row):
+        row.was_on = False
         forgotten = processor_secrets.forget_what_left(ctx, row)
         if changes.get("state") != "active" and row.kind != Kind.MANUAL:
             row.state = "unconnected"
     if row.state == "active" and lacking(ctx, row) is not None:
         raise SecretsStayBehind if forgotten else NotConnectable
+    row.was_on = row.was_on or row.state == "active"
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
     await _write_down(tx, row, before, forgotten, actor)
@@ -209,22 +211,22 @@ class _Before:
     state: str
     endpoint: str | None
     settings: Mapping[str, Any]
-    was_whole: bool
+    was_on: bool
 
     @classmethod
-    def of(cls, ctx: Context, row: ProcessorRow) -> "_Before":
+    def of(cls, row: ProcessorRow) -> "_Before":
         return cls(
             kind=row.kind,
             state=row.state,
             endpoint=row.endpoint,
             settings=dict(row.settings),
-            was_whole=lacking(ctx, row) is None,
+            was_on=row.was_on,
         )
 
     def is_left_by(self, row: ProcessorRow) -> bool:
         before = whereabouts.place_of(self.endpoint, self.settings)
         after = place_of(row)
-        return self.kind != row.kind or whereabouts.is_elsewhere(before, after, was_whole=self.was_whole)
+        return self.kind != row.kind or whereabouts.is_elsewhere(before, after, was_on=self.was_on)
 
     def changed_in(self, row: ProcessorRow) -> list[str]:
         names = [name for name in ("kind", "state", "endpoint") if getattr(self, name) != getattr(row, name)]

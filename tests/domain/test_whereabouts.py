@@ -20,12 +20,12 @@ class TestPlace:
     )
     def test_is_the_origin_of_an_address(self, endpoint, settings):
         """GDPR Art. 32: whoever stands behind another scheme, host or port is somebody else."""
-        assert is_elsewhere(place_of(HOME, {}), place_of(endpoint, settings), was_whole=True)
+        assert is_elsewhere(place_of(HOME, {}), place_of(endpoint, settings), was_on=True)
 
     @pytest.mark.parametrize("same", ["https://crm.example.com/v2", "https://CRM.example.com/insyn?x=1"])
     def test_stays_where_only_the_path_is_another(self, same):
         """The same host answers there."""
-        assert not is_elsewhere(place_of(HOME, {}), place_of(same, {}), was_whole=True)
+        assert not is_elsewhere(place_of(HOME, {}), place_of(same, {}), was_on=True)
 
     @pytest.mark.parametrize(
         "settings",
@@ -51,9 +51,9 @@ class TestPlace:
         name = next(iter(settings))
         other = {name: "https://evil.example"}
 
-        assert is_elsewhere(place_of(None, settings), place_of(None, other), was_whole=False)
-        assert is_elsewhere(place_of(None, settings), place_of(None, {}), was_whole=False)
-        assert is_elsewhere(place_of(HOME, {}), place_of(HOME, settings), was_whole=True)
+        assert is_elsewhere(place_of(None, settings), place_of(None, other), was_on=False)
+        assert is_elsewhere(place_of(None, settings), place_of(None, {}), was_on=False)
+        assert is_elsewhere(place_of(HOME, {}), place_of(HOME, settings), was_on=True)
 
     @pytest.mark.parametrize(
         "settings",
@@ -67,14 +67,14 @@ class TestPlace:
     )
     def test_is_not_in_settings_that_say_how(self, settings):
         """Asked another way, the same place is asked."""
-        assert not is_elsewhere(place_of(HOME, {}), place_of(HOME, settings), was_whole=True)
+        assert not is_elsewhere(place_of(HOME, {}), place_of(HOME, settings), was_on=True)
 
-    def test_is_completed_by_what_is_added_while_something_lacks(self):
-        """Secret first or address first: until nothing lacks, what comes belongs to one place."""
+    def test_is_completed_by_what_is_added_before_it_is_switched_on(self):
+        """Secret first or address first: until it is switched on, what comes belongs to one place."""
         before = place_of(None, {"connector": "zendesk"})
 
-        assert not is_elsewhere(before, place_of(None, {"connector": "zendesk", "subdomain": "a"}), was_whole=False)
-        assert not is_elsewhere({}, place_of(HOME, {}), was_whole=False)
+        assert not is_elsewhere(before, place_of(None, {"connector": "zendesk", "subdomain": "a"}), was_on=False)
+        assert not is_elsewhere({}, place_of(HOME, {}), was_on=False)
 
 
 class TestChange:
