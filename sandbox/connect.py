@@ -63,11 +63,7 @@ async def _switch_on(client: httpx.AsyncClient, headers: dict[str, str], process
     if processor.get("state") != "unconnected" or not settings["address"]:
         return
     path = f"/v1/processors/{processor['id']}"
-    current = (await client.get(path, headers=headers)).raise_for_status()
-    match = {"If-Match": current.headers["etag"]}
-    (
-        await client.patch(path, json={"settings": settings, "state": "active"}, headers=headers | match)
-    ).raise_for_status()
+    await _patch(client, headers, path, {"settings": settings, "state": "active"})
 
 
 async def _account_at(
@@ -80,16 +76,24 @@ async def _account_at(
     wanted = processor["settings"] | STANDS[name].settings | {"base_url": urls[name]}
     if processor["settings"] == wanted and processor["state"] == "active":
         return
-    secrets_of: dict[str, dict[str, str]] = await asyncio.to_thread(store.fact, SECRETS)
     path = f"/v1/processors/{processor['id']}"
+    # The place first, then its secrets: to another place than before none goes along.
+    await _patch(client, headers, path, {"settings": wanted})
+    secrets_of: dict[str, dict[str, str]] = await asyncio.to_thread(store.fact, SECRETS)
     for secret, value in secrets_of[name].items():
-        key = {"Idempotency-Key": str(uuid.uuid4())}
-        said = {"secret": value, "name": secret}
-        (await client.post(f"{path}/secrets", json=said, headers=headers | key)).raise_for_status()
+        await _tell(client, headers, path, {"secret": value, "name": secret})
+    await _patch(client, headers, path, {"state": "active"})
+
+
+async def _patch(client: httpx.AsyncClient, headers: dict[str, str], path: str, change: dict[str, Any]) -> None:
     current = (await client.get(path, headers=headers)).raise_for_status()
-    change = {"settings": wanted, "state": "active"}
     match = {"If-Match": current.headers["etag"]}
     (await client.patch(path, json=change, headers=headers | match)).raise_for_status()
+
+
+async def _tell(client: httpx.AsyncClient, headers: dict[str, str], path: str, secret: dict[str, str]) -> None:
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    (await client.post(f"{path}/secrets", json=secret, headers=headers | key)).raise_for_status()
 
 
 async def _processors(
@@ -132,20 +136,20 @@ async def _bring_in_line(
     if there == ours.endpoint == wanted.endpoint and processor.get("state") == "active":
         return False
     path = f"/v1/processors/{processor['id']}"
-    if ours.endpoint is None or there is None:
-        # Written down before it is sent: a crash in between must not leave Insyn with a secret nobody has.
-        await asyncio.to_thread(store.connect, replace(ours, endpoint=None))
-        for secret in await asyncio.to_thread(_secrets, store, processor, ours):
-            key = {"Idempotency-Key": str(uuid.uuid4())}
-            answer = await client.post(f"{path}/secrets", json=secret, headers=headers | key)
-            answer.raise_for_status()
-    current = (await client.get(path, headers=headers)).raise_for_status()
-    change: dict[str, Any] = {"endpoint": wanted.endpoint, "state": "active"}
+    change: dict[str, Any] = {"endpoint": wanted.endpoint}
     if processor.get("kind") == "opendsr":
         # Its domain is no host of this machine, and nobody plays for an hour.
         usual = {"domain": domain_of(ours.service), "poll_seconds": 1}
         change["settings"] = usual | dict(processor.get("settings") or {})
-    match = {"If-Match": current.headers["etag"]}
-    (await client.patch(path, json=change, headers=headers | match)).raise_for_status()
+    # What lets Insyn in does not go along to another address; what only signs does.
+    leads_elsewhere = processor.get("kind") == "opendsr" and there not in (None, wanted.endpoint)
+    if leads_elsewhere:
+        await _patch(client, headers, path, change)
+    if ours.endpoint is None or there is None or leads_elsewhere:
+        # Written down before it is sent: a crash in between must not leave Insyn with a secret nobody has.
+        await asyncio.to_thread(store.connect, replace(ours, endpoint=None))
+        for secret in await asyncio.to_thread(_secrets, store, processor, ours):
+            await _tell(client, headers, path, secret)
+    await _patch(client, headers, path, change | {"state": "active"})
     await asyncio.to_thread(store.connect, wanted)
     return True

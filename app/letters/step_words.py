@@ -155,6 +155,10 @@ STEPS: Words = {
         "The time for what was kept was over, and this request was opened for it.",
     ),
     "retention:erased": ("Det som sparades raderades.", "What was kept was erased."),
+    "processor:changed": (
+        "Ett biträdes anslutning ändrades: vart den leder, hur eller om den är på.",
+        "A processor's connection was changed: where it leads, how, or whether it is on.",
+    ),
     "secret:set": ("En hemlighet för ett biträde angavs.", "A processor's secret was set."),
     "secret:removed": ("En hemlighet för ett biträde togs bort.", "A processor's secret was removed."),
     "secret:ended": ("En utbytt hemlighet gäller inte längre.", "A replaced secret is no longer good."),

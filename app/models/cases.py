@@ -154,6 +154,7 @@ class ClaimRow(Row, table=True):
     cooling_until: datetime | None = None  #: what cannot be undone waits until then
     moves_contact: bool = False  #: it may change where the person is reached
     two_needed: bool = False  #: a protected person's claim is decided by two, whatever it is
+    decided_for: bytes | None = None  #: a sign of the person it was decided about (:mod:`app.domain.standing`)
 
 
 class ApprovalRow(Row, table=True):
@@ -206,7 +207,10 @@ class TaskRow(Row, table=True):
 
     __tablename__ = "task"
     __table_args__ = (
-        UniqueConstraint("request_id", "claim_id", "processor_id", "action", postgresql_nulls_not_distinct=True),
+        # Asked about another person it is another task: its key must not bring the first one's answer.
+        UniqueConstraint(
+            "request_id", "claim_id", "processor_id", "action", "asked_for", postgresql_nulls_not_distinct=True
+        ),
         CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_instant"),
         CheckConstraint("state <> 'closed' OR outcome IS NOT NULL", name="closed_has_outcome"),
         Index(
@@ -248,6 +252,7 @@ class TaskRow(Row, table=True):
     attempts: int = 0
     failures: int = 0
     ask_first: bool = False
+    asked_for: bytes | None = None  #: the sign of the person it asks about, where a decision has to say so
     poll_url: str | None = None
     token_hash: bytes | None = Field(default=None, index=True, unique=True)
     answer_sealed: bytes | None = None

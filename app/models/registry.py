@@ -53,6 +53,7 @@ class ProcessorRow(Row, table=True):
     version: int = 1
     created_at: datetime
     updated_at: datetime
+    was_on: bool = False  #: it was switched on where it leads now, whatever it is by now
 
 
 class LaneRow(Row, table=True):

@@ -12,6 +12,7 @@ from app.db import Tx
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.erasure_plan import WITHHELD
+from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.guarding import cooling_of, has_to_cool
 from app.domain.identity import Level
@@ -124,7 +125,7 @@ class CaseRows:
             assurance=held,
             due_on=self.row.due_on,
             claims=tuple(_claim_seen(claim, self.plan, held=held, now=self.now) for claim in self.claims),
-            tasks=tuple(_task_seen(task) for task in self.tasks),
+            tasks=tuple(_task_seen(task) for task in self.tasks if not self._asked_about_another(task)),
             processors=self._processors_seen(),
             letters=frozenset(self.letters),
             unsent_letters=frozenset(key for key, sent_at in self.sent.items() if sent_at is None),
@@ -145,6 +146,13 @@ class CaseRows:
             typed=self.setting.typed,
             erasure_opposed=self.erasure_opposed,
         )
+
+    def _asked_about_another(self, task: TaskRow) -> bool:
+        """Over, without effect, and about somebody else than its claim is decided about now: it is asked anew."""
+        if task.state != TaskState.CLOSED or task.outcome in DONE or task.asked_for is None:
+            return False
+        its_claim = next((one for one in self.claims if one.id == task.claim_id), None)
+        return its_claim is not None and its_claim.decided_for not in (None, task.asked_for)
 
     def _processors_seen(self) -> dict[str, Processor]:
         seen = registry.as_seen(self.processors, among=self.row.participants, forwarded=self.setting.forwarded)

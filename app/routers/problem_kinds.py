@@ -27,6 +27,7 @@ from app.domain import (
     restrictions,
     retention,
     rights,
+    standing,
     webhook_signature,
 )
 from app.domain import four_eyes as domain_four_eyes
@@ -214,6 +215,11 @@ KINDS: dict[type[DomainError], Kind] = {
     guarding.RequestStopped: Kind(
         409, "Någon har sagt att begäran inte är deras. En människa måste reda ut det innan något fortsätter."
     ),
+    standing.NotDecided: Kind(
+        409,
+        "Ingen har beslutat om detta för den som är känd nu: besluta först. "
+        "Vad det blev av uppgiften tidigare säger en människa.",
+    ),
     guarding.NotStopped: Kind(409, "Ingen har stoppat begäran, eller så är det redan utrett."),
     guarding.ProofNotStronger: Kind(
         409, "En stoppad begäran fortsätter bara efter en starkare kontroll än den som den kom in med.", "#/method"
@@ -264,6 +270,11 @@ KINDS: dict[type[DomainError], Kind] = {
     AddressNotAllowed: Kind(422, "Adressen får inte anropas: https till en publik värd behövs.", "#/endpoint"),
     registration.NotConnectable: Kind(
         422, "En mottagare blir aktiv när den har det som dess slag behöver. Här saknas: {lacks}.", "#/state"
+    ),
+    registration.SecretsStayBehind: Kind(
+        422,
+        "Hemligheter följer inte med till en annan adress: ändra den först, ange dess hemligheter och slå sedan på.",
+        "#/state",
     ),
     webhook_signature.UnfitWebhookSecret: Kind(
         422, "En hemlighet är 'whsec_' och base64 av 24 till 64 slumpade byte.", "#/secret"

@@ -169,7 +169,12 @@ async def processor(work: RegistryReader, id: UUID, response: Response) -> View:
     responses=DECIDES,
 )
 async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange, response: Response) -> View:
-    """Change a registration: only the named fields."""
+    """
+    Change a registration: only the named fields.
+
+    Where it then leads to another place (another scheme, host or port of `endpoint`, another setting that says where),
+    its secrets are forgotten, but for the one that signs a webhook, and it is `unconnected` until it is switched on.
+    """
     row = await registration.hold(work.tx, id, version=version)
     changes = body.model_dump(exclude_unset=True, exclude={"limits"})
     if body.limits is not None:
@@ -178,7 +183,7 @@ async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange,
         if name in changes and changes[name] is None:
             del changes[name]
     with _pointed():
-        await registration.change(work.tx, work.ctx, row, changes)
+        await registration.change(work.tx, work.ctx, row, changes, actor=work.actor)
     response.headers["ETag"] = etag(row.version)
     return await catalogue.processor_and_lane(work.tx, row)
 
@@ -188,7 +193,7 @@ async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange,
 )
 async def remove(work: Admin, version: IfMatch, id: UUID) -> None:
     """Take a recipient out of new work; its past stays on the cases."""
-    await registration.remove(work.tx, await registration.hold(work.tx, id, version=version))
+    await registration.remove(work.tx, await registration.hold(work.tx, id, version=version), actor=work.actor)
 
 
 @router.post("/processors/{id}/secrets", status_code=204, operation_id="addSecret", tags=["processors"], responses=ACTS)

@@ -32,12 +32,14 @@ from app.services import (
     four_eyes,
     notes,
     orders,
+    persons,
     protecting,
     raising,
     reported,
     restricting,
     sealing,
     steps,
+    undoing,
 )
 from app.services.context import Actor, Context
 from app.services.four_eyes import UnknownApproval
@@ -134,6 +136,7 @@ async def prove_identity(
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
     await protecting.inherit(tx, ctx, row, actor=actor)
     await reported.take_over(tx, ctx, row)
+    await undoing.of_another(tx, ctx, row)
     if row.phase != Phase.CLOSED:
         await clarification.end_doubt(tx, ctx, row, actor=actor)
     await steps.changed_unless_closed(tx, row)
@@ -264,6 +267,7 @@ async def decide(
     )
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
+    claim.decided_for = persons.sign_of(ctx, row, checked=identifiers_checked)
     if identifiers_checked:
         await restricting.compared(tx, ctx, row)
     claim.two_needed = row.protected  # two trained people, whatever the right

@@ -60,3 +60,15 @@ def undo_decision(claim: ClaimRow) -> None:
     claim.state, claim.verdict, claim.ground, claim.reasons_sealed = ClaimState.OPEN, None, None, None
     claim.decided_by, claim.decided_at, claim.approved_by, claim.excluded = None, None, None, []
     claim.identifiers_checked, claim.record_sealed, claim.basis = False, None, {}
+    claim.decided_for = None
+
+
+def hand_back(claim: ClaimRow) -> None:
+    """
+    Open a claim of whose yes nothing could be done: it is decided anew, and may be tried again before.
+
+    Whom it was decided about, and that a person compared who that is, stays true; for anybody else nothing is tried.
+    """
+    was_for, was_checked = claim.decided_for, claim.identifiers_checked
+    undo_decision(claim)
+    claim.decided_for, claim.identifiers_checked = was_for, was_checked

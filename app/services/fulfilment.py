@@ -172,7 +172,7 @@ async def _grant_at_once(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) 
 
 
 async def _reopen(tx: Tx, row: RequestRow, claim: ClaimRow) -> None:
-    claims.undo_decision(claim)
+    claims.hand_back(claim)
     facts = {"claim_id": str(claim.id), "right": claim.right, "reason": "nothing_done"}
     await steps.note(tx, row, AuditStep.CLAIM_REOPENED, actor=INSYN, facts=facts)
 

@@ -33,7 +33,7 @@ from app.models import (
 )
 from app.repositories import cases, erasure, guarding, jobs
 from app.repositories.cases import CaseRows
-from app.services import erasing, orders, own_retention, sealing, steps, suppression, tasks
+from app.services import erasing, orders, own_retention, persons, sealing, steps, suppression, tasks
 from app.services.context import INSYN, Context
 from app.services.ids import new_id, new_reference
 from app.vault.envelope import Address
@@ -255,6 +255,8 @@ async def _follow_up(tx: Tx, ctx: Context, due: Sequence[ScheduledErasureRow]) -
     await tx.session.flush()
     steps.begin_chain(tx, row)
     claim = _claim(tx, row, first)
+    if claim.state == ClaimState.DECIDED:  # about whom it was decided was sealed then, and nothing is added
+        claim.decided_for = persons.sign_of(ctx, row, checked=claim.identifiers_checked)
     tx.session.add(claim)
     await tx.session.flush()
     if claim.state == ClaimState.DECIDED:

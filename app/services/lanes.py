@@ -7,7 +7,7 @@ two, the next owner finds the task in the air and treats its outcome as unknown.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -26,12 +26,17 @@ from app.repositories.lanes import Held, Kept
 from app.services import lane_health, registration, steps, tasks
 from app.services.context import Context
 from app.services.orders import NobodyToAskFor, order_for
+from app.services.standing import NOT_DECIDED, NotDecided
 from app.vault import Unreadable
 
 log = structlog.get_logger()
 
 #: Why a task that is due is given to a person instead of being sent.
-_NOT_SENT: dict[type[Exception], str] = {Unreadable: "unreadable", NobodyToAskFor: "no_identifier"}
+_NOT_SENT: dict[type[Exception], str] = {
+    Unreadable: "unreadable",
+    NobodyToAskFor: "no_identifier",
+    NotDecided: NOT_DECIDED,
+}
 #: How long an owner waits at most before it looks at its lane again, in seconds.
 LONGEST_REST = 1.0
 
@@ -59,7 +64,7 @@ class Lanes:
             seconds=self.ctx.settings.processor_timeout_seconds,
             sandbox=self.ctx.settings.sandbox,
             mails=self.ctx.settings.smtp_host is not None,
-            keep=partial(self._keep, row.controller_id, row.id),
+            keep=partial(self._keep, row.controller_id, row.id, registration.place_of(row)),
         )
         made = connect(Kind(row.kind), registration.target_of(self.ctx, row), line)
         self._open[row.id] = (row.version, made)
@@ -71,14 +76,24 @@ class Lanes:
         self._open.clear()
         self._retired.clear()
 
-    async def _keep(self, controller: str, processor_id: UUID, name: str, secret: str) -> None:
-        """Seal a secret that the processor itself has changed; the adapter that has it goes on being used."""
+    async def _keep(
+        self, controller: str, processor_id: UUID, place: Mapping[str, str], name: str, secret: str
+    ) -> None:
+        """
+        Seal a secret that the processor itself has changed; the adapter that has it goes on being used.
+
+        Not where the registration leads elsewhere by now: what one place has given is told to no other. And an adapter
+        that the registration has moved on from stays so.
+        """
         async with self.ctx.database.transaction([controller]) as tx:
             row = await registration.hold(tx, processor_id)
+            if registration.place_of(row) != place:
+                return
+            before = row.version
             await registration.add_secret(tx, self.ctx, row, secret, name=name)
             version = row.version
         known = self._open.get(processor_id)
-        if known is not None:
+        if known is not None and known[0] == before:
             self._open[processor_id] = (version, known[1])
 
     async def ring(self, controller: str, processor_id: UUID) -> None:
@@ -262,7 +277,7 @@ class _Owner:
         for task, verb in batch:
             try:
                 look.orders.append((task, verb, await order_for(tx, self._ctx, processor, task)))
-            except (Unreadable, NobodyToAskFor) as error:
+            except (Unreadable, NobodyToAskFor, NotDecided) as error:
                 # A request that cannot be sent is its own trouble, not its neighbours' on the lane.
                 look.broken.append((task.id, task.attempts, _NOT_SENT[type(error)]))
         if look.rest is None:

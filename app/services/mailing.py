@@ -64,7 +64,7 @@ class Mailer:
             return None
         request = await stored.request_of(tx, row)
         if row.task_id is not None:
-            if (why_not := await recipient_mail.keeps_back(tx, request, row)) is not None:
+            if (why_not := await recipient_mail.keeps_back(tx, self.ctx, request, row)) is not None:
                 return (why_not, row.attempts) if isinstance(why_not, Never) else None
         elif not delivery.may_mail(request):
             return Never("may_not_be_mailed"), row.attempts

@@ -16,7 +16,7 @@ from app.domain.rights import right
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Order
 from app.repositories import cases
-from app.services import erasing, tasks
+from app.services import erasing, standing, tasks
 from app.services.claims import details_of
 from app.services.context import Context
 from app.services.persons import known_as as known_as
@@ -38,12 +38,14 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
     What to send for a task; opens the sealed person for this one use.
 
     Raises:
+        NotDecided: There is no yes behind it, or it was to somebody else than whoever is known now.
         NobodyToAskFor: Nothing is known of the person that this processor could act on safely.
         Unreadable: The request's key is gone.
     """
     row = await cases.request(tx, task.request_id)
     if row is None:
         raise UnknownRequest
+    await standing.check(tx, ctx, row, task)
     claim = next((one for one in await cases.claims_of(tx, [row.id]) if one.id == task.claim_id), None)
     return Order(
         task_id=str(task.id),

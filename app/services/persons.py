@@ -1,5 +1,6 @@
 """The person of a request, opened: how they are known, and what only the one who asks has written."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,18 @@ def person_of(ctx: Context, row: RequestRow) -> Mapping[str, Any]:
 def known_as(ctx: Context, row: RequestRow) -> list[Known]:
     """How the person is known, opened."""
     return [Known(one["type"], one["value"], one["vouched"]) for one in person_of(ctx, row)["identifiers"]]
+
+
+def sign_of(ctx: Context, row: RequestRow, *, checked: bool) -> bytes:
+    """
+    A sign of the person as a decision meets them: it says nothing, and is the same only for the same person.
+
+    Args:
+        checked: Whether the decision is about what the one who asks has typed, too; a person has compared that.
+    """
+    met = sorted((one.type, one.value, one.vouched) for one in known_as(ctx, row) if one.vouched or checked)
+    said = json.dumps([str(row.id), met], ensure_ascii=False)
+    return ctx.vault.blind_index(controller=row.controller_id, type="decided_for", normalised=said)
 
 
 def has_typed(ctx: Context, row: RequestRow) -> bool:

@@ -118,6 +118,21 @@ async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, a
     await _write_down(tx, row, AuditStep.SECRET_REMOVED, name, actor)
 
 
+def forget_what_left(ctx: Context, row: ProcessorRow) -> list[str]:
+    """
+    Forget the secrets that are told to whoever is called; returns their names, and writes nothing down.
+
+    What only signs a webhook is told to nobody, and is believed from whoever has it as before.
+    """
+    forgotten = [name for name in row.secret_names if not (name == SIGNING and row.kind == Kind.WEBHOOK)]
+    if not forgotten:
+        return []
+    stays = [name for name in row.secret_names if name not in forgotten]
+    left = {name: list(values) for name, values in named(ctx, row).items() if name in stays} if stays else {}
+    _store(ctx, row, left, {name: said for name, said in row.secret_facts.items() if name in left})
+    return forgotten
+
+
 async def end_overlaps(ctx: Context, *, at: datetime | None = None) -> int:
     """Destroy the secrets whose overlap is over; they have not been accepted since. How many processors had any."""
     at, ended = at or machine_time(), 0

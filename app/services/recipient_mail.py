@@ -7,6 +7,7 @@ about the task names the same one. It begins with the controller, so that it ent
 
 import base64
 import hashlib
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,9 +22,10 @@ from app.post import Never
 from app.processors import MailDue
 from app.repositories import cases
 from app.repositories import recipients as stored
-from app.services import outbox, steps
+from app.services import outbox, standing, steps
 from app.services.context import INSYN, Context
 from app.services.outbox import ToRecipient
+from app.vault import Unreadable
 
 #: A mail about a request that stands still waits this long before it is looked at again.
 HELD_BACK = timedelta(hours=1)
@@ -102,7 +104,7 @@ async def put_code(
     )
 
 
-async def keeps_back(tx: Tx, request: RequestRow, mail: OutgoingMailRow) -> Never | timedelta | None:
+async def keeps_back(tx: Tx, ctx: Context, request: RequestRow, mail: OutgoingMailRow) -> Never | timedelta | None:
     """
     Why a mail that is due to a recipient does not go out: not any more, or not while its request stands still.
     """
@@ -111,6 +113,9 @@ async def keeps_back(tx: Tx, request: RequestRow, mail: OutgoingMailRow) -> Neve
         return Never("task_over")
     if mail.purpose == CODE and tx.now >= mail.made_at + rules.CODE_LIVES:
         return Never("code_over")
+    with suppress(Unreadable):  # it names nobody, and its page then shows nothing
+        if mail.purpose != CODE and not await standing.may_leave(tx, ctx, request, task):
+            return Never(standing.NOT_DECIDED)
     if request.is_stopped:
         mail.attempts, mail.next_at = mail.attempts - 1, tx.now + HELD_BACK  # it was not tried
         return HELD_BACK

@@ -30,6 +30,7 @@ from app.services import orders, recipient_mail, steps, task_files, tasks
 from app.services.context import Actor, Context
 from app.services.ids import new_id
 from app.services.orders import NobodyToAskFor
+from app.services.standing import NotDecided
 from app.services.task_files import Upload
 
 #: ``code``: show nothing, ask for a code. ``held``: the case stands still. ``over``: answered, said to who answered it.
@@ -229,7 +230,7 @@ async def order_of(tx: Tx, ctx: Context, found: Found) -> Order | None:
     """What the recipient may know of the task, exactly as any adapter is told; None when that is nothing any more."""
     try:
         return await orders.order_for(tx, ctx, found.processor, found.task)
-    except NobodyToAskFor:
+    except (NobodyToAskFor, NotDecided):
         return None
 
 

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from app.db import Tx
 from app.domain import webhook_signature as webhook_signature
+from app.domain import whereabouts
+from app.domain.audit import AuditStep, as_code
 from app.domain.errors import DomainError
 from app.domain.execution import check_order
 from app.domain.fanout import AnswerMode, Idempotency
@@ -21,7 +23,7 @@ from app.processors import Kind, Target, check_address, implied_order, lacks
 from app.profiles import Profile, System
 from app.repositories import cases, jobs, lane_state, registry
 from app.services import lane_health, processor_secrets, steps
-from app.services.context import Actor, Context
+from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
 from app.services.processor_secrets import SIGNING as SIGNING
 from app.services.processor_secrets import add_secret as add_secret
@@ -41,6 +43,10 @@ class KeyTaken(DomainError):
 
 class NotConnectable(DomainError):
     """A processor becomes active once it has what its kind needs. It still lacks: {lacks}."""
+
+
+class SecretsStayBehind(NotConnectable):
+    """Secrets do not go along to another address: change it first, give it its own, then switch it on."""
 
 
 class SecretNeeded(DomainError):
@@ -157,12 +163,17 @@ async def hold(tx: Tx, processor_id: UUID, *, version: int | None = None) -> Pro
     return row
 
 
-async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, Any]) -> ProcessorRow:
+async def change(
+    tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, Any], *, actor: Actor = INSYN
+) -> ProcessorRow:
     """
     Change a held registration; only the named fields.
 
+    Led to another place it is unconnected until somebody switches it on again, and what was secret between us and the
+    place before is forgotten. Who changed where it leads, how, or whether it is on, is written down.
+
     Raises:
-        AddressNotAllowed, NotConnectable, OrderHasCycle, SecretInSettings
+        AddressNotAllowed, NotConnectable, SecretsStayBehind, OrderHasCycle, SecretInSettings
     """
     check_settings(changes.get("settings") or {})
     if changes.get("endpoint") is not None:
@@ -170,12 +181,21 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
     if "after" in changes or "settings" in changes:
         after, settings = changes.get("after", row.after), changes.get("settings", row.settings)
         await _check_order(tx, row.controller_id, row.key, after, settings)
+    before = _Before.of(row)
     for name, value in changes.items():
         setattr(row, name, value)
+    forgotten: list[str] = []
+    if before.is_left_by(row):
+        row.was_on = False
+        forgotten = processor_secrets.forget_what_left(ctx, row)
+        if changes.get("state") != "active" and row.kind != Kind.MANUAL:
+            row.state = "unconnected"
     if row.state == "active" and (word := lacking(ctx, row)) is not None:
-        raise NotConnectable(lacks=word)
+        raise SecretsStayBehind if forgotten else NotConnectable(lacks=word)
+    row.was_on = row.was_on or row.state == "active"
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
+    await _write_down(tx, row, before, forgotten, actor)
     if "quota" in changes:
         await lane_state.end_rest(tx, row.id, why=lane_health.QUOTA)
     if row.state == "active" and await lane_state.is_ready(tx, row.id):  # something waited for this
@@ -183,10 +203,60 @@ async def change(tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, 
     return row
 
 
-async def remove(tx: Tx, row: ProcessorRow) -> None:
+@dataclass(frozen=True, kw_only=True)
+class _Before:
+    """What a registration said before it was changed."""
+
+    kind: str
+    state: str
+    endpoint: str | None
+    settings: Mapping[str, Any]
+    was_on: bool
+
+    @classmethod
+    def of(cls, row: ProcessorRow) -> "_Before":
+        return cls(
+            kind=row.kind,
+            state=row.state,
+            endpoint=row.endpoint,
+            settings=dict(row.settings),
+            was_on=row.was_on,
+        )
+
+    def is_left_by(self, row: ProcessorRow) -> bool:
+        before = whereabouts.place_of(self.endpoint, self.settings)
+        after = place_of(row)
+        return self.kind != row.kind or whereabouts.is_elsewhere(before, after, was_on=self.was_on)
+
+    def changed_in(self, row: ProcessorRow) -> list[str]:
+        names = [name for name in ("kind", "state", "endpoint") if getattr(self, name) != getattr(row, name)]
+        return names + [f"settings/{one}" for one in whereabouts.changes_in(self.settings, row.settings)]
+
+
+def place_of(row: ProcessorRow) -> dict[str, str]:
+    """Where a registration leads, see :func:`app.domain.whereabouts.place_of`."""
+    return whereabouts.place_of(row.endpoint, row.settings)
+
+
+async def _write_down(tx: Tx, row: ProcessorRow, before: _Before, forgotten: Sequence[str], actor: Actor) -> None:
+    if not (changed := before.changed_in(row)):
+        return
+    facts = {
+        "changed": [as_code(one) for one in changed],
+        "state": row.state,
+        "elsewhere": before.is_left_by(row),
+        "secrets_forgotten": [as_code(one) for one in forgotten],
+    }
+    await steps.note(tx, row, AuditStep.PROCESSOR_CHANGED, actor=actor, facts=facts)
+
+
+async def remove(tx: Tx, row: ProcessorRow, *, actor: Actor = INSYN) -> None:
     """Take a processor out of all work: its past stays on the cases, its open tasks go to a person."""
     row.state, row.version, row.updated_at = "removed", row.version + 1, tx.now
     await tx.session.flush()
+    await steps.note(
+        tx, row, AuditStep.PROCESSOR_CHANGED, actor=actor, facts={"changed": ["state"], "state": row.state}
+    )
     await cases.wake_those_asking(tx, row.id, at=tx.now - steps.CERTAINLY_DUE)
 
 

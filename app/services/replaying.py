@@ -20,6 +20,7 @@ from app.services import tasks
 from app.services.context import Actor, Context
 from app.services.ids import new_id
 from app.services.registration import UnknownProcessor
+from app.services.standing import NotDecided
 from app.services.tasks import TaskOver, TaskUnderWay, UnknownTask
 
 
@@ -105,6 +106,6 @@ async def _sent_again(tx: Tx, ctx: Context, task_id: UUID, replay_id: UUID, *, a
     try:
         # A refusal changes nothing, so the others go on.
         await tasks.retry(tx, ctx, task_id, actor=actor, facts={"replay": str(replay_id)})
-    except (RequestStopped, TaskOver, TaskUnderWay, UnknownTask):
+    except (NotDecided, RequestStopped, TaskOver, TaskUnderWay, UnknownTask):
         return False
     return True

@@ -13,7 +13,7 @@ from app.domain.errors import DomainError
 from app.domain.fanout import Action, Outcome
 from app.models import IdentifierRow, RequestRow
 from app.repositories import cases
-from app.services import claims, orders, sealing, steps
+from app.services import claims, orders, sealing, steps, undoing
 from app.services.context import Actor, Context
 from app.services.intake import Identifier
 from app.vault import normalise
@@ -56,6 +56,8 @@ async def add(
             # A new task, not the old one again: its key would bring the old answer.
             await tx.session.delete(task)
             await steps.note(tx, row, AuditStep.TASK_CANCELLED, actor=actor, facts={"task_id": str(task.id)})
+    if new:
+        await undoing.of_another(tx, ctx, row)
     facts = {"types": sorted({one.type for one in new}), "footage": described}
     await steps.note(tx, row, AuditStep.REQUEST_MORE_TOLD, actor=actor, facts=facts)
     await steps.changed(tx, row)

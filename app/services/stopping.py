@@ -24,7 +24,7 @@ from app.domain.snapshot import letter_key
 from app.models import PackageRow, RequestRow
 from app.repositories import audit, cases, jobs
 from app.repositories import guarding as stored
-from app.services import approving, casework, channels, claims, correspondence, notes, packaging, persons, steps
+from app.services import approving, casework, channels, claims, correspondence, notes, packaging, steps
 from app.services.context import INSYN, Actor, Context
 
 #: What is written of why a request is nobody's who may make it.
@@ -148,33 +148,9 @@ async def settle_genuine(
     """
     _check_settles(row, actor)
     guarding.check_stronger(Level.from_key(row.assurance), given=identity.level_of(method))
-    before = _vouched(ctx, row)
     await casework.prove_identity(tx, ctx, row, method=method, number=number, contact=contact, actor=actor)
-    if _vouched(ctx, row) != before:
-        await _hand_back(tx, row)
     await _settled(tx, ctx, row, "genuine", {"method": method}, actor)
     await _resume(tx, row)
-
-
-def _vouched(ctx: Context, row: RequestRow) -> set[tuple[str, str]]:
-    return {(one.type, one.value) for one in persons.known_as(ctx, row) if one.vouched}
-
-
-async def _hand_back(tx: Tx, row: RequestRow) -> None:
-    """
-    A yes to whoever was known before is none to whoever is known now: what was decided is compared and decided anew.
-
-    What a processor has done already stays done and is not asked for twice; what was not sent yet is taken back.
-    """
-    for task in await stored.unsent_tasks(tx, row.id):
-        if task.attempts == 0:
-            await tx.session.delete(task)
-    for claim in await cases.claims_of(tx, [row.id]):
-        if claim.state == ClaimState.DECIDED and not right(claim.right).granted_at_once:
-            claims.undo_decision(claim)
-            facts = {"claim_id": str(claim.id), "right": claim.right, "reason": "another_proof"}
-            await steps.note(tx, row, AuditStep.CLAIM_REOPENED, actor=INSYN, facts=facts)
-    await tx.session.flush()
 
 
 async def settle_not_genuine(tx: Tx, ctx: Context, row: RequestRow, *, reason: str, actor: Actor) -> None:

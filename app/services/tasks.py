@@ -10,6 +10,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, assert_never
 from uuid import UUID
@@ -36,13 +37,14 @@ from app.domain.fanout import (
 from app.domain.process import CreateTask
 from app.domain.retention import BOOKKEEPING_HOLD
 from app.domain.working_days import months_later
-from app.models import ProcessorRow, RequestRow, TaskRow
+from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome, takes_back
 from app.repositories import cases, erasure, jobs, registry
-from app.services import deadline_watch, hearing, recipient_mail, registration, sealing, steps, task_files
+from app.services import deadline_watch, hearing, recipient_mail, registration, sealing, standing, steps, task_files
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
+from app.vault import Unreadable
 
 
 class UnknownTask(DomainError):
@@ -75,6 +77,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
     if processor is None:  # the snapshot was read in this very transaction
         raise LookupError("a task was planned for a processor that is not registered")
     person = why_a_person(ctx, processor)
+    its_claim = await tx.session.get(ClaimRow, UUID(wanted.claim)) if wanted.claim else None
     task_id = new_id()
     task = TaskRow(
         id=task_id,
@@ -90,6 +93,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
         next_at=None if person else tx.now,
         token_hash=hashlib.sha256(callback_token(ctx, row.controller_id, task_id).encode()).digest(),
         created_at=tx.now,
+        asked_for=standing.asked_for(wanted.action, its_claim),
     )
     tx.session.add(task)
     facts = {"task_id": str(task.id), "processor": processor.key, "action": wanted.action.value}
@@ -372,6 +376,7 @@ async def retry(
 
     Raises:
         UnknownTask, TaskOver, TaskUnderWay, RequestStopped
+        NotDecided: There is no yes behind it, or it was to somebody else than whoever is known now.
     """
     row, task = await hold_with_request(tx, task_id)
     steps.check_not_stopped(row)
@@ -379,6 +384,8 @@ async def retry(
         raise TaskOver
     if task.state not in (TaskState.NEEDS_PERSON, TaskState.CLOSED):
         raise TaskUnderWay
+    with suppress(Unreadable):  # whoever sends it meets that
+        await standing.check(tx, ctx, row, task)
     processor = await registry.processor(tx, task.processor_id)
     person = why_a_person(ctx, processor) if processor is not None else "processor_removed"
     if person is not None and task.state == TaskState.NEEDS_PERSON:

@@ -43,6 +43,7 @@ from app.services import (
     persons,
     recipient_views,
     sealing,
+    standing,
     tasks,
     view_words,
 )
@@ -292,14 +293,15 @@ async def task_list(tx: Tx, rows: Sequence[TaskRow]) -> list[View]:
 async def whole_task(tx: Tx, ctx: Context, request_row: RequestRow, row: TaskRow) -> View:
     """A task with what has to be done, about whom as the recipient may know them, and what was answered."""
     processor = (await _recipients_of(tx, [row.processor_id]))[row.processor_id]
+    # By hand, too, nothing is done about whoever came to be known after it was decided.
+    may_be_told = row.state == TaskState.CLOSED or await standing.may_leave(tx, ctx, request_row, row)
+    known = orders.known_as(ctx, request_row) if may_be_told else []
     return (
         _task(row, processor)
         | {
             "reference": request_row.reference,
-            "identifiers": [
-                vars(one) for one in orders.known_as(ctx, request_row) if one.type in processor.identifier_types
-            ],
-            "details": dict(await orders.details_for(tx, ctx, request_row, row)),
+            "identifiers": [vars(one) for one in known if one.type in processor.identifier_types],
+            "details": dict(await orders.details_for(tx, ctx, request_row, row)) if may_be_told else {},
             "contact": processor.contact,
             "answer": tasks.answer_of(ctx, request_row, row),
         }

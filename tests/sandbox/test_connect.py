@@ -168,6 +168,18 @@ class TestConnect:
         assert registry.calls == ["PATCH"]
         assert registry.processors["p-crm"]["endpoint"] == "http://127.0.0.1:9009/westila"
 
+    async def test_gives_one_that_speaks_opendsr_its_secrets_again_at_a_new_address(self, insyn, registry, fresh):
+        """
+        What lets Insyn in does not go along: first the address, then its secrets, then it is switched on.
+        """
+        registry.processors["p-crm"]["kind"] = "opendsr"
+        await connect(insyn, URLS, "token", fresh)
+        registry.calls.clear()
+        await connect(insyn, {"crm": "http://127.0.0.1:9009"}, "token", fresh)
+
+        assert registry.calls == ["PATCH", "POST", "POST", "PATCH"]
+        assert registry.processors["p-crm"]["endpoint"] == "http://127.0.0.1:9009/westila/v2"
+
     async def test_starts_again_with_an_insyn_that_forgot(self, insyn, registry, fresh):
         """
         A registry on its first day gets the secret once more.

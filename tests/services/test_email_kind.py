@@ -289,7 +289,9 @@ class TestFailure:
             box.to_recipient = None
             async with world.house.tx(CONTROLLER) as tx:
                 row = await registration.hold(tx, processor.id)
-                await registration.change(tx, world.house.ctx, row, {"settings": {"address": "ny@leverantor.example"}})
+                await registration.change(
+                    tx, world.house.ctx, row, {"settings": {"address": "ny@leverantor.example"}, "state": "active"}
+                )
             async with world.house.tx(CONTROLLER) as tx:
                 await tasks.retry(tx, world.house.ctx, task_id, actor=AGENT)
             await eventually(lambda: box.messages)

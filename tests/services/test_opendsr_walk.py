@@ -16,7 +16,13 @@ async def opendsr_house(house: House) -> House:
     """The controller's guard company is reached over OpenDSR instead of the webhook."""
     async with house.tx(CONTROLLER) as tx:
         (row,) = [one for one in await registry.processors_of(tx, [CONTROLLER]) if one.sandbox_service == SERVICE]
-        change = {"kind": Kind.OPENDSR, "state": "unconnected", "answer_mode": "poll", "idempotency": "query"}
+        change = {
+            "kind": Kind.OPENDSR,
+            "state": "unconnected",
+            "endpoint": None,
+            "answer_mode": "poll",
+            "idempotency": "query",
+        }
         await registration.change(tx, house.ctx, row, change)
         await house._connect(tx, row)
     return house

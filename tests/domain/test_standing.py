@@ -1,0 +1,72 @@
+"""Whether an order may leave: there is a yes behind it, to whoever is known now."""
+
+import itertools
+
+import pytest
+
+from app.domain.case import ClaimState
+from app.domain.decisions import Verdict
+from app.domain.fanout import Action
+from app.domain.rights import RIGHTS, right
+from app.domain.snapshot import CARRIED_OUT
+from app.domain.standing import NEEDS_NO_YES, Yes, may_leave, needs_yes
+
+ANNA, BO = b"anna", b"bo"
+TO_DECIDE = [one for one in RIGHTS.values() if not one.granted_at_once]
+
+
+def yes(**changed):
+    said = {
+        "right": right("erasure"),
+        "state": ClaimState.DECIDED,
+        "verdict": Verdict.GRANTED,
+        "decided_for": ANNA,
+        "known_now": ANNA,
+    }
+    return Yes(**(said | changed))
+
+
+class TestOrder:
+    @pytest.mark.parametrize("one", TO_DECIDE, ids=lambda one: one.key)
+    def test_leaves_only_with_a_yes_to_whoever_is_known(self, one):
+        """GDPR Art. 5(1)(f), 12(6), 24, 32: over every state, verdict and person, and for every right."""
+        left = [
+            (state, verdict, decided_for)
+            for state, verdict, decided_for in itertools.product(ClaimState, [None, *Verdict], [None, ANNA, BO])
+            if may_leave(
+                one.action,
+                yes(right=one, state=state, verdict=verdict, decided_for=decided_for),
+                asked_for=decided_for,
+            )
+        ]
+
+        assert left
+        assert {decided_for for _, _, decided_for in left} <= {None, ANNA}
+        assert all(
+            verdict in CARRIED_OUT or (state is ClaimState.OPEN and decided_for == ANNA)
+            for state, verdict, decided_for in left
+        )
+        assert all(state is not ClaimState.AWAITING_APPROVAL for state, _, _ in left)
+
+    @pytest.mark.parametrize("asked_for", [BO, None])
+    def test_made_about_another_does_not_leave_under_a_new_yes(self, asked_for):
+        """GDPR Art. 5(1)(d): its key would bring an answer about somebody else."""
+        assert not may_leave(Action.ERASE, yes(), asked_for=asked_for)
+
+    @pytest.mark.parametrize("action", sorted(NEEDS_NO_YES | {Action.RESTRICT}))
+    def test_that_the_law_does_not_let_wait_leaves_at_once(self, action):
+        """GDPR Art. 18(1)(a), (d): looks, holds and the restriction meanwhile need nobody's decision."""
+        undecided = yes(right=right("rectification"), state=ClaimState.OPEN, verdict=None, decided_for=None)
+
+        assert may_leave(action, undecided, asked_for=None)
+
+    def test_of_a_restriction_that_is_asked_for_needs_its_decision(self):
+        """GDPR Art. 18(1): the right itself is decided; only what is meanwhile is not."""
+        assert needs_yes(Action.RESTRICT, right("restriction"))
+        assert not needs_yes(Action.RESTRICT, right("objection"))
+
+    def test_that_is_granted_at_once_leaves(self):
+        """GDPR Art. 7(3), 21(3): there is nothing to decide."""
+        asked = yes(right=right("marketing_objection"), state=ClaimState.DECIDED, decided_for=None)
+
+        assert may_leave(Action.STOP_MARKETING, asked, asked_for=None)
