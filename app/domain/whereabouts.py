@@ -8,7 +8,6 @@ does not go along; and nothing is sent there before somebody has switched the pr
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 #: Words in the name of a setting that says where; of the same place every other setting says how.
 _WHERE = frozenset((
@@ -16,6 +15,7 @@ _WHERE = frozenset((
     "proxy", "region", "connector", "plugin", "options", "tenant", "instance", "site", "dialect",
 ))  # fmt: skip
 ENDPOINT = "endpoint"
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\\\s]+", re.IGNORECASE)
 
 
 def place_of(endpoint: str | None, settings: Mapping[str, Any]) -> dict[str, str]:
@@ -50,11 +50,8 @@ def changes_in(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
 
 def origin(text: str) -> str:
     """Scheme, user, host and port of an address; a text that is none, as it is."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return text
-    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else text
+    found = _ORIGIN.match(text.strip())
+    return found[0].lower() if found else text
 
 
 def _leaves(value: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
