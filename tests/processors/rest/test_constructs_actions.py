@@ -32,6 +32,7 @@ from tests.processors.rest.vendor import (
 )
 
 ERASE = order(Action.ERASE)
+BOTH = ("contact", "call_recording")
 DELETE = """
 actions:
   erase:
@@ -565,7 +566,7 @@ actions:
         vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7/calls", 204)
         keep = {"keep": [{"category": "contact", "law": "BFL_7_2", "until": "2031-12-31"}]}
         answer = await asked(
-            connector(FIND, OUTPUTS, self.KEEP), vendor, order(Action.ERASE, details=keep), **self.HELD
+            connector(FIND, OUTPUTS, self.KEEP), vendor, order(Action.ERASE, categories=BOTH, details=keep), **self.HELD
         )
         assert (answer.outcome, vendor.lines) == (
             Outcome.COMPLETED_PARTIAL,
@@ -584,7 +585,9 @@ actions:
 
     async def test_construct_16_a_law_the_vendor_is_bound_by_is_named_with_its_day(self) -> None:
         vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7", 409)
-        answer = await asked(connector(FIND, OUTPUTS, self.KEEP), vendor, ERASE, **self.HELD)
+        answer = await asked(
+            connector(FIND, OUTPUTS, self.KEEP), vendor, order(Action.ERASE, categories=BOTH), **self.HELD
+        )
         until = f"{datetime.now(UTC).year + 7}-12-31"
         assert answer.outcome is Outcome.RETAINED
         kept = {"law": "BFL_7_2", "until": until}
@@ -594,7 +597,7 @@ actions:
         """Art. 17(1): a law that keeps the one is no reason to leave the other."""
         less = self.KEEP.replace("outputs: [person, calls], law", "outputs: [person], law")
         vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7", 409)
-        answer = await asked(connector(FIND, OUTPUTS, less), vendor, ERASE, **self.HELD)
+        answer = await asked(connector(FIND, OUTPUTS, less), vendor, order(Action.ERASE, categories=BOTH), **self.HELD)
         assert (answer.outcome, answer.code) == (Outcome.REFUSED, "reaches_further")
 
     async def test_construct_16_nothing_is_touched_that_was_not_asked_for(self) -> None:
@@ -674,6 +677,64 @@ actions: {locate: {effect: read}, export: {effect: read}}
         for action in (Action.LOCATE, Action.EXPORT):
             answer = await asked(connector(FIND, self.COPY), vendor, order(action), **self.CATEGORIES)
             assert (answer.outcome, answer.code) == (Outcome.NOT_FOUND, "no_match")
+
+
+class TestCategoryNobodyMapped:
+    """Art. 12(3), 15, 17: what no output stands for cannot be said to be done, given or not there."""
+
+    DELETING = """
+actions:
+  erase:
+    effect: erased
+    irreversible: true
+    steps:
+      - id: delete
+        covers: [person, calls]
+        request: {method: DELETE, path: "/people/{{ m.id }}"}
+  export: {effect: read}
+  locate: {effect: read}
+  restrict: {manual: Set the mark by hand and say so here.}
+"""
+    ASSUMED = """
+actions:
+  locate: {assume_held: The vendor cannot be searched at all.}
+"""
+
+    @pytest.mark.parametrize("action", [Action.ERASE, Action.EXPORT, Action.LOCATE])
+    @pytest.mark.parametrize("categories", [("contact", "bookkeeping_records"), ("bookkeeping_records",)])
+    async def test_goes_to_a_person_before_the_vendor_is_asked(
+        self, action: Action, categories: tuple[str, ...]
+    ) -> None:
+        vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7", 204).says("GET /people/7/calls", [])
+
+        said = await asked(connector(FIND, OUTPUTS, self.DELETING), vendor, order(action, categories=categories))
+
+        assert (said.outcome, said.code, vendor.seen) == (Outcome.REFUSED, "category_not_mapped", [])
+        assert "bookkeeping_records" in said.body["message"]
+
+    async def test_is_not_left_out_of_what_is_taken_to_be_held(self) -> None:
+        wanted = order(Action.LOCATE, categories=("contact", "cookies"))
+
+        said = await asked(connector(FIND, OUTPUTS, self.ASSUMED), Vendor(), wanted)
+
+        assert (said.outcome, said.code) == (Outcome.REFUSED, "category_not_mapped")
+
+    async def test_is_as_ever_where_a_person_does_it(self) -> None:
+        wanted = order(Action.RESTRICT, categories=("contact", "cookies"))
+
+        said = await asked(connector(FIND, OUTPUTS, self.DELETING), Vendor(), wanted)
+
+        assert (said.outcome, said.code) == (Outcome.REFUSED, "manual")
+
+    @pytest.mark.parametrize(
+        ("declared", "missing"), [(("contact",), None), (("contact", "cookies"), "categories"), ((), None)]
+    )
+    def test_lets_no_registration_be_switched_on(self, declared: tuple[str, ...], missing: str | None) -> None:
+        made = connector(FIND, OUTPUTS, self.DELETING)
+
+        given = target(categories={"person": "contact", "calls": "contact"}, base_url="test", declared=declared)
+
+        assert lacking(made, given) == missing
 
 
 class TestConstruct19Evidence:
