@@ -218,6 +218,9 @@ async def _found(run: Run) -> list[Find | None]:
     finds = await find(run)
     if is_irreversible(plan) and not run.verified:
         raise Stop(Outcome.REFUSED, "lookup_not_verified")
+    if is_irreversible(plan) and run.by_phone:
+        message = "Only the telephone number fits, and a household may share it. See whose record it is."
+        raise Stop(Outcome.REFUSED, "found_by_phone_alone", message=message)
     return list(finds)
 
 

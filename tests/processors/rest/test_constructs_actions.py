@@ -55,12 +55,14 @@ lookup:
     items: {json: "$.calls[*]"}
     match: {any: [{field: to, phone: "{{ id.phone }}"}]}
     key: sid
+    phone_enough: What is kept here is the number's own calls.
     on_empty: next
   - when: id.phone
     request: {path: /calls, query: {From: "{{ id.phone }}"}}
     items: {json: "$.calls[*]"}
     match: {any: [{field: from, phone: "{{ id.phone }}"}]}
     key: sid
+    phone_enough: What is kept here is the number's own calls.
     on_empty: no_match
 find: all
 expect: one_or_more
@@ -198,7 +200,7 @@ class TestConstruct06MatchVerification:
     )
     async def test_construct_06_comparing(self, check: str, value: Any, fits: bool) -> None:
         text = f"""
-lookup: [{{request: {{path: /people}}, match: {{all: [{{field: x.y, {check}}}]}}, on_empty: no_match}}]
+lookup: [{{request: {{path: /people}}, match: {{all: [{{field: x.y, {check}}}]}}, phone_enough: it is, on_empty: no_match}}]
 actions: {{erase: {{effect: erased, steps: [{{request: {{method: DELETE, path: /x}}}}]}}}}
 """
         vendor = Vendor().says("GET /people", [{"x": {"y": value}}]).says("DELETE /x", 204)
@@ -244,6 +246,51 @@ lookup:
             assert answer.body["facts"] == {"protected": True}
         else:
             assert answer.code == "protected_identity"
+
+
+class TestFoundByPhoneAlone:
+    """Art. 17, 5(1)(d): several people have one telephone, so what cannot be undone is not done by it alone."""
+
+    LOOKUP = """
+lookup:
+  - when: id.phone
+    request: {path: /people, query: {phone: "{{ id.phone }}"}}
+    match: {any: [{field: email, ieq: "{{ id.email }}"}, {field: phone, phone: "{{ id.phone }}"}]}
+    key: id
+    on_empty: no_match
+"""
+    BY_NUMBER = """
+lookup:
+  - when: id.phone
+    request: {path: /people, query: {phone: "{{ id.phone }}"}}
+    match: {all: [{field: phone, phone: "{{ id.phone }}"}]}
+    phone_enough: What is kept here is the number's own calls.
+    key: id
+    on_empty: no_match
+"""
+    CHANGE = """
+actions:
+  rectify: {steps: [{request: {method: PUT, path: "/people/{{ m.id }}", json: {seen: "yes"}}}]}
+"""
+
+    @pytest.mark.parametrize(
+        ("lookup", "known", "code"),
+        [
+            (LOOKUP, (PHONE,), "found_by_phone_alone"),
+            (LOOKUP, (PHONE, EMAIL | {"value": "other@example.org"}), "found_by_phone_alone"),
+            (LOOKUP, (PHONE, EMAIL), "done"),
+            (BY_NUMBER, (PHONE,), "done"),
+        ],
+    )
+    async def test_is_a_persons_before_anything_is_gone(self, lookup: str, known: Any, code: str) -> None:
+        vendor = Vendor().says("GET /people", [ANNA | {"phone": "070-174 06 05"}]).says("DELETE /people/7", 204)
+        answer = await asked(connector(lookup, DELETE), vendor, order(Action.ERASE, *known))
+        assert (answer.code, "DELETE /people/7" in vendor.lines) == (code, code == "done")
+
+    async def test_may_do_what_can_be_undone(self) -> None:
+        vendor = Vendor().says("GET /people", [ANNA | {"phone": "070-174 06 05"}]).says("PUT /people/7", 204)
+        answer = await asked(connector(self.LOOKUP, self.CHANGE), vendor, order(Action.RECTIFY, PHONE))
+        assert (answer.outcome, vendor.lines[1:]) == (Outcome.COMPLETED, ["PUT /people/7"])
 
 
 class TestConstruct07ReadModifyWrite:
