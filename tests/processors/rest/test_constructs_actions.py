@@ -200,7 +200,8 @@ class TestConstruct06MatchVerification:
     )
     async def test_construct_06_comparing(self, check: str, value: Any, fits: bool) -> None:
         text = f"""
-lookup: [{{request: {{path: /people}}, match: {{all: [{{field: x.y, {check}}}]}}, phone_enough: it is, on_empty: no_match}}]
+lookup:
+  - {{request: {{path: /people}}, match: {{all: [{{field: x.y, {check}}}]}}, phone_enough: it is, on_empty: no_match}}
 actions: {{erase: {{effect: erased, steps: [{{request: {{method: DELETE, path: /x}}}}]}}}}
 """
         vendor = Vendor().says("GET /people", [{"x": {"y": value}}]).says("DELETE /x", 204)
