@@ -4,7 +4,8 @@ What a recipient says of an erasure and is not simply believed; each doubt bring
 Anonymised is not erased (R17-4, CEF 2025). What is found after "all erased" was not erased (F22). A law that nobody
 knows, or one that does not reach what it is said to keep, keeps nothing. Whether an exemption of Art. 17(3) applies is
 the controller's to decide (Art. 5(2), 28(3)(a)): a recipient's word is enough for what was decided, and for bookkeeping
-records within the years the law can reach.
+records within the years the law can reach. An erasure "in part" that names no law and day for the rest was not carried
+out, and a recipient's sentence is no reason to give a person (Art. 12(4)).
 """
 
 from collections.abc import Collection, Mapping
@@ -21,6 +22,9 @@ from app.domain.retention import BOOKKEEPING_HOLD, later
 NOT_ERASED = frozenset(
     {"anonymised", "anonymized", "anonymisation", "anonymization", "pseudonymised", "pseudonymized", "masked", "hidden"}
 )
+
+#: How it is said that something was left because the only way takes more than what was asked for.
+REACHES_FURTHER = "reaches_further"
 
 
 class AnonymisedIsNotErased(DomainError):
@@ -94,7 +98,14 @@ def doubt(
     except RetainedTooLong:
         return "retained_unplanned"
     retained = said.get("retained") or ()
+    if action is Action.ERASE and outcome is Outcome.COMPLETED_PARTIAL and _is_unexplained(said):
+        return "partly_unexplained"
     return None if all(_is_believed(one, reach) for one in retained) else "retained_unplanned"
+
+
+def _is_unexplained(said: Mapping[str, Any]) -> bool:
+    """Whether something is left of which the answer names no law, or more than it names one for."""
+    return not said.get("retained") or said.get("reason") == REACHES_FURTHER
 
 
 def _is_believed(one: Mapping[str, Any], reach: Reach) -> bool:

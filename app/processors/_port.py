@@ -35,6 +35,7 @@ class Target:
     Where and how a processor is reached. Holds secrets: shown by its key only.
 
     ``settings`` are the kind's own, and no secrets; ``named`` holds each secret's values by its name, the newest first.
+    ``categories`` are what the registration says is kept there: an order about fewer is not about everything.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Target:
     idempotency: Idempotency
     settings: Mapping[str, Any] = field(default_factory=dict)
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Target {self.key}>"

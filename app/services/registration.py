@@ -286,6 +286,7 @@ def _target(row: ProcessorRow, named: Mapping[str, tuple[str, ...]]) -> Target:
         idempotency=Idempotency(row.idempotency),
         settings=dict(row.settings),
         named=named,
+        categories=tuple(row.categories),
     )
 
 

@@ -80,6 +80,40 @@ class TestRecipient:
         assert doubt(said) == "retained_unplanned"
 
 
+class TestDoneInPart:
+    """Art. 17(1), 17(3), 12(4): what is not erased is kept by a law, or it is the controller's to decide."""
+
+    def _doubt(self, action: Action, said: dict[str, Any]) -> str | None:
+        return erasure_answers.doubt(
+            action, Outcome.COMPLETED_PARTIAL, said, asked={"books", "contact"}, is_check=False, reach=REACH
+        )
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"message": "Vi behöll kundkortet."},
+            {"reason": "partial_success"},
+            {"message": "Resten ligger i arkiv.", "retained": []},
+            {"reason": "reaches_further", "retained": kept("books", "BFL_7_2", "2033-12-31")["retained"]},
+        ],
+    )
+    def test_r17_3_without_law_and_day_goes_to_a_person(self, said: dict[str, Any]) -> None:
+        """R17-3, Art. 12(4): no recipient's sentence is the reason a person is given for what was kept."""
+        assert self._doubt(Action.ERASE, said) == "partly_unexplained"
+
+    def test_r17_3_is_believed_where_a_law_and_its_day_say_what_is_left(self) -> None:
+        """R17-3: books, within the years the law can reach."""
+        assert self._doubt(Action.ERASE, kept("books", "BFL_7_2", "2033-12-31")) is None
+
+    def test_r17_4_is_still_seen_through_where_it_is_a_disguise(self) -> None:
+        """R17-4: an anonymisation is named as what it is."""
+        assert self._doubt(Action.ERASE, {"reason": "anonymised"}) == "anonymised"
+
+    @pytest.mark.parametrize("action", [one for one in Action if one not in (Action.ERASE, Action.LOCATE)])
+    def test_is_as_ever_where_nothing_was_to_go(self, action: Action) -> None:
+        assert self._doubt(action, {"message": "Bara e-post."}) is None
+
+
 class TestPerson:
     @pytest.mark.parametrize(
         ("law", "last"),

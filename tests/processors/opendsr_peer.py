@@ -92,6 +92,7 @@ class Peer:
         }
 
     def target(self, *, named: Mapping[str, tuple[str, ...]] | None = None, **settings: Any) -> Target:
+        declared = tuple(settings.pop("declared", ()))
         secrets = {"token": ("t0ken",), "username": ("key",), "password": ("pass",), "ca": (self.ca,)}
         return Target(
             key="guard",
@@ -101,6 +102,7 @@ class Peer:
             idempotency=Idempotency.QUERY,
             settings={"domain": DOMAIN} | settings,
             named=secrets if named is None else named,
+            categories=declared,
         )
 
     @asynccontextmanager

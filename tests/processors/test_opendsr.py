@@ -5,14 +5,14 @@ import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from app.domain.fanout import Action, Outcome
-from app.processors import Kind, lacks
+from app.processors import Kind, Order, lacks
 from app.processors.opendsr import PROFILE
-from tests.processors.opendsr_peer import DOMAIN, ID, ORDER, Peer, a_peer, sent, signer_of
+from tests.processors.opendsr_peer import DOMAIN, ERASE, ID, ORDER, Peer, a_peer, sent, signer_of
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ class TestRequest:
     async def test_to_appsflyer_names_its_property(self, peer: Peer) -> None:
         """Its own path, its own identities, and no discovery to ask: the types are a setting."""
         order = dataclasses.replace(
-            ORDER, identifiers=({"type": "customer_number", "value": "c-1", "format": "text"},), action=Action.RECTIFY
+            ORDER, identifiers=({"type": "customer_number", "value": "c-1", "format": "text"},), action=Action.ERASE
         )
-        settings = {"dialect": "appsflyer", "property_id": "app-1", "platform": "ios", "types": ["rectification"]}
+        settings = {"dialect": "appsflyer", "property_id": "app-1", "platform": "ios", "types": ["erasure"]}
         await sent(peer, order, certificate_url=f"{peer.url}/certificate.pem", **settings)
         (heard,) = peer.heard
 
@@ -145,7 +145,7 @@ class TestRequest:
         order = dataclasses.replace(ORDER, action=action)
         before = await sent(peer, order)
         told = list(peer.heard)
-        peer.types = [type_]
+        peer.types, peer.profiles = [type_], [PROFILE]
 
         assert (before, told) == ((Outcome.REFUSED, "type_not_announced"), [])
         assert await sent(peer, order) == (Outcome.ACCEPTED, "pending")
@@ -164,6 +164,51 @@ class TestRequest:
 
         assert await sent(peer) == (Outcome.REFUSED, "identity_not_announced")
         assert peer.heard == []
+
+
+CORRECTED = {"corrections": [{"field": "email", "value": "ny@example.org"}]}
+KEEP = {"keep": [{"category": "bookkeeping_records", "law": "BFL_7_2", "until": "2033-12-31"}]}
+
+
+class TestWhatTheProtocolHasNoWordFor:
+    """Art. 16, 17(1), 17(3): who does not know our extension hears neither what is asked for nor what is to be kept."""
+
+    CASES: ClassVar = [
+        (dataclasses.replace(ERASE, details=KEEP), ("contact",)),
+        (dataclasses.replace(ERASE, categories=("contact",)), ("contact", "bookkeeping_records")),
+        (dataclasses.replace(ERASE, action=Action.RECTIFY, details=CORRECTED), ("contact",)),
+        (dataclasses.replace(ERASE, action=Action.RESTRICT, categories=("contact",)), ("contact", "orders")),
+        (ORDER, ("contact", "orders")),
+        (dataclasses.replace(ERASE, action=Action.NOTIFY, details={"what": "erased"}), ("contact",)),
+    ]
+    TYPES: ClassVar = ["access", "erasure", "rectification", "restriction", "notice"]
+
+    @pytest.mark.parametrize(("order", "declared"), CASES)
+    async def test_goes_to_a_person_and_nothing_leaves(
+        self, peer: Peer, order: Order, declared: tuple[str, ...]
+    ) -> None:
+        peer.types = self.TYPES
+        assert await sent(peer, order, declared=declared) == (Outcome.REFUSED, "extension_not_announced")
+        assert peer.heard == []
+
+    @pytest.mark.parametrize(("order", "declared"), CASES)
+    async def test_is_told_to_who_knows_our_extension(
+        self, peer: Peer, order: Order, declared: tuple[str, ...]
+    ) -> None:
+        peer.types, peer.profiles = self.TYPES, [PROFILE]
+        assert (await sent(peer, order, declared=declared))[0] is Outcome.ACCEPTED
+        assert peer.heard[0]["extensions"][DOMAIN]["data_categories"] == list(order.categories)
+
+    @pytest.mark.parametrize("declared", [("contact",), ()])
+    async def test_is_nothing_in_an_erasure_of_everything(self, peer: Peer, declared: tuple[str, ...]) -> None:
+        assert (await sent(peer, ERASE, declared=declared))[0] is Outcome.ACCEPTED
+
+    @pytest.mark.parametrize("action", [Action.LOCATE, Action.FREEZE])
+    async def test_is_nothing_where_more_harms_nobody(self, peer: Peer, action: Action) -> None:
+        """Looking, and deleting nothing for a while."""
+        peer.types = [action.value]
+        order = dataclasses.replace(ORDER, action=action)
+        assert (await sent(peer, order, declared=("contact", "orders")))[0] is Outcome.ACCEPTED
 
 
 class TestIdentityOfTheProcessor:

@@ -189,6 +189,18 @@ class TestWiring:
         assert can[Action.EXPORT] == can[Action.ERASE] == {category.id for category in profile.categories}
 
     @each_profile
+    def test_maps_an_output_to_all_that_a_connector_is_asked_about(self, name):
+        """
+        Art. 15, 17: what no output of the vendor's API stands for is a person's to look for, not that vendor's.
+        """
+        asked = {one.id: set(one.categories) for one in PROFILES[name].systems if one.kind == "rest"}
+        mapped = {
+            one.id: set(one.settings["categories"].values()) for one in PROFILES[name].systems if one.kind == "rest"
+        }
+
+        assert asked == mapped
+
+    @each_profile
     def test_serves_every_right(self, name):
         """
         Rights come from the law: each finds a system that can act on it.

@@ -350,7 +350,7 @@ class TestAnswer:
         ("reply", "state", "outcome"),
         [
             (Reply("completed"), "closed", "completed"),
-            (Reply("completed_partial", message="Resten ligger i arkiv."), "closed", "completed_partial"),
+            (Reply("completed_partial", message="Resten ligger i arkiv."), "needs_person", None),
             (Reply("not_found"), "closed", "not_found"),
             (Reply("refused", message="Vi är ansvariga själva."), "needs_person", "refused"),
             (Reply("retained", kept=KEPT), "needs_person", None),
@@ -359,7 +359,7 @@ class TestAnswer:
     )
     async def test_is_the_recipients_word(self, world, asked, reply, state, outcome):
         """
-        As any processor's: a no is a person's, and so is a law that does not reach what it is said to keep (Art. 17).
+        As any processor's: a no is a person's, and so is what it keeps by no law, or one that does not reach (Art. 17).
         """
         task_id, path = asked
         said = await world.desk.answer(path, reply)

@@ -63,6 +63,14 @@ class TestACopy:
 
 
 class TestAnErasure:
+    async def test_names_no_number_that_a_household_shares(self, vendor: Adobe, there: Connected) -> None:
+        """Art. 17: nobody looks a person up first here, so only what is one person's own may be named."""
+        alone = await there.do(Action.ERASE, order(Action.ERASE, ANNA, "phone"))
+        assert (alone.outcome, alone.code, vendor.calls) == (Outcome.REFUSED, "no_identifier", [])
+        await there.do(Action.ERASE, order(Action.ERASE, ANNA, "email", "phone"))
+        sent = json.loads(next(call.body for call in vendor.calls if call.line == f"POST {JOBS}"))
+        assert [one["namespace"] for one in sent["users"][0]["userIDs"]] == ["Email"]
+
     async def test_is_a_job_that_ends(self, vendor: Adobe, there: Connected) -> None:
         asked = named(order(Action.ERASE, ANNA), ecid=ecid(ANNA))
         first = await there.do(Action.ERASE, asked)

@@ -79,8 +79,13 @@ class TestAnErasure:
         assert [(one["id"], one["visitor"]) for one in vendor.effects] == [
             ("userId", ANNA.id),
             ("userProvidedData", ANNA.id),
-            ("userProvidedData", ANNA.id),
         ]
+
+    async def test_deletes_nobody_by_a_number_that_a_household_shares(self, vendor: GoogleAnalytics) -> None:
+        """Art. 17: nobody looks a person up first here, so only what is one person's own may be named."""
+        async with _connected(vendor, collects_contact_data="yes") as there:
+            answer = await there.do(Action.ERASE, order(Action.ERASE, ANNA, "phone"))
+        assert (answer.outcome, answer.code, vendor.effects) == (Outcome.REFUSED, "no_identifier", [])
 
     async def test_a_used_up_quota_goes_on_tomorrow_where_it_stopped(
         self, vendor: GoogleAnalytics, there: Connected

@@ -46,6 +46,32 @@ class TestFinding:
         assert (answer.outcome, vendor.effects) == (Outcome.NOT_FOUND, [])
 
 
+class TestASharedNumber:
+    """Art. 17, 12(2): a household's number stands on its members' cards; it is nobody's name."""
+
+    @pytest.fixture
+    def husband(self, vendor: HubSpot) -> str:
+        """Anna is not there; her number stands on Björn's card."""
+        del vendor.table("contacts")[contact_of(vendor, "anna.lindqvist@example.org")]
+        vendor.contact(email="bjorn.lindqvist@example.net", firstname="Björn", phone="+46701740605")
+        return contact_of(vendor, "bjorn.lindqvist@example.net")
+
+    @pytest.mark.parametrize("action", [Action.LOCATE, Action.EXPORT, Action.ERASE, Action.STOP_MARKETING])
+    async def test_is_not_asked_for_where_the_address_is_known(
+        self, vendor: HubSpot, there: Connected, husband: str, action: Action
+    ) -> None:
+        answer = await there.do(action, order(action, ANNA, "email", "phone"))
+        assert (answer.outcome, vendor.effects) == (Outcome.NOT_FOUND, [])
+        assert husband in vendor.table("contacts")
+
+    async def test_alone_is_for_a_person_before_anything_is_gone(
+        self, vendor: HubSpot, there: Connected, husband: str
+    ) -> None:
+        answer = await there.do(Action.ERASE, order(Action.ERASE, ANNA, "phone"))
+        assert (answer.outcome, answer.code, vendor.effects) == (Outcome.REFUSED, "found_by_phone_alone", [])
+        assert husband in vendor.table("contacts")
+
+
 class TestACopy:
     async def test_has_the_contacts_properties(self, there: Connected) -> None:
         answer = await there.do(Action.EXPORT, order(Action.EXPORT, ANNA, "email"))

@@ -57,6 +57,31 @@ class TestFinding:
         assert [row["email"] for row in rows(answer, "contact")] == ["eva.junior@example.org"]
 
 
+class TestASharedNumber:
+    """Art. 17, 12(2): a household's number stands on its members' cards; it is nobody's name."""
+
+    @pytest.fixture
+    def husband(self, vendor: WebCrm) -> str:
+        """Anna is not there; her number stands on another's card."""
+        anna, other = _id(vendor, "Anna Lindqvist"), _id(vendor, "Karin Ek")
+        vendor.table("Person")[other]["PersonMobilePhone"] = vendor.table("Person")[anna]["PersonMobilePhone"]
+        del vendor.table("Person")[anna]
+        return other
+
+    @pytest.mark.parametrize("known", [("email", "phone"), ("personnummer", "phone")])
+    async def test_is_not_asked_for_where_more_is_known(
+        self, vendor: WebCrm, there: Connected, husband: str, known: tuple[str, ...]
+    ) -> None:
+        answer = await there.do(Action.ERASE, order(Action.ERASE, ANNA, *known))
+        assert (answer.outcome, vendor.effects) == (Outcome.NOT_FOUND, [])
+
+    async def test_alone_is_for_a_person_before_anything_is_gone(
+        self, vendor: WebCrm, there: Connected, husband: str
+    ) -> None:
+        answer = await there.do(Action.ERASE, order(Action.ERASE, ANNA, "phone"))
+        assert (answer.outcome, answer.code, vendor.effects) == (Outcome.REFUSED, "found_by_phone_alone", [])
+
+
 class TestACopy:
     async def test_has_no_passwords_and_nobody_elses_history(self, vendor: WebCrm, there: Connected) -> None:
         """GDPR Art. 15(4): the household shares an organisation, not each other's history."""

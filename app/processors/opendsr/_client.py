@@ -15,7 +15,7 @@ from app.processors._port import Answer, Order, Target
 from app.processors.opendsr import _trust, _words
 from app.processors.opendsr._discovery import DIRECTORY, Announced, Directory, NotAnnounced
 from app.processors.opendsr._results import ResultsNotReadable, read_records
-from app.processors.opendsr._wiring import credentials, is_on, is_same_origin, read, request_id
+from app.processors.opendsr._wiring import PROFILE, credentials, is_on, is_same_origin, read, request_id
 
 _LATER = frozenset({408, 425, 500, 502, 504})
 #: What a processor may say in our extension of a request that it calls completed.
@@ -66,6 +66,8 @@ class OpenDsr:
         type_ = _words.type_for(order, self._wiring, announced)
         if type_ is None:
             return Answer(outcome=Outcome.REFUSED, code="type_not_announced")
+        if PROFILE not in announced.profiles and _words.needs_extension(order, self._target.categories):
+            return Answer(outcome=Outcome.REFUSED, code="extension_not_announced")
         identities = _words.identities_for(order, self._wiring, announced)
         if not identities:
             return Answer(outcome=Outcome.REFUSED, code="identity_not_announced")

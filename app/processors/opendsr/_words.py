@@ -1,7 +1,7 @@
 """Our words in OpenDSR's, and back: actions and request types, identifiers, statuses; one place for every dialect."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from app.domain.fanout import Action
@@ -25,6 +25,8 @@ _TYPES: Mapping[Action, tuple[str, ...]] = {
 }
 #: An objection to a consent is its withdrawal.
 _WITHDRAWAL = "consent_withdrawal"
+#: Looking, and deleting nothing for a while, may be about more than was asked for.
+_MORE_HARMS_NOBODY = frozenset({Action.LOCATE, Action.FREEZE})
 _API_VERSION = {"2.0": "2.0", "mparticle": "3.0", "legacy": "1.0"}
 _STATUSES = {
     "pending": "pending",
@@ -46,6 +48,23 @@ def type_for(order: Order, wiring: Wiring, announced: Announced) -> str | None:
     if order.action is Action.STOP_PURPOSES and order.details.get("legal_bases") == ["consent"]:
         wanted = (_WITHDRAWAL, *wanted)
     return next((one for one in wanted if one in announced.types), None)
+
+
+def needs_extension(order: Order, declared: Collection[str]) -> bool:
+    """
+    Whether a bare request would ask for something else than the order: OpenDSR has no word for what a correction or a
+    notice says, for what is to be kept, or for less than everything.
+
+    Args:
+        declared: The categories that the processor is registered with; none: nobody has said what it holds.
+    """
+    if order.action in _MORE_HARMS_NOBODY:
+        return False
+    if order.action is Action.RECTIFY or (order.action is Action.NOTIFY and order.details):
+        return True
+    if order.action is Action.ERASE and order.details.get("keep"):
+        return True
+    return bool(order.categories) and not set(declared) <= set(order.categories)
 
 
 def identities_for(order: Order, wiring: Wiring, announced: Announced) -> list[tuple[str, str, str]]:

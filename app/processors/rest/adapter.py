@@ -31,7 +31,7 @@ from app.processors.rest.wire import CutOff, NotSent, Wire
 
 
 def lacks(target: Target) -> str | None:
-    """A connector there is, and the settings and secrets it wants."""
+    """A connector there is, the settings and secrets it wants, and an output for each category that is registered."""
     connector = connectors().get(str(target.settings.get("connector", "")))
     return "setting.connector" if connector is None else lacking(connector, target)
 
@@ -76,6 +76,10 @@ class Rest:
         if self._connector is None or self._given is None or self._wire is None:
             return Answer(outcome=Outcome.FAILED, code=f"lacks_{self._lacks.replace('.', '_')}"[:60])
         plan = plan_of(self._connector, order.action)
+        if isinstance(plan, Native | AssumeHeld) and (unmapped := self._unmapped(order)):
+            # No output stands for it: to go on would be to say of it "done", "given" or "not there" unseen.
+            named = ", ".join(unmapped)
+            return _person(f"The registration maps no output to: {named}.", code="category_not_mapped")
         match plan:
             case None:
                 return _person("The connector does not know this action; do it by hand and say what came of it.")
@@ -92,6 +96,12 @@ class Rest:
             case Native():
                 return await self._native(order, plan, self._connector, self._given, self._wire)
         assert_never(plan)
+
+    def _unmapped(self, order: Order) -> list[str]:
+        """What the order is about that no output stands for; a connector without outputs is about all of a person."""
+        if self._connector is None or self._given is None or not self._connector.outputs:
+            return []
+        return sorted(set(order.categories) - set(self._given.categories.values()))
 
     async def poll(self, order: Order, *, url: str) -> Answer:
         """Ask after the order's jobs; where they stand is in its progress."""
@@ -208,6 +218,9 @@ async def _found(run: Run) -> list[Find | None]:
     finds = await find(run)
     if is_irreversible(plan) and not run.verified:
         raise Stop(Outcome.REFUSED, "lookup_not_verified")
+    if is_irreversible(plan) and run.by_phone:
+        message = "Only the telephone number fits, and a household may share it. See whose record it is."
+        raise Stop(Outcome.REFUSED, "found_by_phone_alone", message=message)
     return list(finds)
 
 

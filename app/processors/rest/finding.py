@@ -70,6 +70,7 @@ async def _looked_up(run: Run) -> list[Find]:
             for item in await read(run, lookup, scope):
                 if lookup.match is None or fits(lookup.match, item, run, scope):
                     name = hashlib.sha256(identity(item, lookup.key).encode()).hexdigest()[:12]
+                    _note_phone(run, lookup, name, known=name in found, alone=_by_phone_alone(lookup, item, run, scope))
                     found.setdefault(name, item)
                     run.verified = run.verified and (lookup.match is not None or lookup.verified_by is not None)
         if found and run.connector.find == "first":
@@ -85,6 +86,31 @@ async def _looked_up(run: Run) -> list[Find]:
     if not found and not run.progress.done:
         raise Stop(Outcome.NOT_FOUND, "no_match")
     return list(found.items())  # none any more, where an earlier attempt has seen to the last of them
+
+
+def _note_phone(run: Run, lookup: Lookup, name: str, *, known: bool, alone: bool) -> None:
+    """Remember the finds of which no lookup has said more than their telephone number."""
+    if not alone or lookup.phone_enough is not None:
+        run.by_phone.discard(name)
+    elif not known:
+        run.by_phone.add(name)
+
+
+def _by_phone_alone(lookup: Lookup, item: Any, run: Run, scope: Scope) -> bool:
+    """Whether an item that fits has nothing of the person's but the number, which a household may share."""
+    if lookup.match is None:
+        return _identifiers_in(lookup) == ["phone"]
+    checks = [*lookup.match.any, *lookup.match.all]
+    kinds = [_kinds(one.eq or one.ieq or one.digits or one.phone or one.personnummer or "") for one in checks]
+    if ["phone"] not in kinds:
+        return False
+    others = [check for check, kind in zip(checks, kinds, strict=True) if kind and kind != ["phone"]]
+    return not any(_holds(one, item, run, scope) for one in others)
+
+
+def _kinds(template: str) -> list[str]:
+    """The identifiers that a template names."""
+    return [hole.path[1] for hole in parse(template).holes if hole.path[0] == "id" and len(hole.path) == 2]
 
 
 def _identifiers_in(lookup: Lookup) -> list[str]:
@@ -148,7 +174,7 @@ def _holds(check: Check, item: Any, run: Run, scope: Scope) -> bool:
 
 def _wanted(template: str, run: Run, scope: Scope) -> list[str]:
     """What the field is compared with: once for each value known of the identifier that is named."""
-    kinds = [hole.path[1] for hole in parse(template).holes if hole.path[0] == "id" and len(hole.path) == 2]
+    kinds = _kinds(template)
     scopes = [scope]
     if kinds:
         known = scope.names["id"]

@@ -77,6 +77,10 @@ class Lookup(Reading):
     verified_by: str | None = Field(
         default=None, description="Instead of match: why the answer can be nobody else's (an exact key in the path)."
     )
+    phone_enough: str | None = Field(
+        default=None,
+        description="Why what cannot be undone may be done to a find by telephone alone: what is kept is the number's.",
+    )
     key: Field_ | None = Field(default=None, description="The field that tells two finds apart.")
     on_empty: Literal["next", "no_match", "needs_review"] | None = None
 

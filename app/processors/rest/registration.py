@@ -114,9 +114,11 @@ def lacking(connector: Connector, target: Target) -> str | None:
     A loopback address is taken here: whether the house is the sandbox is checked when the lane opens, and at each call.
     """
     try:
-        given(connector, target, sandbox=True)
+        fit = given(connector, target, sandbox=True)
     except Unfit as unfit:
         return unfit.word
+    if connector.outputs and not set(target.categories) <= set(fit.categories.values()):
+        return "categories"
     plans = [plan for action in Action if isinstance(plan := plan_of(connector, action), Native)]
     if target.answer_mode is not AnswerMode.POLL and any(plan.job is not None for plan in plans):
         return "answer_mode"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.domain.erasure_answers import REACHES_FURTHER
 from app.domain.fanout import Action, Outcome
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, read_outcome
 from app.processors._port import Answer
@@ -59,12 +60,12 @@ def effected(run: Run) -> dict[str, Any]:
     if run.order.action is Action.ERASE and (disguised := [one for one in effects if one in _NO_ERASURE]):
         body["reason"] = _NO_ERASURE[disguised[0]]
         body["evidence"] = {"method": disguised[0]}
+    elif run.left:
+        body["reason"] = REACHES_FURTHER
     elif reasons:
         body["reason"] = reasons[0]
     elif run.unmapped:
         body["reason"] = "field_not_held"
-    elif run.left:
-        body["reason"] = "reaches_further"
     body.setdefault("evidence", {"method": effects[0]})
     return body
 
@@ -73,7 +74,7 @@ def _nothing_done(run: Run, done: list[dict[str, Any]], retained: list[dict[str,
     if run.left:  # also where the rest is retained: what is to go is still there, and a person has to know
         raise Stop(
             Outcome.REFUSED,
-            "reaches_further",
+            REACHES_FURTHER,
             message="The only way the vendor offers takes more than what was asked for.",
         )
     if retained:

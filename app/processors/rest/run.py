@@ -102,6 +102,7 @@ class Run:
     unmapped: list[str] = field(default_factory=list)  #: corrections of fields the vendor is not told about
     had_map: bool = False
     verified: bool = True  #: whether what was found can be nobody else's
+    by_phone: set[str] = field(default_factory=set)  #: finds that nothing but a telephone number speaks for
 
     def __repr__(self) -> str:
         return f"<Run {self.order.task_id}>"

@@ -32,6 +32,7 @@ from tests.processors.rest.vendor import (
 )
 
 ERASE = order(Action.ERASE)
+BOTH = ("contact", "call_recording")
 DELETE = """
 actions:
   erase:
@@ -54,12 +55,14 @@ lookup:
     items: {json: "$.calls[*]"}
     match: {any: [{field: to, phone: "{{ id.phone }}"}]}
     key: sid
+    phone_enough: What is kept here is the number's own calls.
     on_empty: next
   - when: id.phone
     request: {path: /calls, query: {From: "{{ id.phone }}"}}
     items: {json: "$.calls[*]"}
     match: {any: [{field: from, phone: "{{ id.phone }}"}]}
     key: sid
+    phone_enough: What is kept here is the number's own calls.
     on_empty: no_match
 find: all
 expect: one_or_more
@@ -197,7 +200,8 @@ class TestConstruct06MatchVerification:
     )
     async def test_construct_06_comparing(self, check: str, value: Any, fits: bool) -> None:
         text = f"""
-lookup: [{{request: {{path: /people}}, match: {{all: [{{field: x.y, {check}}}]}}, on_empty: no_match}}]
+lookup:
+  - {{request: {{path: /people}}, match: {{all: [{{field: x.y, {check}}}]}}, phone_enough: it is, on_empty: no_match}}
 actions: {{erase: {{effect: erased, steps: [{{request: {{method: DELETE, path: /x}}}}]}}}}
 """
         vendor = Vendor().says("GET /people", [{"x": {"y": value}}]).says("DELETE /x", 204)
@@ -243,6 +247,51 @@ lookup:
             assert answer.body["facts"] == {"protected": True}
         else:
             assert answer.code == "protected_identity"
+
+
+class TestFoundByPhoneAlone:
+    """Art. 17, 5(1)(d): several people have one telephone, so what cannot be undone is not done by it alone."""
+
+    LOOKUP = """
+lookup:
+  - when: id.phone
+    request: {path: /people, query: {phone: "{{ id.phone }}"}}
+    match: {any: [{field: email, ieq: "{{ id.email }}"}, {field: phone, phone: "{{ id.phone }}"}]}
+    key: id
+    on_empty: no_match
+"""
+    BY_NUMBER = """
+lookup:
+  - when: id.phone
+    request: {path: /people, query: {phone: "{{ id.phone }}"}}
+    match: {all: [{field: phone, phone: "{{ id.phone }}"}]}
+    phone_enough: What is kept here is the number's own calls.
+    key: id
+    on_empty: no_match
+"""
+    CHANGE = """
+actions:
+  rectify: {steps: [{request: {method: PUT, path: "/people/{{ m.id }}", json: {seen: "yes"}}}]}
+"""
+
+    @pytest.mark.parametrize(
+        ("lookup", "known", "code"),
+        [
+            (LOOKUP, (PHONE,), "found_by_phone_alone"),
+            (LOOKUP, (PHONE, EMAIL | {"value": "other@example.org"}), "found_by_phone_alone"),
+            (LOOKUP, (PHONE, EMAIL), "done"),
+            (BY_NUMBER, (PHONE,), "done"),
+        ],
+    )
+    async def test_is_a_persons_before_anything_is_gone(self, lookup: str, known: Any, code: str) -> None:
+        vendor = Vendor().says("GET /people", [ANNA | {"phone": "070-174 06 05"}]).says("DELETE /people/7", 204)
+        answer = await asked(connector(lookup, DELETE), vendor, order(Action.ERASE, *known))
+        assert (answer.code, "DELETE /people/7" in vendor.lines) == (code, code == "done")
+
+    async def test_may_do_what_can_be_undone(self) -> None:
+        vendor = Vendor().says("GET /people", [ANNA | {"phone": "070-174 06 05"}]).says("PUT /people/7", 204)
+        answer = await asked(connector(self.LOOKUP, self.CHANGE), vendor, order(Action.RECTIFY, PHONE))
+        assert (answer.outcome, vendor.lines[1:]) == (Outcome.COMPLETED, ["PUT /people/7"])
 
 
 class TestConstruct07ReadModifyWrite:
@@ -565,7 +614,7 @@ actions:
         vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7/calls", 204)
         keep = {"keep": [{"category": "contact", "law": "BFL_7_2", "until": "2031-12-31"}]}
         answer = await asked(
-            connector(FIND, OUTPUTS, self.KEEP), vendor, order(Action.ERASE, details=keep), **self.HELD
+            connector(FIND, OUTPUTS, self.KEEP), vendor, order(Action.ERASE, categories=BOTH, details=keep), **self.HELD
         )
         assert (answer.outcome, vendor.lines) == (
             Outcome.COMPLETED_PARTIAL,
@@ -584,7 +633,9 @@ actions:
 
     async def test_construct_16_a_law_the_vendor_is_bound_by_is_named_with_its_day(self) -> None:
         vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7", 409)
-        answer = await asked(connector(FIND, OUTPUTS, self.KEEP), vendor, ERASE, **self.HELD)
+        answer = await asked(
+            connector(FIND, OUTPUTS, self.KEEP), vendor, order(Action.ERASE, categories=BOTH), **self.HELD
+        )
         until = f"{datetime.now(UTC).year + 7}-12-31"
         assert answer.outcome is Outcome.RETAINED
         kept = {"law": "BFL_7_2", "until": until}
@@ -594,7 +645,7 @@ actions:
         """Art. 17(1): a law that keeps the one is no reason to leave the other."""
         less = self.KEEP.replace("outputs: [person, calls], law", "outputs: [person], law")
         vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7", 409)
-        answer = await asked(connector(FIND, OUTPUTS, less), vendor, ERASE, **self.HELD)
+        answer = await asked(connector(FIND, OUTPUTS, less), vendor, order(Action.ERASE, categories=BOTH), **self.HELD)
         assert (answer.outcome, answer.code) == (Outcome.REFUSED, "reaches_further")
 
     async def test_construct_16_nothing_is_touched_that_was_not_asked_for(self) -> None:
@@ -674,6 +725,64 @@ actions: {locate: {effect: read}, export: {effect: read}}
         for action in (Action.LOCATE, Action.EXPORT):
             answer = await asked(connector(FIND, self.COPY), vendor, order(action), **self.CATEGORIES)
             assert (answer.outcome, answer.code) == (Outcome.NOT_FOUND, "no_match")
+
+
+class TestCategoryNobodyMapped:
+    """Art. 12(3), 15, 17: what no output stands for cannot be said to be done, given or not there."""
+
+    DELETING = """
+actions:
+  erase:
+    effect: erased
+    irreversible: true
+    steps:
+      - id: delete
+        covers: [person, calls]
+        request: {method: DELETE, path: "/people/{{ m.id }}"}
+  export: {effect: read}
+  locate: {effect: read}
+  restrict: {manual: Set the mark by hand and say so here.}
+"""
+    ASSUMED = """
+actions:
+  locate: {assume_held: The vendor cannot be searched at all.}
+"""
+
+    @pytest.mark.parametrize("action", [Action.ERASE, Action.EXPORT, Action.LOCATE])
+    @pytest.mark.parametrize("categories", [("contact", "bookkeeping_records"), ("bookkeeping_records",)])
+    async def test_goes_to_a_person_before_the_vendor_is_asked(
+        self, action: Action, categories: tuple[str, ...]
+    ) -> None:
+        vendor = Vendor().says("GET /people", [ANNA]).says("DELETE /people/7", 204).says("GET /people/7/calls", [])
+
+        said = await asked(connector(FIND, OUTPUTS, self.DELETING), vendor, order(action, categories=categories))
+
+        assert (said.outcome, said.code, vendor.seen) == (Outcome.REFUSED, "category_not_mapped", [])
+        assert "bookkeeping_records" in said.body["message"]
+
+    async def test_is_not_left_out_of_what_is_taken_to_be_held(self) -> None:
+        wanted = order(Action.LOCATE, categories=("contact", "cookies"))
+
+        said = await asked(connector(FIND, OUTPUTS, self.ASSUMED), Vendor(), wanted)
+
+        assert (said.outcome, said.code) == (Outcome.REFUSED, "category_not_mapped")
+
+    async def test_is_as_ever_where_a_person_does_it(self) -> None:
+        wanted = order(Action.RESTRICT, categories=("contact", "cookies"))
+
+        said = await asked(connector(FIND, OUTPUTS, self.DELETING), Vendor(), wanted)
+
+        assert (said.outcome, said.code) == (Outcome.REFUSED, "manual")
+
+    @pytest.mark.parametrize(
+        ("declared", "missing"), [(("contact",), None), (("contact", "cookies"), "categories"), ((), None)]
+    )
+    def test_lets_no_registration_be_switched_on(self, declared: tuple[str, ...], missing: str | None) -> None:
+        made = connector(FIND, OUTPUTS, self.DELETING)
+
+        given = target(categories={"person": "contact", "calls": "contact"}, base_url="test", declared=declared)
+
+        assert lacking(made, given) == missing
 
 
 class TestConstruct19Evidence:

@@ -131,7 +131,7 @@ def connector(*texts: str) -> Connector:
 
 
 def target(**settings: Any) -> Target:
-    named = settings.pop("named", {})
+    named, categories = settings.pop("named", {}), tuple(settings.pop("declared", ()))
     return Target(
         key="vendor",
         endpoint="",
@@ -140,11 +140,12 @@ def target(**settings: Any) -> Target:
         idempotency=settings.pop("idempotency", Idempotency.QUERY),
         settings=settings,
         named={name: (value,) if isinstance(value, str) else tuple(value) for name, value in named.items()},
+        categories=categories,
     )
 
 
 def order(action: Action, *identifiers: Mapping[str, str], **more: Any) -> Order:
-    categories = more.pop("categories", ("contact", "call_recording"))
+    categories = more.pop("categories", ("contact",))
     return replace(
         ORDER, action=action, identifiers=tuple(identifiers) or (EMAIL,), categories=tuple(categories), **more
     )
