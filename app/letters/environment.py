@@ -24,17 +24,22 @@ TEMPLATES = Path(__file__).parent / "templates"
 SHARED = "_shared"
 
 
-@cache
-def environment(language: Language) -> ImmutableSandboxedEnvironment:
-    """The environment of one language; its filters put codes and days into words."""
-    filled = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES),
+def sandboxed(templates: Path) -> ImmutableSandboxedEnvironment:
+    """An environment for a folder of templates: escaped, strict about what is undefined, out of the code's reach."""
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         autoescape=True,
         auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def environment(language: Language) -> ImmutableSandboxedEnvironment:
+    """The environment of one language; its filters put codes and days into words."""
+    filled = sandboxed(TEMPLATES)
     tables = {
         "right": words.RIGHTS,
         "action": words.ACTIONS,

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from app.domain.recipient_laws import LAW_NAMES
 from app.letters import words as letter_words
+from app.letters.environment import sandboxed
 from app.letters.words import LANGUAGES, Language
 from app.pages import words
 
@@ -75,14 +76,7 @@ class PageFacts:
 
 @cache
 def _environment(language: Language) -> ImmutableSandboxedEnvironment:
-    filled = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=True,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    filled = sandboxed(_TEMPLATES)
     tables = {
         "text": words.TEXTS,
         "task": words.TASKS,
@@ -90,7 +84,7 @@ def _environment(language: Language) -> ImmutableSandboxedEnvironment:
         "error": words.ERRORS,
         "notice": words.NOTICES,
         "scan": words.SCANS,
-        "law": words.LAWS,
+        "law": LAW_NAMES,
     }
     filled.filters = {name: partial(_say, table, language) for name, table in tables.items()}
     filled.filters |= {

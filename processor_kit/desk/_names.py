@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from app.domain.recipient_laws import LAW_NAMES
 from processor_kit.desk._words import LANGUAGES
 
 Names = Mapping[str, tuple[str, str]]
@@ -56,24 +57,6 @@ CATEGORIES: Names = {
     "newsletter": ("nyhetsbrev", "newsletter"),
     "referrals": ("rekommenderade personer", "persons recommended by customers"),
 }
-#: The laws that can be chosen, as whoever keeps by them would say it. Whether one reaches, the controller decides.
-LAWS: Names = {
-    "BFL_7_2": (
-        "Bokföringslagen 7 kap. 2 § (räkenskapsinformation)",
-        "Bookkeeping Act, ch. 7 s. 2 (accounting records)",
-    ),
-    "CLAIM_OWN": (
-        "Egen fordran på personen (preskriptionslagen)",
-        "A claim of your own on the person (Limitations Act)",
-    ),
-    "CLAIM_AGAINST": ("Ett krav som personen har riktat mot er", "A claim that the person has made against you"),
-    "CRIME_REPORT": ("En pågående brottsutredning", "A criminal investigation that is under way"),
-    "SOS_1981_1104": (
-        "Tillståndet att spela in nödsamtal (1981:1104)",
-        "The permit to record emergency calls (1981:1104)",
-    ),
-    "LEK_2022_482": ("Lagen om elektronisk kommunikation (2022:482)", "Electronic Communications Act (2022:482)"),
-}
 #: Why something is not done, or not all of it; whatever else there is to say stands in the message.
 REASONS: Names = {
     "not_identified": ("Vi vet inte säkert vem det är", "We are not sure who it is"),
@@ -103,7 +86,7 @@ DETAILS: Names = {
 #: Codes that stand as values in a task's details.
 VALUES: Names = {
     **CATEGORIES,
-    **LAWS,
+    **LAW_NAMES,
     "accuracy_contested": ("personen säger att uppgifterna är fel", "the person says that the data are wrong"),
     "erasure_opposed": ("personen vill inte att uppgifterna raderas", "the person does not want the data erased"),
     "needed_for_claims": ("personen behöver uppgifterna för ett krav", "the person needs the data for a claim"),

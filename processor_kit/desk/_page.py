@@ -14,10 +14,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from app.domain.recipient_laws import LAW_NAMES
 from processor_kit.desk._config import Config
 from processor_kit.desk._forms import LARGEST_FORM, NotFilledIn, outcome_of
 from processor_kit.desk._incoming import Refused
-from processor_kit.desk._names import CATEGORIES, IDENTIFIERS, LAWS, REASONS, chosen_from, day, lines_of, named
+from processor_kit.desk._names import CATEGORIES, IDENTIFIERS, REASONS, chosen_from, day, lines_of, named
 from processor_kit.desk._opendsr import status_of
 from processor_kit.desk._outbox import Outbox
 from processor_kit.desk._sessions import Session, Sessions, TooManyGuesses
@@ -152,7 +153,7 @@ class Page:
             w=WORDS[language],
             actions=ACTIONS[language],
             outcomes=OUTCOMES[language],
-            laws=chosen_from(LAWS, language),
+            laws=chosen_from(LAW_NAMES, language),
             reasons=chosen_from(REASONS, language),
             offered=offered,
             keeping_actions=KEEPING_ACTIONS,
