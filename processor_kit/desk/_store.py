@@ -174,9 +174,11 @@ class Store:
         )
 
     def note(self, delivery: int, *, status: int | None, is_over: bool, due_at: float) -> None:
+        """How a try ended. A message given up while it was on its way stays given up: its words are gone."""
         with self.transaction() as db:
             db.execute(
-                "UPDATE deliveries SET attempts = attempts + 1, status = ?, is_over = ?, due_at = ? WHERE id = ?",
+                "UPDATE deliveries SET attempts = attempts + 1, status = ?, is_over = max(is_over, ?), due_at = ?"
+                " WHERE id = ?",
                 (status, is_over, due_at, delivery),
             )
 

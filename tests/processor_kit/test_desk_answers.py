@@ -159,6 +159,23 @@ class TestKeeping:
         store.close()
         assert "Insyn tar inte längre emot svaret." in await clerk.page()
 
+    async def test_of_a_message_given_up_on_its_way_does_not_take_it_up_again(
+        self, clerk: Clerk, insyn: Receiver
+    ) -> None:
+        """Its words were removed while a try was under way: there is nothing left to send."""
+        insyn.moods = [503] * 10_000
+        id, said = message(insyn)
+        await put(clerk, said)
+        await clerk.answer(id, "not_found")
+        store = Store(clerk.config.folder / "desk.sqlite")
+        delivery = store.deliveries()[id]["id"]
+        store.empty(before=datetime.now(UTC) + timedelta(days=121))
+        store.note(delivery, status=503, is_over=False, due_at=0)
+
+        assert store.deliveries()[id]["is_over"]
+        assert store.owed(at=time.time(), most=10) == []
+        store.close()
+
     async def test_leaves_what_is_still_open(self, clerk: Clerk, insyn: Receiver) -> None:
         await put(clerk, message(insyn)[1])
         store = Store(clerk.config.folder / "desk.sqlite")
