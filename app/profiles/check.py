@@ -73,6 +73,7 @@ def problems(profile: Profile) -> list[Problem]:
         *_of_laws(profile),
         *(problem for category in profile.categories for problem in _of_category(category)),
         *_of_recipients(profile),
+        *_of_the_wiring(profile),
         *_of_rights(profile),
         *_of_tensions(profile),
     ]
@@ -256,6 +257,19 @@ def _of_recipient(recipient: Recipient, *, is_reached: bool) -> Iterator[Problem
             sv=f"{name}: inget system når mottagaren, så den kan inte underrättas.",
             en=f"{name}: no system reaches the recipient, so it cannot be notified.",
             law="GDPR Art. 19",
+        )
+
+
+def _of_the_wiring(profile: Profile) -> Iterator[Problem]:
+    for system in profile.systems:
+        if system.assumption is None:
+            continue
+        yield _seen(
+            "wiring_assumed",
+            f"systems.{system.id}",
+            sv=f"{system.title.sv}: vilka uppgifter som finns här är ett antagande, policyn säger det inte.",
+            en=f"{system.title.en}: which data are here is an assumption, the policy does not say.",
+            law="GDPR Art. 5(2), 15(1)(c), 30(1)(d)",
         )
 
 

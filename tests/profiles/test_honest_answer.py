@@ -178,6 +178,15 @@ class TestCompleteness:
         assert codes <= {one.code for one in problems(PROFILES["westila"])}
         assert not codes & {one.code for one in problems(settled)}
 
+    def test_r19_1_wants_every_recipient_reached(self) -> None:
+        """
+        A recipient that no system leads to cannot be told (GDPR Art. 19); the problem names it.
+        """
+        raw = PROFILES["sensor-alarm"].model_dump(mode="json", exclude_none=True)
+        without = changed("sensor-alarm", systems=[one for one in raw["systems"] if one["id"] != "dhl"])
+
+        assert [one.path for one in found(without, "recipient_not_reached")] == ["recipients.dhl"]
+
     def test_r13_1_wants_a_way_in_that_works(self) -> None:
         """
         R13-1: a value is not enough; somebody must be able to ask by it.

@@ -231,6 +231,27 @@ class TestWiring:
 
         assert {name for name, role in roles.items() if role == "controller"} == {"call_audio", "alarm_case_log"}
 
+    @each_profile
+    def test_reaches_every_recipient_of_its_policy(self, name):
+        """
+        GDPR Art. 19: each recipient, named or known only by its kind, has a system, so somebody is asked or told.
+        """
+        profile = PROFILES[name]
+        reached = {system.recipient for system in profile.systems} - {"own"}
+
+        assert reached == {recipient.id for recipient in profile.recipients if recipient.current}
+
+    @each_profile
+    def test_owns_up_to_what_it_assumes_of_a_recipient_without_a_name(self, name):
+        """
+        The policy ties no data to a company it does not name: what is asked of it is assumed, and says so.
+        """
+        profile = PROFILES[name]
+        unnamed = {r.id for r in profile.recipients if r.gap is not None or r.kind == "group"}
+        bold = [system for system in profile.systems if system.recipient in unnamed and system.assumption is None]
+
+        assert bold == []
+
     def test_knows_a_possible_buyer_only_as_possible(self):
         """
         Who may get the data one day has not got them (GDPR Art. 15(1)(c)).
@@ -310,7 +331,9 @@ NAMED_GAPS = [
     ("sensor-alarm", "recipient_unnamed", "recipients.sales-agents", BLOCKS),
     ("sensor-alarm", "recipient_country_unverified", "recipients.adobe", WARNS),
     ("sensor-alarm", "recipient_country_unverified", "recipients.google-analytics", WARNS),
-    ("sensor-alarm", "recipient_not_reached", "recipients.alarm-centre-partner", WARNS),
+    ("sensor-alarm", "wiring_assumed", "systems.alarm-centre-partner", WARNS),
+    ("sos-alarm", "wiring_assumed", "systems.subcontractors", WARNS),
+    ("westra", "wiring_assumed", "systems.processors", WARNS),
     ("sensor-alarm", "authority_outdated", "authority_in_policy", WARNS),
     ("sensor-alarm", "others_informed_by_customer", "categories.emergency_contacts.source", WARNS),
     ("sensor-alarm", "others_in_material", "categories.customer", WARNS),

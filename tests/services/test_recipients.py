@@ -7,8 +7,8 @@ import pytest
 
 from app.domain.ledger import EntryFollowsTask, EntryState, ExcuseNeedsReason, UnknownEntry
 from app.letters.kinds import KINDS
-from app.repositories import letters, outward
-from app.services import case_rows, correspondence, ledger, steps
+from app.repositories import letters, outward, registry
+from app.services import case_rows, correspondence, ledger, registration, steps
 from app.services.ids import new_id
 from tests.harness.house import AGENT
 from tests.services.by_hand import answer, found, grant, look, open_tasks
@@ -17,7 +17,14 @@ REASON = "Biträdena är inte namngivna i avtalet och går inte att nå."
 
 
 async def done(house, right, **changed):
-    """A request whose claim has been carried out by everybody who is asked; nobody has told others yet."""
+    """
+    A request whose claim has been carried out by everybody who is asked; nobody has told others yet.
+
+    The unnamed processors are registered no longer: no system reaches them, so a person does.
+    """
+    async with house.tx() as tx:
+        registered = await registry.processors_of(tx, ["westra"])
+        await registration.remove(tx, next(one for one in registered if one.key == "processors"))
     request_id = await found(house, right, **changed)
     seen = await grant(house, request_id, right)
     while waiting := open_tasks(seen):
