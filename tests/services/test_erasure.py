@@ -490,7 +490,7 @@ class TestRestoring:
         request_id = await answered(house)
         rows = await house.sql("SELECT p.key, e.* FROM erased_data e JOIN processor p ON p.id = e.processor_id")
 
-        assert {row["key"] for row in rows} == {"alarm-centre", "telephony", "own-records"}
+        assert {row["key"] for row in rows} == {"alarm-centre", "telephony", "own-records", "processors"}
         assert all(row["backups_overwritten_by"] is None for row in rows)
         text = plain((await house.letters(request_id))["fulfilment"])
         assert "Ingen dag är angiven för när säkerhetskopior skrivs över." in text
