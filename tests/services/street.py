@@ -93,7 +93,7 @@ class Street:
     urls: Mapping[str, str]
     front_door: FrontDoor
     url: str
-    profiles: Mapping[str, Profile]
+    profiles: Mapping[str, Profile] = field(repr=False)
     master_key: str
     #: A database with the registry in it, to copy from; and what was agreed with the processors there.
     template: str
