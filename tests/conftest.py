@@ -5,8 +5,10 @@ What every test stands on: an environment that is nobody's, and a PostgreSQL of 
 connections; ``empty_database`` has no table at all. All of them act as the service does: as a role that owns nothing.
 """
 
+import gc
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from itertools import count
 
@@ -31,11 +33,20 @@ def forget_the_developer() -> None:
         is_ours = name.startswith(("INSYN_", "PG")) and name not in KEPT
         if is_ours or name.lower().endswith("_proxy"):
             del os.environ[name]
+    # Compiled once: what a test starts as a process of its own compiles the service anew otherwise, each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # Tests talk to the loopback address only; a proxy would be asked for it in vain.
     os.environ.update({"TZ": "UTC", "NO_PROXY": "*", "INSYN_DATA_DIR": str(DATA_DIR)})
 
 
 forget_the_developer()
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves stay to the end; nobody need look at them each time that garbage is collected."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
