@@ -17,9 +17,10 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from app.db import Database, make_engine
+from tests.harness.browser import VARIABLE, find_browser
 from tests.harness.database import TestDatabase, TestServer, folder_for_a_server, throw_away_server
 
-KEPT = {"INSYN_TEST_DATABASE_URL", "INSYN_PGBIN"}
+KEPT = {"INSYN_TEST_DATABASE_URL", "INSYN_PGBIN", VARIABLE}
 DATA_DIR = folder_for_a_server(f"insyn-data-{os.getpid()}")
 
 hypothesis_settings.register_profile("dev", deadline=None)
@@ -47,6 +48,30 @@ def pytest_collection_finish() -> None:
     """The tests themselves stay to the end; nobody need look at them each time that garbage is collected."""
     gc.collect()
     gc.freeze()
+
+
+#: What is said where there is no browser: not silently, for then the pages were looked at by nobody.
+NO_BROWSER = f"no browser: install Chromium (Debian: apt-get install chromium), or name one in {VARIABLE}"
+
+
+@pytest.fixture(scope="session")
+def browser_binary() -> str:
+    """The machine's browser; without one the test is skipped, and the end of the run says so (see below)."""
+    found = find_browser()
+    if found is None and os.environ.get(VARIABLE):
+        pytest.fail(f"{VARIABLE} names no browser that can be started")
+    return found or pytest.skip(NO_BROWSER)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that had no browser."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    missed = sorted(one.nodeid for one in skipped if NO_BROWSER in str(one.longrepr))
+    if missed:
+        terminalreporter.section("NOT TESTED: pages in a browser", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(missed)} tests did not run: {NO_BROWSER}.")
+        for one in missed:
+            terminalreporter.line(f"  {one}")
 
 
 def pytest_unconfigure() -> None:
