@@ -16,7 +16,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from app.db import Tx
-from app.domain import erasure_answers, fanout
+from app.domain import ended_by_person, erasure_answers, fanout
 from app.domain.audit import AuditStep, as_code
 from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
@@ -57,14 +57,6 @@ class TaskOver(DomainError):
 
 class TaskUnderWay(DomainError):
     """The task is being sent or answered by the processor; it is not a person's now."""
-
-
-class OutcomeNotAPersons(DomainError):
-    """A person ends a task with completed, completed_partial, not_found, retained, refused or failed."""
-
-
-class ReasonMissing(DomainError):
-    """'refused' and 'failed' need a message that tells the person why."""
 
 
 #: Random only to spread retries; nothing secret hangs on it.
@@ -320,8 +312,9 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         said: An outcome object, as a processor would give it; ``message`` is what the person who asked will read.
 
     Raises:
-        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, AnswerNotUnderstood, LawNotKnown,
-        LawDoesNotReach, NoExceptionFromErasure, RetainedTooLong, AnonymisedIsNotErased
+        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, KeptWithoutReason, MarketingStopsWhole,
+        NothingToRetain, AnswerNotUnderstood, LawNotKnown, LawDoesNotReach, NoExceptionFromErasure, RetainedTooLong,
+        AnonymisedIsNotErased
     """
     row, task = await hold_with_request(tx, task_id)
     if task.state == TaskState.CLOSED:
@@ -329,14 +322,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
     if task.state == TaskState.SENDING:
         raise TaskUnderWay
     answer = read_outcome(said, code="person")
-    if answer.outcome not in fanout.TERMINAL_BY_PERSON:
-        raise OutcomeNotAPersons
-    if answer.outcome in (Outcome.REFUSED, Outcome.FAILED) and not said.get("message"):
-        raise ReasonMissing
-    if fanout.is_empty_handed(Action(task.action), answer.outcome, said) and not said.get("message"):
-        raise ReasonMissing("A copy without data says in a message how the person was given theirs (GDPR Art. 15(3)).")
-    if task.action == Action.REVIEW_DECISION and answer.outcome is Outcome.COMPLETED and not said.get("message"):
-        raise ReasonMissing("A review says in a message what it came to (GDPR Art. 22(3)).")
+    ended_by_person.check(Action(task.action), answer.outcome, said)
     check_categories(task, said)
     erasure_answers.check_retained(said, reach=await _reach(tx, ctx, row, task))
     if task.action == Action.ERASE and answer.outcome in DONE and erasure_answers.is_disguised(said):
