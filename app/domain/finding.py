@@ -16,6 +16,14 @@ from app.domain.fanout import Action
 SHARED = frozenset({"name", "address", "installation_id"})
 
 
+#: A household's or an office's too, and handed on when a contract ends, though it is one's own to whoever carries it.
+NUMBER = "phone"
+
+
+class NumberAlone(DomainError):
+    """Only a telephone is known of the person, and several may share it: a person has to see whose record it is."""
+
+
 class NothingToLookUp(DomainError):
     """A name, an address or an installation is several people's: look for an identifier of the person's own."""
 
@@ -24,6 +32,10 @@ class NothingToLookUp(DomainError):
 #: while a claim is pending: whoever types a former partner's address would have what guards her stand still. It goes
 #: out with what somebody answers for, and where that is nothing a person looks first (Art. 18(1), 32).
 HARMLESS = frozenset({Action.LOCATE, Action.FREEZE})
+
+
+#: What a telephone alone is enough for: the same, and that nothing more is advertised to it (Art. 21(2), (3)).
+BY_NUMBER = HARMLESS | {Action.STOP_MARKETING}
 
 
 #: What somebody who was filmed at a guarded place has to say before anything is searched for them (R11-3; IMY).
@@ -69,6 +81,27 @@ def may_travel(known: Iterable[Known], *, accepts: Collection[str], action: Acti
     if sure or action is not Action.LOCATE:
         return sure
     return fitting  # only to look, and only where nothing better is accepted
+
+
+def check_not_number_alone(told: Iterable[Known], *, accepts: Collection[str], action: Action) -> None:
+    """
+    Refuse to have a copy, a change or an end of what nothing but a telephone stands for.
+
+    Whoever keeps people has several of them under one number, so that a copy might be somebody else's. Where the number
+    is all that is accepted, as of a telephony, it is itself what is kept: its own calls and messages, for whoever the
+    number was vouched for or compared (:func:`may_travel`).
+
+    Args:
+        told: What may travel.
+        accepts: The identifier types the processor declared.
+
+    Raises:
+        NumberAlone
+    """
+    if action in BY_NUMBER or not set(accepts) - SHARED - {NUMBER}:
+        return
+    if {one.type for one in told} == {NUMBER}:
+        raise NumberAlone
 
 
 def is_about_who_asks(known: Iterable[Known], *, accepts: Collection[str]) -> bool:

@@ -155,6 +155,11 @@ KINDS: dict[type[DomainError], Kind] = {
     replaying.NobodyToSendTo: Kind(
         409, "Ingen kan nås för mottagarens uppgifter. Anslut den först, eller låt en människa göra dem."
     ),
+    finding.NumberAlone: Kind(
+        409,
+        "Bara ett telefonnummer är känt om personen, och flera kan dela det: en människa får se efter vems uppgifterna"
+        " är.",
+    ),
     orders.NobodyToAskFor: Kind(409, "Inget som är känt om personen kan lämnas till det här biträdet."),
     packaging.NoWayToDeliver: Kind(
         409, "Ingen kan logga in och hämta paketet. Registrera först en identitetskontroll som ger personnumret."

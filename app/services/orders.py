@@ -8,7 +8,7 @@ from app.db import Tx
 from app.domain.contacts import corrections_of
 from app.domain.errors import DomainError
 from app.domain.fanout import Action
-from app.domain.finding import may_travel
+from app.domain.finding import check_not_number_alone, may_travel
 from app.domain.guarding import is_address, without_addresses
 from app.domain.identity import Level
 from app.domain.restrictions import MEANWHILE, PERMITTED, ground_said
@@ -40,6 +40,7 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
     Raises:
         NotDecided: There is no yes behind it, or it was to somebody else than whoever is known now.
         NobodyToAskFor: Nothing is known of the person that this processor could act on safely.
+        NumberAlone: Nothing but a telephone, which several may share.
         Unreadable: The request's key is gone.
     """
     row = await cases.request(tx, task.request_id)
@@ -71,6 +72,7 @@ def _identifiers(
     travelling = may_travel(known, accepts=processor.identifier_types, action=Action(task.action), checked=checked)
     if not travelling:
         raise NobodyToAskFor
+    check_not_number_alone(travelling, accepts=processor.identifier_types, action=Action(task.action))
     return [{"type": one.type, "value": one.value, "format": _FORMATS.get(one.type, "text")} for one in travelling]
 
 

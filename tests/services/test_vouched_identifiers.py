@@ -5,13 +5,15 @@ What a person only wrote helps to find and proves nothing; whoever says yes on i
 import pytest
 
 from app.domain.decisions import Verdict
+from app.domain.finding import NumberAlone
 from app.domain.identity import Level
 from app.repositories import cases, registry
 from app.services import orders, steps
 from app.services.casework import IdentifiersNotChecked
 from app.services.intake import Identifier
+from app.services.lanes import Lanes
 from tests.harness.house import House
-from tests.services.by_hand import CONTROLLER, REASONS, answer_all, claim_of, decide, found, look
+from tests.services.by_hand import CONTROLLER, REASONS, answer_all, claim_of, decide, found, grant, look
 
 NUMBER = Identifier("personnummer", "198504129829")
 WRITTEN = Identifier("email", "anna.lindqvist@example.org", vouched=False)
@@ -71,6 +73,42 @@ class TestIdentifier:
 
         assert [row.id for row in hits] == [request_id]
         assert [one["value"] for one in order.identifiers] == [WRITTEN.value]
+
+
+class TestTelephoneAlone:
+    """Art. 5(1)(f), 15(4), 32: a number is a household's, so where people are kept somebody sees whose record it is."""
+
+    async def test_looks_everywhere_and_is_a_persons_before_a_copy_is_asked_for(self, house):
+        """Neither a lane nor a recipient's page tells of it; it waits with its reason, and the case goes on."""
+        request_id = await found(house, "access", identifiers=[Identifier("phone", "+46701740605")])
+        seen = await grant(house, request_id, "access")
+        (searched,), (asked,) = seen.of("locate", "alarm-centre"), seen.of("export", "alarm-centre")
+        async with house.tx(CONTROLLER) as tx:
+            processor = await registry.processor(tx, asked.processor_id)
+            looked = await orders.order_for(tx, house.ctx, processor, searched)
+            with pytest.raises(NumberAlone):
+                await orders.order_for(tx, house.ctx, processor, asked)
+        lanes = Lanes(house.ctx)
+        try:
+            await lanes.drain(CONTROLLER, asked.processor_id)
+        finally:
+            await lanes.aclose()
+        (left,) = (await house.see(request_id)).of("export", "alarm-centre")
+
+        assert [one["type"] for one in looked.identifiers] == ["phone"]
+        assert (left.state, left.attention) == ("needs_person", "phone_alone")
+        assert house.effects("alarm-centre", "export") == []
+
+    async def test_is_enough_for_a_telephony_that_knows_no_person(self, house):
+        """What lies at the number is the number's own, and whoever asks has proved that it is theirs."""
+        request_id = await found(house, "access", identifiers=[Identifier("phone", "+46701740605")])
+        (asked,) = (await grant(house, request_id, "access")).of("export", "alarm-centre")
+        async with house.tx(CONTROLLER) as tx:
+            processor = await registry.processor(tx, asked.processor_id)
+            processor.identifier_types = ["phone", "name"]
+            told = await orders.order_for(tx, house.ctx, processor, asked)
+
+        assert [one["value"] for one in told.identifiers] == ["+46701740605"]
 
 
 class TestDecision:

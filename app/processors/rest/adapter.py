@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from app.domain.fanout import Action, Outcome
+from app.domain.finding import BY_NUMBER
 from app.processors._port import Answer, Line, Order, Target
 from app.processors.rest import jobs
 from app.processors.rest.auth import LoginFailed
@@ -218,7 +219,7 @@ async def _found(run: Run) -> list[Find | None]:
     finds = await find(run)
     if is_irreversible(plan) and not run.verified:
         raise Stop(Outcome.REFUSED, "lookup_not_verified")
-    if is_irreversible(plan) and run.by_phone:
+    if run.by_phone and (is_irreversible(plan) or run.order.action not in BY_NUMBER):
         message = "Only the telephone number fits, and a household may share it. See whose record it is."
         raise Stop(Outcome.REFUSED, "found_by_phone_alone", message=message)
     return list(finds)
