@@ -6,7 +6,7 @@ moved out of it would otherwise be handed, or could change, what belongs to thos
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.domain.errors import DomainError
@@ -56,11 +56,22 @@ def footage_lacks(details: Mapping[str, Any]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Known:
-    """One way a person is known; *vouched* if a login or a member of staff answers for it."""
+    """
+    One way a person is known; *vouched* if a login or a member of staff answers for it.
+
+    ``value`` is the one spelling by which people are matched, and all that two are compared by; ``as_given`` how it was
+    written, of the types of which that is kept, and None where it never was.
+    """
 
     type: str
     value: str
     vouched: bool
+    as_given: str | None = field(default=None, compare=False)
+
+    @property
+    def spelt(self) -> str:
+        """As it is told and shown: as it was given, where that is known."""
+        return self.as_given or self.value
 
     def __repr__(self) -> str:
         return f"<Known {self.type}>"

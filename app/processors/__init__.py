@@ -6,7 +6,7 @@ from typing import assert_never
 from app.processors import email, files, manual, opendsr, plugin, sql, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
-from app.processors._port import Adapter, Answer, Line, MailDue, Order, Target
+from app.processors._port import Adapter, Answer, Line, MailDue, Order, Target, spelt
 from app.processors.email import Email
 from app.processors.files import Files
 from app.processors.manual import Manual
@@ -138,6 +138,7 @@ __all__ = [
     "parse_json",
     "read_connector_file",
     "read_outcome",
+    "spelt",
     "take_back",
     "takes_back",
     "try_connection",

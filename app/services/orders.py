@@ -8,7 +8,7 @@ from app.db import Tx
 from app.domain.contacts import corrections_of
 from app.domain.errors import DomainError
 from app.domain.fanout import Action
-from app.domain.finding import check_not_number_alone, may_travel
+from app.domain.finding import Known, check_not_number_alone, may_travel
 from app.domain.guarding import is_address, without_addresses
 from app.domain.identity import Level
 from app.domain.restrictions import MEANWHILE, PERMITTED, ground_said
@@ -73,7 +73,13 @@ def _identifiers(
     if not travelling:
         raise NobodyToAskFor
     check_not_number_alone(travelling, accepts=processor.identifier_types, action=Action(task.action))
-    return [{"type": one.type, "value": one.value, "format": _FORMATS.get(one.type, "text")} for one in travelling]
+    return [_told(one) for one in travelling]
+
+
+def _told(one: Known) -> Mapping[str, str]:
+    """An identifier in the one spelling, and as it was given, for whoever tells capitals from small letters."""
+    told = {"type": one.type, "value": one.value, "format": _FORMATS.get(one.type, "text")}
+    return told if one.as_given is None else told | {"as_given": one.as_given}
 
 
 async def details_for(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> Mapping[str, Any]:
