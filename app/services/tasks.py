@@ -11,6 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, assert_never
 from uuid import UUID
@@ -18,6 +19,7 @@ from uuid import UUID
 from app.db import Tx
 from app.domain import ended_by_person, erasure_answers, fanout
 from app.domain.audit import AuditStep, as_code
+from app.domain.breaker import REFUSALS_OF_A_TASK, is_about_credentials
 from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
@@ -141,6 +143,9 @@ async def settle(
         check_categories(task, answer.body)
     except AnswerNotUnderstood:
         answer = Answer(outcome=Outcome.UNKNOWN, code="foreign_category")
+    if is_about_credentials(answer.outcome, answer.code) and task.failures + 1 < REFUSALS_OF_A_TASK:
+        # Nothing was done, and it is not this task that was refused: it waits with the lane (app.domain.breaker).
+        answer = replace(answer, outcome=Outcome.RETRY, body={})
     is_no_later = answer.effective_at is not None and answer.effective_at <= tx.now
     failed = answer.outcome in (Outcome.RETRY, Outcome.UNKNOWN) or (
         answer.outcome is Outcome.EFFECTIVE_LATER and is_no_later
