@@ -16,6 +16,7 @@ from app.domain import recipient_page as rules
 from app.domain.errors import DomainError
 from app.letters.words import Language
 from app.pages import FileLine, PageFacts, View
+from app.processors import spelt
 from app.routers.dependencies import House
 from app.routers.forms import FormNotReadable, read_fields, read_file
 from app.routers.refusals import language_of
@@ -316,7 +317,7 @@ async def _task(tx: Tx, ctx: Context, found: Found, language: Language) -> dict[
     return {
         "action": order.action.value,
         "answer_by": order.answer_by,
-        "identifiers": tuple((one["type"], one["value"]) for one in order.identifiers),
+        "identifiers": tuple((one["type"], spelt(one)) for one in order.identifiers),
         "categories": tuple((one, titles.get(one, one)) for one in order.categories),
         "details": details_of(order.details, titles=titles, language=language),
         "answers": rules.answers_to(order.action),
