@@ -104,6 +104,20 @@ async def add_secret(
     await _write_down(tx, row, AuditStep.SECRET_SET, name, actor, until=until if stays else None)
 
 
+async def renew(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, used: str | None, secret: str) -> bool:
+    """
+    Give a held processor the secret that its own system has made of *used*, the one it was called with.
+
+    False, and nothing is kept, where *used* is not the newest any more: somebody has given another since, or taken it
+    out. Raises what :func:`add_secret` does.
+    """
+    newest = next(iter(secrets_of(ctx, row, name=name)), None)
+    if used is None or newest is None or not hmac.compare_digest(newest.encode(), used.encode()):
+        return False
+    await add_secret(tx, ctx, row, secret, name=name)
+    return True
+
+
 async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, actor: Actor) -> None:
     """
     Forget every secret of a name. Whether the processor can still be used without is the caller's to check.
