@@ -250,7 +250,8 @@ class _Owner:
 
     async def _look(self, tx: Tx) -> _Look:
         """Take or keep the lane, take what may be sent now, and let the lane go when there is nothing to wait for."""
-        look = _Look(processor=await registry.processor(tx, self._processor_id))
+        # Whoever leads it elsewhere waits for this look, and finds what it has taken under way.
+        look = _Look(processor=await registry.processor(tx, self._processor_id, steady=True))
         if look.processor is None:
             return look
         if self._held is None:

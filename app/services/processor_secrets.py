@@ -132,13 +132,17 @@ async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, a
     await _write_down(tx, row, AuditStep.SECRET_REMOVED, name, actor)
 
 
-def forget_what_left(ctx: Context, row: ProcessorRow) -> list[str]:
+def forget_what_left(ctx: Context, row: ProcessorRow, *, was: str) -> list[str]:
     """
     Forget the secrets that are told to whoever is called; returns their names, and writes nothing down.
 
     What only signs a webhook is told to nobody, and is believed from whoever has it as before.
+
+    Args:
+        was: The kind it was before: what another kind called so was told to somebody.
     """
-    forgotten = [name for name in row.secret_names if not (name == SIGNING and row.kind == Kind.WEBHOOK)]
+    signs = Kind.WEBHOOK in (row.kind, was) and row.kind == was
+    forgotten = [name for name in row.secret_names if not (name == SIGNING and signs)]
     if not forgotten:
         return []
     stays = [name for name in row.secret_names if name not in forgotten]

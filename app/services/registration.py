@@ -22,8 +22,9 @@ from app.models import ProcessorRow
 from app.processors import Kind, Target, check_address, implied_order, lacks
 from app.profiles import Profile, System
 from app.repositories import cases, jobs, lane_state, registry
-from app.services import lane_health, processor_secrets, steps
+from app.services import handing_over, lane_health, processor_secrets, steps
 from app.services.context import INSYN, Actor, Context
+from app.services.handing_over import MOVED, REMOVED
 from app.services.ids import new_id
 from app.services.processor_secrets import SIGNING as SIGNING
 from app.services.processor_secrets import add_secret as add_secret
@@ -31,6 +32,10 @@ from app.services.processor_secrets import secrets_of as secrets_of
 from app.vault.errors import Unreadable
 
 STATES = ("active", "paused", "unconnected")
+#: Whose word counts. A pause holds back what we send, and not what comes of what was sent before it.
+HEARD = ("active", "paused")
+#: The kinds whose own systems call back about a task with a signature of ours.
+CALLS_BACK = (Kind.WEBHOOK, Kind.PLUGIN)
 
 
 class UnknownProcessor(DomainError):
@@ -163,6 +168,17 @@ async def hold(tx: Tx, processor_id: UUID, *, version: int | None = None) -> Pro
     return row
 
 
+async def heard(tx: Tx, processor_id: UUID, *kinds: Kind) -> ProcessorRow | None:
+    """
+    The registration of somebody who speaks up by itself; None where nothing it says counts.
+
+    That is: removed, not connected, or of a kind that does not speak so. Who has left acts for the controller no more
+    (GDPR Art. 28(3)(a), (g)).
+    """
+    row = await registry.processor(tx, processor_id)
+    return row if row is not None and row.state in HEARD and row.kind in kinds else None
+
+
 async def change(
     tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, Any], *, actor: Actor = INSYN
 ) -> ProcessorRow:
@@ -187,7 +203,8 @@ async def change(
     forgotten: list[str] = []
     if before.is_left_by(row):
         row.was_on = False
-        forgotten = processor_secrets.forget_what_left(ctx, row)
+        forgotten = processor_secrets.forget_what_left(ctx, row, was=before.kind)
+        await handing_over.take_back(tx, row, MOVED)
         if changes.get("state") != "active" and row.kind != Kind.MANUAL:
             row.state = "unconnected"
     if row.state == "active" and (word := lacking(ctx, row)) is not None:
@@ -257,6 +274,7 @@ async def remove(tx: Tx, row: ProcessorRow, *, actor: Actor = INSYN) -> None:
     await steps.note(
         tx, row, AuditStep.PROCESSOR_CHANGED, actor=actor, facts={"changed": ["state"], "state": row.state}
     )
+    await handing_over.take_back(tx, row, REMOVED)
     await cases.wake_those_asking(tx, row.id, at=tx.now - steps.CERTAINLY_DUE)
 
 
