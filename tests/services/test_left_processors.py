@@ -208,6 +208,28 @@ class TestProcessorThatIsLedElsewhere:
             assert len(other.heard) == 1
         assert await caller.call(DONE, event="evt_after") is True
 
+    async def test_has_its_files_in_nobody_elses_answer(self, house: House, caller: Caller) -> None:
+        """GDPR Art. 5(1)(d): they came before the place of now was asked; a person looks at both."""
+        (task_id,) = caller.task_ids
+        await house.sql("UPDATE task SET action = 'export' WHERE id = $1", task_id)
+        content = b"a;b\nzq-before;2\n"
+        sent = callback_files.SentFile(
+            task_id=task_id, event_id="evt_file", category="contact", name="x.csv", content=content
+        )
+        upload = callback_files.Upload(content=content, name="x.csv", media_type="text/csv", scan="clean")
+        async with house.tx(CONTROLLER) as tx:
+            assert await callback_files.keep(tx, house.ctx, sent, upload)
+        async with counting() as other:
+            await change(house, caller.processor, endpoint=other.url)
+            await change(house, caller.processor, state="active")
+            async with house.tx(CONTROLLER) as tx:
+                await tasks.retry(tx, house.ctx, task_id, actor=AGENT)
+            await drain(house, caller.processor)
+        task = await caller.task()
+
+        assert len(other.heard) == 1
+        assert (task.state, task.attention) == ("needs_person", "files_to_review")
+
     async def test_does_not_end_the_call_that_was_under_way(self, house: House, server: Counting) -> None:
         """What the place before said last is noted, and no answer of the one that is registered now."""
         processor = await register(house, server)
