@@ -298,7 +298,7 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     registration.SecretsStayBehind: Kind(
         422,
-        "Hemligheter följer inte med till en annan adress: ändra den först, ange dess hemligheter och slå sedan på.",
+        "En annan adress slås på för sig: ändra den först, ange dess egna hemligheter och slå sedan på.",
         "#/state",
     ),
     webhook_signature.UnfitWebhookSecret: Kind(

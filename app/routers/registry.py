@@ -120,7 +120,7 @@ async def register(work: Admin, once: OnceOnly, body: ProcessorIn, controller: C
 
     async def act() -> Made:
         with _pointed():
-            row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said))
+            row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said), actor=work.actor)
         headers = {"Location": f"/v1/processors/{row.id}", "ETag": etag(row.version)}
         return Made(dump(ProcessorOut, await catalogue.processor_and_lane(work.tx, row)), 201, headers)
 

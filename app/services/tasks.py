@@ -45,6 +45,8 @@ from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome, take
 from app.repositories import cases, erasure, jobs, registry
 from app.services import deadline_watch, hearing, recipient_mail, registration, sealing, standing, steps, task_files
 from app.services.context import INSYN, Actor, Context
+from app.services.handing_over import REMOVED
+from app.services.handing_over import hand_to_person as hand_to_person
 from app.services.ids import new_id
 from app.vault import Unreadable
 
@@ -239,13 +241,6 @@ def _ring(tx: Tx, processor: ProcessorRow, at: datetime | None) -> None:
         jobs.wake(tx, "lane.drain", controller=processor.controller_id, id=processor.id, at=at)
 
 
-async def hand_to_person(tx: Tx, row: RequestRow, task: TaskRow, reason: str, *, code: str | None = None) -> None:
-    """Say that only a person can go on with the task, and why."""
-    task.state, task.next_at, task.attention = TaskState.NEEDS_PERSON, None, reason
-    facts = {"task_id": str(task.id), "reason": reason} | ({"code": as_code(code)} if code else {})
-    await steps.note(tx, row, AuditStep.TASK_ESCALATED, actor=INSYN, facts=facts)
-
-
 async def _close(tx: Tx, row: RequestRow, task: TaskRow, outcome: Outcome, *, actor: Actor, by: str) -> None:
     task.state, task.next_at, task.attention, task.progress_sealed = TaskState.CLOSED, None, None, None
     task.outcome, task.closed_at, task.closed_by = outcome.value, tx.now, by
@@ -378,7 +373,7 @@ async def retry(
     with suppress(Unreadable):  # whoever sends it meets that
         await standing.check(tx, ctx, row, task)
     processor = await registry.processor(tx, task.processor_id)
-    person = why_a_person(ctx, processor) if processor is not None else "processor_removed"
+    person = why_a_person(ctx, processor) if processor is not None else REMOVED
     if person is not None and task.state == TaskState.NEEDS_PERSON:
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
     task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN

@@ -81,6 +81,23 @@ class TestProcessor:
         assert answer.status_code == status
         assert after == made
 
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"actions": ["export"]}, {"categories": ["contact"]}, {"identifier_types": ["personnummer"]},
+            {"kind": "manual"}, {"recipient_kind": "own"}, {"key": "other"},
+        ],
+    )  # fmt: skip
+    async def test_is_told_and_asked_no_more_by_a_change(self, client: httpx.AsyncClient, more: dict[str, Any]) -> None:
+        """
+        GDPR Art. 5(1)(c): what a recipient may be told and asked is settled when it is registered.
+        """
+        path, made = await register(client)
+        answer = await client.patch(path, json=more, headers=ADMIN.headers(**{"If-Match": '"1"'}))
+        after = (await client.get(path, headers=ADMIN.headers())).json()
+
+        assert (answer.status_code, after) == (422, made)
+
     async def test_is_gone_once_removed(self, client: httpx.AsyncClient) -> None:
         """
         It is no longer listed; its past stays on the cases.
