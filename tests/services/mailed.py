@@ -107,6 +107,11 @@ class World:
         path = self.path(task_id)
         await eventually(lambda: self.has_link(path))
         await self.until(task_id, "accepted")
+
+        async def written_down() -> bool:
+            return "task:sent" in await self.steps(task_id)
+
+        await eventually(written_down)  # after the mail has left, in a transaction of its own
         return task_id, path
 
     def path(self, task_id: UUID) -> str:

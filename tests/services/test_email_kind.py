@@ -287,11 +287,10 @@ class TestFailure:
         async with world.house.working():
             await world.until(task_id, "needs_person")
             box.to_recipient = None
-            async with world.house.tx(CONTROLLER) as tx:
-                row = await registration.hold(tx, processor.id)
-                await registration.change(
-                    tx, world.house.ctx, row, {"settings": {"address": "ny@leverantor.example"}, "state": "active"}
-                )
+            for changed in ({"settings": {"address": "ny@leverantor.example"}}, {"state": "active"}):
+                async with world.house.tx(CONTROLLER) as tx:
+                    row = await registration.hold(tx, processor.id)
+                    await registration.change(tx, world.house.ctx, row, changed)
             async with world.house.tx(CONTROLLER) as tx:
                 await tasks.retry(tx, world.house.ctx, task_id, actor=AGENT)
             await eventually(lambda: box.messages)
