@@ -28,6 +28,7 @@ class Step(StrEnum):
     BEGIN_ASSESSMENT = "begin_assessment"
     BEGIN_EXECUTION = "begin_execution"
     BEGIN_ANSWER = "begin_answer"
+    EXECUTE_ANEW = "execute_anew"
     CLOSE = "close"
 
 
@@ -41,6 +42,8 @@ TRANSITIONS: dict[tuple[Phase, Step], Phase] = {
     (Phase.IDENTIFYING, Step.BEGIN_ANSWER): Phase.ANSWERING,
     (Phase.ASSESSING, Step.BEGIN_ANSWER): Phase.ANSWERING,
     (Phase.EXECUTING, Step.BEGIN_ANSWER): Phase.ANSWERING,
+    # Somebody else has proved to be the person: nothing that was to be answered was asked for them.
+    (Phase.ANSWERING, Step.EXECUTE_ANEW): Phase.EXECUTING,
     (Phase.ANSWERING, Step.CLOSE): Phase.CLOSED,
 }
 

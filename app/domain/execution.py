@@ -132,7 +132,7 @@ def have_acted(case: Case, claim: Claim) -> bool:
 
 def something_was_done(case: Case, claim: Claim) -> bool:
     """Whether at least one recipient did what the claim wants, or a part of it."""
-    return any(task.outcome in DONE for task in own_tasks(case, claim))
+    return claim.id in case.done_before or any(task.outcome in DONE for task in own_tasks(case, claim))
 
 
 def able_to(case: Case, claim: Claim) -> set[str]:
@@ -148,6 +148,8 @@ def nothing_is_held(case: Case, claim: Claim) -> bool:
     Who found the person but cannot do what this right wants says nothing about what this right reaches; only where
     nobody is able does every search count.
     """
+    if claim.id in case.done_before:
+        return False  # what is not there any more was there
     able, searches = able_to(case, claim), list(case.searches)
     acted = own_tasks(case, claim)
     # Who holds the person's data for another controller finds them too: what it says when asked to act counts alone.

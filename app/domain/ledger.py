@@ -26,6 +26,7 @@ class About(StrEnum):
     CHANGE = "change"  #: what the claim wanted was done
     MEANWHILE = "meanwhile"  #: restricted while the claim is pending (Art. 18(1)(a), (d))
     LIFT = "lift"  #: the restriction ended
+    FORMER = "former"  #: what was done was done for somebody else than whoever asked turned out to be
 
 
 #: States in which nobody has to do anything more. Art. 19 asks to communicate; nobody can be made to confirm.
@@ -36,6 +37,8 @@ EXCUSES = frozenset({EntryState.IMPOSSIBLE, EntryState.DISPROPORTIONATE})
 LEAST_REASON = 10
 #: Codes for why nobody had to be told by hand: the task said so.
 NOTHING_HELD = "nothing_held"
+#: Stands among the recipients for whoever something was done to, or let out of, without having asked.
+FORMER_PERSON = "former_person"
 
 
 class UnknownEntry(DomainError):

@@ -35,7 +35,7 @@ def ledgers_due(case: Case) -> Iterator[ToTell]:
 
 def _ripe(case: Case) -> Iterator[ToTell]:
     opened = {(entry.claim, entry.about) for entry in case.ledger}
-    restricted = {one.claim: one for one in case.restrictions}
+    restricted = {one.claim: one for one in case.restrictions if not one.is_former}
     for claim in case.claims:
         if (claim.id, About.CHANGE) not in opened and _is_changed(case, claim):
             yield _to_tell(case, claim, About.CHANGE)
@@ -86,6 +86,7 @@ def _tasks(case: Case, entry: Entry) -> list[Task]:
         About.CHANGE: case.tasks_of(claim),
         About.MEANWHILE: case.meanwhile(claim),
         About.LIFT: case.liftings(claim.id),
+        About.FORMER: (),  # no task undoes what was done for another
     }
     return [task for task in by_about[entry.about] if task.processor == entry.processor]
 
@@ -96,10 +97,13 @@ def is_by_hand(case: Case, entry: Entry) -> bool:
         return False
     processor = case.processors.get(entry.processor or "")
     claim = next((one for one in case.claims if one.id == entry.claim), None)
+    if entry.about is About.FORMER:
+        return True
     if processor is None or claim is None or (entry.about is About.CHANGE and claim.state is ClaimState.CLOSED):
         return True
     if entry.about is About.LIFT:
-        return not any((entry.claim, processor.id) == (one, two.id) for one, two in restricting.to_be_lifted(case))
+        coming = [(one.claim, two.id) for one, two in restricting.to_be_lifted(case) if not one.is_former]
+        return (entry.claim, processor.id) not in coming
     return entry.about is not About.CHANGE or execution.action_for(claim, processor) is None
 
 
@@ -115,6 +119,8 @@ def moves(case: Case) -> Iterator[tuple[Entry, EntryState, str]]:
 
 def _state_of(case: Case, entry: Entry) -> tuple[EntryState | None, str]:
     tasks = _tasks(case, entry)
+    if entry.about is About.FORMER:
+        return None, ""
     if not tasks:
         processor = case.processors.get(entry.processor or "")
         unknown = processor is not None and not _may_hold(case, processor)
@@ -126,6 +132,11 @@ def _state_of(case: Case, entry: Entry) -> tuple[EntryState | None, str]:
     if any(task.outcome in _TOLD for task in tasks):
         return EntryState.CONFIRMED, ""
     return EntryState.IMPOSSIBLE, str(tasks[-1].outcome)
+
+
+def must_be_put_right(case: Case) -> bool:
+    """Whether something was done for another than was meant, and a person has not yet seen to it."""
+    return any(entry.about is About.FORMER and not entry.is_settled for entry in case.ledger)
 
 
 def is_settled(case: Case) -> bool:

@@ -51,6 +51,7 @@ class CreateTask:
     processor: str
     action: Action
     categories: tuple[str, ...]
+    restriction: str | None = None  #: the one it ends, where that was set about somebody else than is known now
 
 
 @dataclass(frozen=True)
@@ -274,13 +275,14 @@ def _propose_lift(case: Case, _today: date) -> Iterator[Act]:
 
 
 def _lift(case: Case, _today: date) -> Iterator[Act]:
-    for claim, processor in restricting.to_be_lifted(case):
-        yield CreateTask(claim, processor.id, Action.LIFT_RESTRICTION, tuple(sorted(processor.categories)))
+    for one, processor in restricting.to_be_lifted(case):
+        categories, former = tuple(sorted(processor.categories)), one.id if one.is_former else None
+        yield CreateTask(one.claim, processor.id, Action.LIFT_RESTRICTION, categories, restriction=former)
 
 
 def is_being_lifted(case: Case) -> bool:
     """Whether a restriction that was lifted is still kept up somewhere, or somebody was not told of it."""
-    lifting = [task for one in case.restrictions if one.is_lifted for task in case.liftings(one.claim)]
+    lifting = [task for one in case.restrictions if one.is_lifted for task in case.liftings_of(one)]
     return any(not task.is_over for task in lifting) or not notifying.is_settled(case)
 
 
@@ -447,6 +449,8 @@ def status_of(case: Case, *, today: date | None = None) -> str:
         return "identity_wanted"
     if any(task.state is TaskState.NEEDS_PERSON for task in case.tasks):
         return "needs_person"
+    if notifying.must_be_put_right(case):
+        return "recipients_to_tell"  # something was done for somebody who never asked for it
     if any(execution.nobody_is_able(case, claim) for claim in case.claims):
         return "nobody_able"
     if case.phase is Phase.ANSWERING:

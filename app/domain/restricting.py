@@ -69,7 +69,7 @@ def to_be_restricted(case: Case, claim: Claim) -> Iterator[Processor]:
 
 
 def has_restriction(case: Case, claim: Claim) -> bool:
-    return any(one.claim == claim.id for one in case.restrictions)
+    return any(one.claim == claim.id and not one.is_former for one in case.restrictions)
 
 
 def was_restricted(case: Case, claim: Claim) -> bool:
@@ -100,16 +100,17 @@ def lifts_to_propose(case: Case) -> Iterator[Restriction]:
             yield one
 
 
-def set_by(case: Case, claim: str) -> list[Task]:
-    """The tasks by which somebody restricted for a claim."""
-    return [t for t in case.tasks if t.claim == claim and t.action is Action.RESTRICT and t.outcome in execution.DONE]
+def set_by(case: Case, restriction: Restriction) -> list[Task]:
+    """The tasks by which somebody restricted."""
+    tasks = (t for t in (case.former if restriction.is_former else case.tasks) if t.claim == restriction.claim)
+    return [t for t in tasks if t.action is Action.RESTRICT and t.outcome in execution.DONE]
 
 
-def to_be_lifted(case: Case) -> Iterator[tuple[str, Processor]]:
-    """Claim and processor for every restriction that was lifted and that a processor still keeps up."""
+def to_be_lifted(case: Case) -> Iterator[tuple[Restriction, Processor]]:
+    """Every restriction that was lifted, with each processor that still keeps it up."""
     for one in case.restrictions:
-        asked = {task.processor for task in case.liftings(one.claim)}
-        for task in set_by(case, one.claim) if one.is_lifted else ():
+        asked = {task.processor for task in case.liftings_of(one)}
+        for task in set_by(case, one) if one.is_lifted else ():
             processor = case.processors.get(task.processor)
             if processor is not None and Action.LIFT_RESTRICTION in processor.actions and processor.id not in asked:
-                yield one.claim, processor
+                yield one, processor

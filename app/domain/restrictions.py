@@ -86,6 +86,10 @@ ENDINGS: dict[str, tuple[str, str]] = {
         "Vi har prövat din invändning, och våra skäl väger tyngre.",
         "We have weighed your objection, and our grounds override it.",
     ),
+    "another_person": (
+        "Begränsningen gällde någon annan än den som bad om den.",
+        "The restriction was about somebody else than whoever asked for it.",
+    ),
     "person_asked": (
         "Du har själv sagt att begränsningen inte längre behövs.",
         "You have said yourself that the restriction is no longer needed.",
@@ -98,6 +102,9 @@ ENDS: dict[Ground, frozenset[str]] = {
     Ground.NEEDED_FOR_CLAIMS: frozenset({"claims_over", "person_asked"}),
     Ground.OBJECTION_PENDING: frozenset({"objection_upheld", "objection_refused", "person_asked"}),
 }
+
+#: How one ends that was set about another person than the one who asked: nobody's ground was ever theirs.
+ENDS_FORMER = frozenset({"another_person"})
 
 
 class UnknownRestriction(DomainError):
@@ -150,14 +157,24 @@ def ground_said(details: object) -> Ground:
     return Ground(said) if isinstance(said, str) and said in set(Ground) else Ground.ACCURACY_CONTESTED
 
 
-def check_notice(*, ground: Ground, ending: str, lifting_on: date, today: date) -> None:
+def endings(ground: Ground, *, is_former: bool) -> frozenset[str]:
+    """
+    The ways in which a restriction can end.
+
+    Args:
+        is_former: Whether it was set about somebody else than its request turned out to be of.
+    """
+    return ENDS_FORMER if is_former else ENDS[ground]
+
+
+def check_notice(*, ground: Ground, ending: str, lifting_on: date, today: date, is_former: bool = False) -> None:
     """
     Refuse a notice that the law would not take for one.
 
     Raises:
         EndingDoesNotFit, LiftingTooSoon
     """
-    if ending not in ENDS[ground]:
+    if ending not in endings(ground, is_former=is_former):
         raise EndingDoesNotFit
     if lifting_on <= today:
         raise LiftingTooSoon

@@ -70,6 +70,7 @@ class Task:
     outcome: Outcome | None = None
     answer_by: date
     next_at: datetime | None = None
+    restriction: str | None = None  #: the one that it ends, where that was set about somebody else
 
     @property
     def is_over(self) -> bool:
@@ -103,6 +104,7 @@ class Restriction:
     claim: str
     is_lift_proposed: bool = False
     is_lifted: bool = False
+    is_former: bool = False  #: set about somebody else than the request turned out to be of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +166,8 @@ class Case:
     to_forward: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: found there, held for another controller
     known_on: date | None = None  #: the day from which it was known well enough who asks, to look for them
     typed: bool = False  #: some of what the person is known by only the one who asks has written
+    done_before: frozenset[str] = frozenset()  #: claims for which something was done while less was known of the person
+    former: tuple[Task, ...] = ()  #: asked for somebody else than whoever is known now: of none of :attr:`tasks`
     erasure_opposed: bool = False  #: a restriction says that the person wants the data kept (Art. 18(1)(b)-(c))
 
     def is_ready(self, claim: Claim) -> bool:
@@ -182,8 +186,16 @@ class Case:
         return tuple(task for task in self.tasks if task.claim == claim.id and task.action is Action.RESTRICT)
 
     def liftings(self, claim: str) -> tuple[Task, ...]:
-        """What was asked to end a restriction that came from the claim."""
-        return tuple(t for t in self.tasks if t.claim == claim and t.action is Action.LIFT_RESTRICTION)
+        """What was asked to end a restriction that came from the claim, and is about whoever is known now."""
+        return self._liftings(claim, None)
+
+    def liftings_of(self, restriction: Restriction) -> tuple[Task, ...]:
+        """What was asked to end one restriction."""
+        return self._liftings(restriction.claim, restriction.id if restriction.is_former else None)
+
+    def _liftings(self, claim: str, former: str | None) -> tuple[Task, ...]:
+        found = (t for t in self.tasks if t.claim == claim and t.restriction == former)
+        return tuple(task for task in found if task.action is Action.LIFT_RESTRICTION)
 
     def located(self, processor: str) -> Task | None:
         """The locate task at that processor, if one was made."""

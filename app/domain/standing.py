@@ -4,19 +4,47 @@ Whether what a task asks may leave the house: there is a yes behind it, and the 
 The one rule for every way out (a first try, another one, a look at what became of it, a recipient's page): what nobody
 has decided is asked of nobody, and nobody is asked anything about another person than the one somebody compared when
 it was decided (GDPR Art. 5(1)(d), (f), 12(6), 24, 32).
+
+And it counts only for them: a task counts for the person it was asked for. Once somebody else is known, or more of the
+same person, what was asked before is *former*: everybody is asked anew. What was done for the same person stays done;
+what was done for another one is nothing that was done for whoever is known now (Art. 12(4), 15(1), 15(4), 17(1)).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from app.domain.case import ClaimState
 from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
-from app.domain.fanout import Action
+from app.domain.execution import DONE
+from app.domain.fanout import Action, Outcome
+from app.domain.finding import Known
+from app.domain.identity import Level
 from app.domain.rights import Right
 from app.domain.snapshot import CARRIED_OUT
 
 #: Looks and holds change nothing that is a person's; what ends a restriction undoes only what was done here.
 NEEDS_NO_YES = frozenset({Action.LOCATE, Action.FREEZE, Action.LIFT_RESTRICTION})
+#: What changes something at a recipient that nobody undoes here: done for another than asked, somebody must see to it.
+EFFECTS = frozenset(
+    {
+        Action.RECTIFY,
+        Action.ERASE,
+        Action.RESTRICT,
+        Action.STOP_PURPOSES,
+        Action.STOP_MARKETING,
+        Action.REVIEW_DECISION,
+        Action.NOTIFY,
+    }
+)
+
+
+class Former(StrEnum):
+    """Why what was asked counts no more for whoever is known now."""
+
+    ANOTHER = "another"  #: it was asked for somebody else
+    MORE_KNOWN = "more_known"  #: it was asked for the same person, of whom more is known now
 
 
 class NotDecided(DomainError):
@@ -68,3 +96,31 @@ def may_leave(action: Action, yes: Yes | None, *, asked_for: bytes | None) -> bo
     if yes is None or not needs_yes(action, yes.right):
         return True
     return yes.stands and asked_for == yes.decided_for
+
+
+def former(before: Iterable[Known], now: Iterable[Known], *, right: Right, checked: bool) -> Former:
+    """
+    Why what was asked for whoever was known *before* counts no more for whoever is known *now*.
+
+    It is the same person as long as everything that was answered for still is. What was only written and compared
+    by somebody (*checked*) was theirs then, and stays so while it is still written. Where the law asks for no proof
+    (Art. 21(2)) nothing had to be answered for, and nobody else can have been meant.
+    """
+    if right.needs is Level.NONE:
+        return Former.MORE_KNOWN
+    known = list(now)
+    written = {(one.type, one.value) for one in known}
+    sure = {(one.type, one.value) for one in known if one.vouched}
+    was_sure = {(one.type, one.value) for one in before if one.vouched}
+    was_checked = {(one.type, one.value) for one in before if checked and not one.vouched}
+    return Former.MORE_KNOWN if was_sure <= sure and was_checked <= written else Former.ANOTHER
+
+
+def is_compared(right: Right, *, checked: bool) -> bool:
+    """Whether what was only written goes out for a claim: somebody has compared it, or nobody needs to (Art. 21(2))."""
+    return checked or right.needs is Level.NONE
+
+
+def has_effect(action: Action, outcome: Outcome | str | None) -> bool:
+    """Whether a task has changed something for the person it was asked for."""
+    return action in EFFECTS and outcome in DONE

@@ -37,9 +37,17 @@ def to_cool_off(case: Case) -> Iterator[Claim]:
 
 
 def package_waits(case: Case) -> bool:
-    """Whether the copy is made and the time to say "that was not me" still runs."""
-    copies = [claim for claim in case.claims if claim.right.yields_package and claim.is_carried_out]
-    return any(not claim.has_cooled_off and not execution.nothing_is_held(case, claim) for claim in copies)
+    """
+    Whether the copy is made and the time to say "that was not me" still runs.
+
+    A wait that has begun ends with its time and with nothing else, as the database has it (``release_cooled_off``):
+    whatever was decided, and also where nothing turned out to be held.
+    """
+    copies = [claim for claim in case.claims if claim.right.yields_package]
+    if any(claim.cooling is Cooling.RUNNING for claim in copies):
+        return True
+    granted = [claim for claim in copies if claim.is_carried_out]
+    return any(not claim.has_cooled_off and not execution.nothing_is_held(case, claim) for claim in granted)
 
 
 def is_held_up(case: Case) -> bool:

@@ -197,7 +197,11 @@ KINDS: dict[str, Kind] = {
                 Part(
                     "notice.identified_by",
                     "GDPR Art. 19, 5(1)(c)",
-                    lambda facts: facts.notice is not None and len(facts.notice.identified_by) == 1,
+                    # What was done for somebody else names nobody: the case's number says whose it was.
+                    lambda facts: (
+                        facts.notice is not None
+                        and len(facts.notice.identified_by) == int(facts.notice.action != "put_right")
+                    ),
                 ),
             ),
             sections=("notice", "confirm", "contact"),

@@ -208,9 +208,19 @@ class TaskRow(Row, table=True):
     __tablename__ = "task"
     __table_args__ = (
         # Asked about another person it is another task: its key must not bring the first one's answer.
-        UniqueConstraint(
-            "request_id", "claim_id", "processor_id", "action", "asked_for", postgresql_nulls_not_distinct=True
+        Index(
+            "uq_task_asked_once",
+            "request_id",
+            "claim_id",
+            "processor_id",
+            "action",
+            "asked_for",
+            "ends_former",
+            unique=True,
+            postgresql_where=text("former IS NULL"),
+            postgresql_nulls_not_distinct=True,
         ),
+        CheckConstraint("former IN ('another', 'more_known')", name="former_known"),
         CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_has_instant"),
         CheckConstraint("state <> 'closed' OR outcome IS NOT NULL", name="closed_has_outcome"),
         Index(
@@ -253,6 +263,8 @@ class TaskRow(Row, table=True):
     failures: int = 0
     ask_first: bool = False
     asked_for: bytes | None = None  #: the sign of the person it asks about, where a decision has to say so
+    former: str | None = None  #: why it counts no more for whoever is known now (:class:`app.domain.standing.Former`)
+    ends_former: UUID | None = None  #: the restriction it ends, where that was set about somebody else
     poll_url: str | None = None
     token_hash: bytes | None = Field(default=None, index=True, unique=True)
     answer_sealed: bytes | None = None

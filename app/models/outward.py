@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -20,7 +20,7 @@ class RestrictionRow(Row, table=True):
 
     __tablename__ = "restriction"
     __table_args__ = (
-        UniqueConstraint("request_id", "claim_id"),
+        Index("uq_restriction_of_claim", "request_id", "claim_id", unique=True, postgresql_where=text("NOT former")),
         CheckConstraint(
             "ground IN ('accuracy_contested', 'erasure_opposed', 'needed_for_claims', 'objection_pending')",
             name="ground_of_article_18",
@@ -46,6 +46,7 @@ class RestrictionRow(Row, table=True):
     ground: str
     categories: list[str] = Field(sa_type=JSONB)
     since: datetime
+    former: bool = False  #: set about somebody else than whoever its request turned out to be of
     lift_proposed_at: datetime | None = None
     lift_ending: str | None = None
     lift_sealed: bytes | None = None
@@ -72,7 +73,15 @@ class LedgerEntryRow(Row, table=True):
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
-        UniqueConstraint("request_id", "claim_id", "about", "recipient"),
+        Index(
+            "uq_ledger_entry_told_once",
+            "request_id",
+            "claim_id",
+            "about",
+            "recipient",
+            unique=True,
+            postgresql_where=text("NOT former"),
+        ),
         CheckConstraint(
             "state IN ('pending', 'sent', 'confirmed', 'impossible', 'disproportionate')", name="state_known"
         ),
@@ -97,6 +106,7 @@ class LedgerEntryRow(Row, table=True):
     reason_sealed: bytes | None = None
     settled_by: str | None = None
     made_at: datetime
+    former: bool = False  #: told of what was done for somebody else than whoever is known now
     at: datetime | None = None  #: when it came to its state
 
 

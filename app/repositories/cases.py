@@ -18,6 +18,7 @@ from app.domain.guarding import cooling_of, has_to_cool
 from app.domain.identity import Level
 from app.domain.rights import right
 from app.domain.snapshot import Case, Claim, Processor, Task, letter_key
+from app.domain.standing import Former, has_effect
 from app.models import (
     ClaimRow,
     ErasurePlanRow,
@@ -55,6 +56,7 @@ async def claims_of(tx: Tx, request_ids: Iterable[UUID]) -> Sequence[ClaimRow]:
 
 
 async def tasks_of(tx: Tx, request_id: UUID) -> Sequence[TaskRow]:
+    """All a request has asked anybody, also for who turned out to be somebody else."""
     query = (
         select(TaskRow)
         .where(col(TaskRow.request_id) == request_id)
@@ -62,6 +64,11 @@ async def tasks_of(tx: Tx, request_id: UUID) -> Sequence[TaskRow]:
         .execution_options(populate_existing=True)
     )
     return (await tx.session.execute(query)).scalars().all()
+
+
+async def counting_tasks_of(tx: Tx, request_id: UUID) -> list[TaskRow]:
+    """The tasks of a request that were asked for whoever is known now (:mod:`app.domain.standing`)."""
+    return [one for one in await tasks_of(tx, request_id) if _counts(one)]
 
 
 async def task(tx: Tx, task_id: UUID, *, lock: bool = False) -> TaskRow | None:
@@ -100,7 +107,7 @@ class CaseRows:
 
     row: RequestRow
     claims: list[ClaimRow]
-    tasks: list[TaskRow]
+    tasks: list[TaskRow]  #: what counts for whoever is known now (:mod:`app.domain.standing`)
     processors: list[ProcessorRow]
     letters: set[str]
     package: PackageRow | None
@@ -115,6 +122,12 @@ class CaseRows:
     forwardings: list[ForwardingRow] = field(default_factory=list)
     erasure_opposed: bool = False
     setting: Setting = Setting()
+    former: list[TaskRow] = field(default_factory=list)  #: asked for somebody else, or while less was known
+
+    @property
+    def done_before(self) -> list[TaskRow]:
+        """What was done for the same person while less was known of them: it stays done, and is asked anew."""
+        return [one for one in self.former if was_done(one)]
 
     def seen(self) -> Case:
         """The case as the process sees it."""
@@ -125,7 +138,10 @@ class CaseRows:
             assurance=held,
             due_on=self.row.due_on,
             claims=tuple(_claim_seen(claim, self.plan, held=held, now=self.now) for claim in self.claims),
-            tasks=tuple(_task_seen(task) for task in self.tasks if not self._asked_about_another(task)),
+            # Before whoever has it in hand has answered nobody is asked anew in its place.
+            tasks=tuple(_task_seen(one) for one in (*self.tasks, *(one for one in self.former if not _is_over(one)))),
+            done_before=frozenset(str(one.claim_id) for one in self.done_before),
+            former=tuple(_task_seen(one) for one in self.former),
             processors=self._processors_seen(),
             letters=frozenset(self.letters),
             unsent_letters=frozenset(key for key, sent_at in self.sent.items() if sent_at is None),
@@ -146,13 +162,6 @@ class CaseRows:
             typed=self.setting.typed,
             erasure_opposed=self.erasure_opposed,
         )
-
-    def _asked_about_another(self, task: TaskRow) -> bool:
-        """Over, without effect, and about somebody else than its claim is decided about now: it is asked anew."""
-        if task.state != TaskState.CLOSED or task.outcome in DONE or task.asked_for is None:
-            return False
-        its_claim = next((one for one in self.claims if one.id == task.claim_id), None)
-        return its_claim is not None and its_claim.decided_for not in (None, task.asked_for)
 
     def _processors_seen(self) -> dict[str, Processor]:
         seen = registry.as_seen(self.processors, among=self.row.participants, forwarded=self.setting.forwarded)
@@ -176,12 +185,13 @@ async def rows_of(tx: Tx, row: RequestRow) -> CaseRows:
     """Read a case; a fixed number of statements whatever its size."""
     letters = select(LetterRow.kind, LetterRow.about, LetterRow.sent_at).where(col(LetterRow.request_id) == row.id)  # type: ignore[call-overload]
     sent = {letter_key(kind, about): sent_at for kind, about, sent_at in (await tx.session.execute(letters)).all()}
-    claims = list(await claims_of(tx, [row.id]))
+    claims, tasks = list(await claims_of(tx, [row.id])), await tasks_of(tx, row.id)
     erases = any(right(claim.right).action is Action.ERASE for claim in claims)
     return CaseRows(
         row=row,
         claims=claims,
-        tasks=list(await tasks_of(tx, row.id)),
+        tasks=[one for one in tasks if _counts(one)],
+        former=[one for one in tasks if not _counts(one)],
         processors=list(await registry.processors_of(tx, [row.controller_id], with_removed=True)),
         letters=set(sent),
         package=await tx.session.get(PackageRow, row.id),
@@ -218,6 +228,25 @@ def _claim_seen(row: ClaimRow, plan: Iterable[ErasurePlanRow], *, held: Level, n
     )
 
 
+def was_done(row: TaskRow) -> bool:
+    """
+    Whether a task has done something for whoever is known now.
+
+    While less was known of them, too: but then a copy that stayed here, and is made anew, is nothing that was done.
+    """
+    if row.former is None:
+        return row.outcome in DONE
+    return row.former == Former.MORE_KNOWN and has_effect(Action(row.action), row.outcome)
+
+
+def _counts(row: TaskRow) -> bool:
+    return row.former is None
+
+
+def _is_over(row: TaskRow) -> bool:
+    return row.state == TaskState.CLOSED
+
+
 def _task_seen(row: TaskRow) -> Task:
     return Task(
         id=str(row.id),
@@ -228,6 +257,7 @@ def _task_seen(row: TaskRow) -> Task:
         outcome=Outcome(row.outcome) if row.outcome else None,
         answer_by=row.answer_by,
         next_at=row.next_at,
+        restriction=str(row.ends_former) if row.ends_former else None,
     )
 
 

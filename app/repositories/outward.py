@@ -53,6 +53,14 @@ async def find_by(tx: Tx, restrictions: Iterable[RestrictionRow], blinds: Collec
         await tx.session.execute(insert(RestrictionIdentifierRow).values(rows).on_conflict_do_nothing())
 
 
+async def found_under(tx: Tx, restriction_id: UUID) -> set[bytes]:
+    """The blind indexes of the identifiers by which one restriction is found."""
+    query = select(col(RestrictionIdentifierRow.blind)).where(
+        col(RestrictionIdentifierRow.restriction_id) == restriction_id
+    )
+    return set((await tx.session.execute(query)).scalars().all())
+
+
 async def found_by(tx: Tx, restriction_ids: Collection[UUID]) -> dict[UUID, int]:
     """By how many identifiers each of these restrictions is found; one that none leads to is left out."""
     query = (
@@ -97,8 +105,9 @@ async def requests_restricting(tx: Tx, request_ids: Collection[UUID]) -> set[UUI
 
 
 async def entries_of(tx: Tx, request_id: UUID) -> Sequence[LedgerEntryRow]:
-    """A request's ledger, in the order in which it was written."""
-    query = select(LedgerEntryRow).where(col(LedgerEntryRow.request_id) == request_id).order_by(col(LedgerEntryRow.id))
+    """A request's ledger, in the order in which it was written; without what was told about somebody else."""
+    of_it = col(LedgerEntryRow.request_id) == request_id, col(LedgerEntryRow.former).is_(False)
+    query = select(LedgerEntryRow).where(*of_it).order_by(col(LedgerEntryRow.id))
     return (await tx.session.execute(query)).scalars().all()
 
 
@@ -113,6 +122,7 @@ def restriction_seen(row: RestrictionRow) -> Restriction:
         claim=str(row.claim_id),
         is_lift_proposed=row.lift_proposed_at is not None,
         is_lifted=row.lifted_at is not None,
+        is_former=row.former,
     )
 
 

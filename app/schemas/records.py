@@ -33,6 +33,11 @@ class TaskOut(Answer):
     state: Literal["open", "sending", "accepted", "needs_person", "closed"]
     outcome: str | None = None
     attention: str | None = Field(default=None, description="Why a person is needed.", examples=["deadline_near"])
+    former: Literal["another", "more_known"] | None = Field(
+        default=None,
+        description="Why it counts no more for whoever is known now: it was asked for `another`, or for the same "
+        "person while less was known of them. Everybody is asked anew.",
+    )
     last_code: str | None = Field(
         default=None, description="What the last call came to, in the adapter's words.", examples=["http_503"]
     )
@@ -239,9 +244,10 @@ class LedgerEntry(Answer):
     """One recipient that is told of one change (GDPR Art. 19), in plain words."""
 
     name: str
-    about: Literal["change", "meanwhile", "lift"] = Field(
+    about: Literal["change", "meanwhile", "lift", "former"] = Field(
         description="`change`: what the claim wanted was done; `meanwhile`: restricted while the claim was pending; "
-        "`lift`: that restriction ended."
+        "`lift`: that restriction ended; `former` (staff only): something was done for somebody else than whoever "
+        "asked turned out to be: have the recipient undo what can be undone, and tell `former_person` (Art. 33, 34)."
     )
     right: str
     state: Literal["pending", "sent", "confirmed", "impossible", "disproportionate"]

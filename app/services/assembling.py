@@ -118,11 +118,17 @@ async def read(tx: Tx, ctx: Context, row: RequestRow) -> Sources:
         for claim in await cases.claims_of(tx, [row.id])
         if right(claim.right).yields_package and claim.verdict in (Verdict.GRANTED, Verdict.PARTLY_GRANTED)
     ]
-    wanted = {claim.id for claim in claims}
-    found = await cases.tasks_of(tx, row.id)
+    wanted = {claim.id: claim for claim in claims}
+    found = await cases.counting_tasks_of(tx, row.id)
     processors = {one.id: one for one in await registry.processors_of(tx, [row.controller_id], with_removed=True)}
-    exports = [task for task in found if task.claim_id in wanted and task.action == Action.EXPORT]
-    reader = _Reader(ctx, row, profile, language)
+    exports = [
+        task
+        for task in found
+        if task.action == Action.EXPORT
+        and (claim := wanted.get(task.claim_id)) is not None  # type: ignore[arg-type]
+        and task.asked_for == claim.decided_for
+    ]
+    reader = _Reader(ctx, row, profile, language, {claim.id: frozenset(claim.excluded) for claim in claims})
     return Sources(
         request_id=str(row.id),
         reference=row.reference,
@@ -200,8 +206,16 @@ def _known(identifiers: Sequence[Mapping[str, Any]], *, checked: bool) -> dict[s
 class _Reader:
     """Opens one request's answers."""
 
-    def __init__(self, ctx: Context, row: RequestRow, profile: Profile, language: Language) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        row: RequestRow,
+        profile: Profile,
+        language: Language,
+        excluded: Mapping[UUID | None, frozenset[str]],
+    ) -> None:
         self._ctx, self._row, self._profile, self._language = ctx, row, profile, language
+        self._excluded = excluded
 
     def gave(self, processor: ProcessorRow, exports: Sequence[TaskRow]) -> Gave:
         """What one processor gave; two claims of a request may have asked it for the same rows, which count once."""
@@ -210,6 +224,8 @@ class _Reader:
         for task in exports:
             given: dict[str, list[Mapping[str, Any]]] = {}
             for record in tasks.answer_of(self._ctx, self._row, task).get("records", []):
+                if record["category"] in self._excluded.get(task.claim_id, ()):
+                    continue  # whatever came, two people have left it out (Art. 12(4), 15(4))
                 given.setdefault(record["category"], []).extend(record.get("rows", []))
                 if told := tuple(map(_disclosed, record.get("disclosures", []))):
                     disclosed[record["category"]] = told

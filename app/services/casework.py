@@ -12,7 +12,6 @@ from app.domain.audit import AuditStep
 from app.domain.case import AlreadyUnderWay, ClaimNotOpen, ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
-from app.domain.execution import DONE
 from app.domain.fanout import Action, TaskState
 from app.domain.finding import FootageNotDescribed, footage_lacks
 from app.domain.four_eyes import Subject
@@ -21,6 +20,7 @@ from app.domain.proving import Asked, ProofOfSomebodyElse, Proved
 from app.domain.records import Record
 from app.domain.restrictions import ErasureRestricted
 from app.domain.rights import right
+from app.domain.standing import Former
 from app.models import ApprovalRow, ClaimRow, IdentifierRow, RequestRow, TaskRow
 from app.repositories import approvals, cases, letters, outward
 from app.services import (
@@ -136,7 +136,7 @@ async def prove_identity(
     await steps.note(tx, row, AuditStep.REQUEST_IDENTITY_PROVEN, actor=actor, facts=facts)
     await protecting.inherit(tx, ctx, row, actor=actor)
     await reported.take_over(tx, ctx, row)
-    await undoing.of_another(tx, ctx, row)
+    await undoing.of_another(tx, ctx, row, before=asked.known)
     if row.phase != Phase.CLOSED:
         await clarification.end_doubt(tx, ctx, row, actor=actor)
     await steps.changed_unless_closed(tx, row)
@@ -268,6 +268,7 @@ async def decide(
     claim.decided_by, claim.decided_at = actor.ref, tx.now
     claim.identifiers_checked = identifiers_checked
     claim.decided_for = persons.sign_of(ctx, row, checked=identifiers_checked)
+    await undoing.compared_otherwise(tx, row, claim)
     if identifiers_checked:
         await restricting.compared(tx, ctx, row)
     claim.two_needed = row.protected  # two trained people, whatever the right
@@ -285,13 +286,17 @@ async def decide(
 
 
 async def _check_tasks(tx: Tx, row: RequestRow, claim: ClaimRow, verdict: Verdict) -> None:
-    """A claim that was handed back may have tasks: none may be at work, and what is done is not refused (F08)."""
+    """
+    A claim that was handed back may have tasks: none may be at work, and what is done is not refused (F08).
+
+    What was done for somebody else is nothing that was done for whoever is known now (GDPR Art. 12(4)).
+    """
     apart = {Action.RESTRICT, Action.LIFT_RESTRICTION} - {right(claim.right).action}  # done whatever is decided
     found = [task for task in await cases.tasks_of(tx, row.id) if task.claim_id == claim.id]
     own = [task for task in found if task.action not in apart]
     if any(task.state != TaskState.CLOSED for task in own):
         raise ClaimUnderWay
-    if verdict is Verdict.REFUSED and any(task.outcome in DONE for task in own):
+    if verdict is Verdict.REFUSED and any(cases.was_done(task) for task in own):
         raise AlreadyDone
 
 
@@ -346,6 +351,10 @@ def _holds_a_withdrawal_up(task: TaskRow, chosen: Sequence[ClaimRow]) -> bool:
     return not meanwhile or task.state != TaskState.CLOSED
 
 
+def _is_over(task: TaskRow) -> bool:
+    return task.state == TaskState.CLOSED
+
+
 async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Actor) -> None:
     """
     Take claims back while nothing has been asked of a processor for them; empty *rights* means all that can be.
@@ -360,7 +369,8 @@ async def withdraw(tx: Tx, row: RequestRow, *, rights: Sequence[str], actor: Act
     if row.follows is not None:
         raise AlreadyUnderWay  # an end that was promised is nobody's to take back
     chosen = [claim for claim in chosen if claim.state != ClaimState.CLOSED]
-    begun = {task.claim_id for task in await cases.tasks_of(tx, row.id) if _holds_a_withdrawal_up(task, chosen)}
+    found = [one for one in await cases.tasks_of(tx, row.id) if one.former != Former.ANOTHER or not _is_over(one)]
+    begun = {task.claim_id for task in found if _holds_a_withdrawal_up(task, chosen)}
     if not chosen or any(claim.id in begun for claim in chosen):
         raise AlreadyUnderWay
     for claim in chosen:

@@ -24,7 +24,7 @@ def erasure_facts(ctx: Context, rows: CaseRows, claim: ClaimRow, language: Langu
     profile = ctx.profile(rows.row.controller_id)
     plan = [one for one in rows.plan if one.claim_id == claim.id]
     kept = [one for one in plan if one.fate in KEPT]
-    done = [task for task in rows.tasks if task.claim_id == claim.id and _erased(task)]
+    done = [task for task in (*rows.done_before, *rows.tasks) if task.claim_id == claim.id and _erased(task)]
     return ErasureFacts(
         kept=tuple(_kept(ctx, rows, profile, one, language) for one in kept),
         forwarded=tuple(_forwarded(profile, one, language) for one in plan if one.fate == Fate.FORWARD),

@@ -99,7 +99,7 @@ def _by_answers(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimRow) -> dict[t
     """
     found: dict[tuple[UUID, str], dict[str, Any]] = {}
     today, heard = ctx.today(case.row.controller_id, tx.now), erasing.Heard(ctx, case)
-    for task in _erasures(case.tasks, claim):
+    for task in _erasures([*case.done_before, *case.tasks], claim):
         for one in tasks.answer_of(ctx, case.row, task).get("retained", []):
             until, place = date.fromisoformat(one["until"]), (task.processor_id, str(one["category"]))
             if one["law"] == BOOKKEEPING_HOLD:
@@ -173,7 +173,7 @@ async def _note_what_is_gone(tx: Tx, ctx: Context, case: CaseRows, claim: ClaimR
     today = ctx.today(case.row.controller_id, tx.now)
     blinds = suppression.blinds_of(ctx, case.row, checked=claim.identifiers_checked)
     keys = {one.id: one.key for one in case.processors}
-    done = [task for task in _erasures(case.tasks, claim) if task.outcome in DONE]
+    done = [task for task in _erasures([*case.done_before, *case.tasks], claim) if task.outcome in DONE]
     for task in done:
         erasure.erased(
             tx,

@@ -10,7 +10,7 @@ from app.domain import ledger as rules
 from app.domain import notifying
 from app.domain.audit import AuditStep
 from app.domain.identity import Level
-from app.domain.ledger import EntryFollowsTask, EntryState, UnknownEntry
+from app.domain.ledger import About, EntryFollowsTask, EntryState, UnknownEntry
 from app.domain.notifying import ToTell
 from app.domain.outward import MoveEntry
 from app.letters.render import render
@@ -117,7 +117,9 @@ async def notice(tx: Tx, ctx: Context, row: RequestRow, entry_id: UUID, *, actor
     case = await case_rows.read(tx, ctx, row)
     entry = _entry(case, entry_id)
     facts = telling.letter_facts(ctx, case, now=tx.now, about=str(entry.id))
-    if facts.notice is None or not facts.notice.identified_by:
+    # The case's number names whoever it was done to; what they themselves are told a person writes.
+    names_nobody = entry.about == About.FORMER and entry.recipient != rules.FORMER_PERSON
+    if facts.notice is None or not (facts.notice.identified_by or names_nobody):
         raise orders.NobodyToAskFor
     letter = render("recipients_notice", telling.language_of(row), facts)
     noted = {"kind": "recipients_notice", "entry_id": str(entry.id)}
@@ -130,6 +132,8 @@ def name_of(profile: Profile, processors: dict[UUID, ProcessorRow], entry: Ledge
     processor = processors.get(entry.processor_id) if entry.processor_id else None
     if processor is not None:
         return information.recipient_title(profile, processor, language)
+    if entry.recipient == rules.FORMER_PERSON:
+        return view_words.former_person(language)
     found = next((one for one in profile.recipients if one.id == entry.recipient), None)
     return entry.recipient if found is None else found.name
 
@@ -148,6 +152,8 @@ def views(ctx: Context, case: CaseRows, *, for_staff: bool) -> list[dict[str, An
     rights = {claim.id: claim.right for claim in case.claims}
     shown = []
     for entry in case.ledger:
+        if entry.about == About.FORMER and not for_staff:
+            continue  # it is about somebody else than whoever reads here
         view: dict[str, Any] = {
             "name": name_of(profile, processors, entry, language),
             "about": entry.about,

@@ -1,6 +1,6 @@
 """A task as a processor is told of it: only the identifiers that processor declared, only what it needs to know."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from app.domain.restrictions import MEANWHILE, PERMITTED, ground_said
 from app.domain.rights import right
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Order
-from app.repositories import cases
+from app.repositories import cases, outward
 from app.services import erasing, standing, tasks
 from app.services.claims import details_of
 from app.services.context import Context
@@ -48,13 +48,14 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
         raise UnknownRequest
     await standing.check(tx, ctx, row, task)
     claim = next((one for one in await cases.claims_of(tx, [row.id]) if one.id == task.claim_id), None)
+    was_set_by = await outward.found_under(tx, task.ends_former) if task.ends_former is not None else None
     return Order(
         task_id=str(task.id),
         reference=row.reference,
         controller=row.controller_id,
         action=Action(task.action),
         categories=tuple(task.categories),
-        identifiers=tuple(_identifiers(ctx, row, processor, task, claim)),
+        identifiers=tuple(_identifiers(ctx, row, processor, task, claim, was_set_by=was_set_by)),
         details=await details_for(tx, ctx, row, task),
         answer_by=task.answer_by,
         callback_url=f"{ctx.settings.base_url}/v1/callbacks/{tasks.callback_token(ctx, row.controller_id, task.id)}",
@@ -65,10 +66,19 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
 
 
 def _identifiers(
-    ctx: Context, row: RequestRow, processor: ProcessorRow, task: TaskRow, claim: ClaimRow | None
+    ctx: Context,
+    row: RequestRow,
+    processor: ProcessorRow,
+    task: TaskRow,
+    claim: ClaimRow | None,
+    *,
+    was_set_by: Collection[bytes] | None,
 ) -> list[Mapping[str, str]]:
     checked = claim is not None and (claim.identifiers_checked or right(claim.right).needs is Level.NONE)
     known = [one for one in known_as(ctx, row) if not (row.protected and is_address(one.type))]
+    if was_set_by is not None:  # it ends what was set about somebody else, by what that was set with
+        of_it = (one for one in known if _blind(ctx, row, one) in was_set_by)
+        known = [Known(one.type, one.value, vouched=True) for one in of_it]
     travelling = may_travel(known, accepts=processor.identifier_types, action=Action(task.action), checked=checked)
     if not travelling:
         raise NobodyToAskFor
@@ -80,6 +90,10 @@ def _told(one: Known) -> Mapping[str, str]:
     """An identifier in the one spelling, and as it was given, for whoever tells capitals from small letters."""
     told = {"type": one.type, "value": one.value, "format": _FORMATS.get(one.type, "text")}
     return told if one.as_given is None else told | {"as_given": one.as_given}
+
+
+def _blind(ctx: Context, row: RequestRow, one: Known) -> bytes:
+    return ctx.vault.blind_index(controller=row.controller_id, type=one.type, normalised=one.value)
 
 
 async def details_for(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> Mapping[str, Any]:

@@ -27,12 +27,13 @@ from app.processors import AnswerNotUnderstood, Kind, Order, read_outcome
 from app.processors.email import EmailSettings, read_settings
 from app.repositories import cases
 from app.repositories import recipients as stored
-from app.services import orders, recipient_mail, registration, steps, task_files, tasks
+from app.services import orders, recipient_mail, registration, standing, steps, task_files, tasks
 from app.services.context import Actor, Context
 from app.services.ids import new_id
 from app.services.orders import NobodyToAskFor
 from app.services.standing import NotDecided
 from app.services.task_files import Upload
+from app.vault import Unreadable
 
 #: ``code``: show nothing, ask for a code. ``held``: the case stands still. ``over``: answered, said to who answered it.
 Stage = Literal["code", "task", "held", "over"]
@@ -64,6 +65,7 @@ class Found:
     processor: ProcessorRow
     settings: EmailSettings
     session: str | None  #: the session of whoever looks, when it holds
+    may_be_done: bool  #: whether there is a yes behind the task, to whoever is known now
 
     @property
     def stage(self) -> Stage:
@@ -71,7 +73,7 @@ class Found:
             return "code"
         if self.task.state == TaskState.CLOSED:
             return "over"
-        return "held" if self.row.is_stopped else "task"
+        return "held" if self.row.is_stopped or not self.may_be_done else "task"
 
     @property
     def language(self) -> Language:
@@ -116,7 +118,19 @@ async def find(tx: Tx, ctx: Context, token: str, *, session: str | None, hold: b
     holds = session if session is not None and _is_in(page, session, settings.address, now=tx.now) else None
     if tx.now >= tasks.token_expires_at(ctx, row, task) or (task.state == TaskState.CLOSED and holds is None):
         raise UnknownPage
-    return Found(page=page, row=row, task=task, processor=processor, settings=settings, session=holds)
+    try:
+        may_be_done = await standing.may_leave(tx, ctx, row, task)
+    except Unreadable:
+        may_be_done = True  # nothing of it can be shown
+    return Found(
+        page=page,
+        row=row,
+        task=task,
+        processor=processor,
+        settings=settings,
+        session=holds,
+        may_be_done=may_be_done,
+    )
 
 
 def _is_in(page: RecipientPageRow, session: str, address: str, *, now: datetime) -> bool:

@@ -6,7 +6,7 @@ request is never opened again for it.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.domain.errors import DomainError
 from app.domain.fanout import Action
 from app.domain.finding import SHARED, Known, NothingToLookUp, may_travel
 from app.domain.four_eyes import Subject
+from app.domain.ledger import FORMER_PERSON, About
 from app.domain.outward import SetRestriction
 from app.domain.restrictions import (
     Ground,
@@ -25,10 +26,12 @@ from app.domain.restrictions import (
     RestrictionLifted,
     UnknownRestriction,
 )
-from app.models import ApprovalRow, LetterRow, RequestRow, RestrictionRow
+from app.domain.standing import Former
+from app.models import ApprovalRow, RequestRow, RestrictionRow
 from app.repositories import approvals, letters, outward
 from app.repositories.cases import CaseRows
 from app.services import case_rows, claims, correspondence, four_eyes, orders, sealing, steps
+from app.services import former as put_right
 from app.services.context import INSYN, Actor, Context
 from app.services.four_eyes import UnknownApproval
 from app.services.ids import new_id
@@ -76,8 +79,24 @@ async def compared(tx: Tx, ctx: Context, row: RequestRow) -> None:
     One that is set while the claim is pending may come before anybody is known by anything: it would hold and be found
     by nobody (R18-2, R21-1).
     """
-    live = [one for one in await outward.restrictions_of(tx, row.id) if one.lifted_at is None]
+    live = [one for one in await outward.restrictions_of(tx, row.id) if one.lifted_at is None and not one.former]
     await outward.find_by(tx, live, _blinds(ctx, row, checked=True))
+
+
+async def of_former(
+    tx: Tx, ctx: Context, row: RequestRow, restriction: RestrictionRow, why: Former, *, checked: bool
+) -> None:
+    """
+    See to a restriction that was set about whoever was known before: it is found by what is known now of the same
+    person. One that was set about another is theirs until it is lifted, which a person is to see to now (Art. 18(1)).
+    """
+    if why is Former.MORE_KNOWN:
+        await outward.find_by(tx, [restriction], _blinds(ctx, row, checked=checked))
+        return
+    restriction.former = True
+    if restriction.lift_proposed_at is None:
+        await _propose(tx, row, restriction)
+    await put_right.name(tx, row, restriction.claim_id, recipient=FORMER_PERSON)
 
 
 def _blinds(ctx: Context, row: RequestRow, *, checked: bool) -> set[bytes]:
@@ -94,10 +113,13 @@ def _blinds(ctx: Context, row: RequestRow, *, checked: bool) -> set[bytes]:
 
 async def propose_lift(tx: Tx, case: CaseRows, restriction_id: str) -> None:
     """What the restriction waited for has been answered: staff are to see to its end."""
-    found = next(one for one in case.restrictions if str(one.id) == restriction_id)
-    found.lift_proposed_at = tx.now
-    facts = {"restriction_id": restriction_id, "ground": found.ground}
-    await steps.note(tx, case.row, AuditStep.RESTRICTION_LIFT_PROPOSED, actor=INSYN, facts=facts)
+    await _propose(tx, case.row, next(one for one in case.restrictions if str(one.id) == restriction_id))
+
+
+async def _propose(tx: Tx, row: RequestRow, restriction: RestrictionRow) -> None:
+    restriction.lift_proposed_at = tx.now
+    facts = {"restriction_id": str(restriction.id), "ground": restriction.ground}
+    await steps.note(tx, row, AuditStep.RESTRICTION_LIFT_PROPOSED, actor=INSYN, facts=facts)
 
 
 # --- looked up -------------------------------------------------------------------------------------------------------
@@ -199,13 +221,15 @@ async def announce_lift(
         ending=ending,
         lifting_on=lifting_on,
         today=ctx.today(row.controller_id, tx.now),
+        is_former=restriction.former,
     )
     restriction.lift_ending, restriction.lifting_on = ending, lifting_on
     said = {"outcome": outcome, "then": then}
     restriction.lift_sealed = sealing.seal(ctx, row, said, table="restriction", column="lift", id=restriction.id)
     await tx.session.flush()
-    case = await case_rows.read(tx, ctx, row)
-    await correspondence.write(tx, ctx, case, NOTICE, about=str(restriction.id))
+    if not restriction.former:  # who it is about is not whom this case writes to: a person tells them
+        case = await case_rows.read(tx, ctx, row)
+        await correspondence.write(tx, ctx, case, NOTICE, about=str(restriction.id))
     facts = {"restriction_id": str(restriction.id), "ending": ending, "lifting_on": lifting_on.isoformat()}
     await steps.note(tx, row, AuditStep.RESTRICTION_LIFT_ANNOUNCED, actor=actor, facts=facts)
     return restriction
@@ -221,8 +245,7 @@ async def ask_lift(tx: Tx, ctx: Context, restriction_id: UUID, *, actor: Actor) 
     row, restriction = await hold(tx, restriction_id)
     if restriction.lifted_at is not None:
         raise RestrictionLifted
-    notice = await _notice(tx, row, restriction)
-    restriction.notice_sent_at = notice.sent_at if notice is not None else None
+    restriction.notice_sent_at = await _told_at(tx, row, restriction)
     rules.check_lift(
         notice_sent_at=restriction.notice_sent_at,
         lifting_on=restriction.lifting_on,
@@ -236,10 +259,15 @@ async def ask_lift(tx: Tx, ctx: Context, restriction_id: UUID, *, actor: Actor) 
     return restriction, asked
 
 
-async def _notice(tx: Tx, row: RequestRow, restriction: RestrictionRow) -> LetterRow | None:
+async def _told_at(tx: Tx, row: RequestRow, restriction: RestrictionRow) -> datetime | None:
+    """When the notice was out; of one set about somebody else, when a person had told whoever it was set about."""
+    if restriction.former:
+        told = [one for one in await outward.entries_of(tx, row.id) if one.claim_id == restriction.claim_id]
+        said = (one.at for one in told if (one.about, one.recipient) == (About.FORMER, FORMER_PERSON))
+        return next(said, None)
     about = str(restriction.id)
     found = [one for one in await letters.letters_of(tx, row) if (one.kind, one.about) == (NOTICE, about)]
-    return found[0] if found else None
+    return found[0].sent_at if found else None
 
 
 async def take_second_word(
@@ -306,7 +334,7 @@ def view(restriction: RestrictionRow, *, asked: bool = False) -> dict[str, Any]:
         "reference": restriction.reference,
         "source": rules.GROUNDS[Ground(restriction.ground)].source,
         "state": state_of(restriction, asked=asked),
-        "endings_allowed": sorted(rules.ENDS[Ground(restriction.ground)]),
+        "endings_allowed": sorted(rules.endings(Ground(restriction.ground), is_former=restriction.former)),
         "lifting_on": restriction.lifting_on,
         "lifted_at": restriction.lifted_at,
     }

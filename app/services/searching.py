@@ -10,7 +10,6 @@ from app.db import Tx
 from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
-from app.domain.fanout import Action, Outcome
 from app.domain.finding import Known
 from app.models import IdentifierRow, RequestRow
 from app.repositories import cases
@@ -47,17 +46,13 @@ async def add(
     steps.check_not_stopped(row)
     if row.phase == Phase.ANSWERING:
         raise TooLateToSearch
+    before = persons.known_as(ctx, row)
     new = await _add_identifiers(tx, ctx, row, identifiers)
     described = await _describe_footage(tx, ctx, row, footage)
     if not new and not described:
         raise NothingMore
-    for task in await cases.tasks_of(tx, row.id):
-        if new and task.action == Action.LOCATE and task.outcome == Outcome.NOT_FOUND:
-            # A new task, not the old one again: its key would bring the old answer.
-            await tx.session.delete(task)
-            await steps.note(tx, row, AuditStep.TASK_CANCELLED, actor=actor, facts={"task_id": str(task.id)})
     if new:
-        await undoing.of_another(tx, ctx, row)
+        await undoing.of_another(tx, ctx, row, before=before)
     facts = {"types": sorted({one.type for one in new}), "footage": described}
     await steps.note(tx, row, AuditStep.REQUEST_MORE_TOLD, actor=actor, facts=facts)
     await steps.changed(tx, row)

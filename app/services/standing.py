@@ -24,6 +24,8 @@ async def check(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> None:
 
 async def may_leave(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> bool:
     """Whether anybody may be told, or asked, anything for the task; opens the sealed person where it has to."""
+    if task.former is not None:
+        return False  # under its key it is about whoever was known before
     if task.claim_id is None:
         return True
     claim = next(one for one in await cases.claims_of(tx, [row.id]) if one.id == task.claim_id)

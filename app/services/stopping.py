@@ -14,7 +14,6 @@ from app.domain.audit import AuditStep
 from app.domain.case import ClaimOutcome, ClaimState, Phase
 from app.domain.decisions import Verdict
 from app.domain.errors import DomainError
-from app.domain.execution import DONE
 from app.domain.fanout import TaskState
 from app.domain.four_eyes import SecondPersonNeeded, Subject
 from app.domain.guarding import NotStopped
@@ -212,7 +211,7 @@ async def _end(tx: Tx, ctx: Context, row: RequestRow) -> None:
         if claim.state == ClaimState.CLOSED:
             continue
         # A copy that stayed here is nothing done: it is destroyed below.
-        if any(task.outcome in DONE for task in own) and (is_out or not right(claim.right).yields_package):
+        if any(cases.was_done(task) for task in own) and (is_out or not right(claim.right).yields_package):
             claim.verdict = claim.verdict or Verdict.GRANTED
             await claims.close(tx, row, claim, ClaimOutcome.PARTLY_GRANTED)
         else:

@@ -43,12 +43,25 @@ from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.observability import TASKS
 from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome, takes_back
 from app.repositories import cases, erasure, jobs, registry
-from app.services import deadline_watch, hearing, recipient_mail, registration, sealing, standing, steps, task_files
+from app.services import (
+    deadline_watch,
+    former,
+    hearing,
+    recipient_mail,
+    registration,
+    sealing,
+    standing,
+    steps,
+    task_files,
+)
 from app.services.context import INSYN, Actor, Context
 from app.services.handing_over import REMOVED
 from app.services.handing_over import hand_to_person as hand_to_person
 from app.services.ids import new_id
 from app.vault import Unreadable
+
+#: Words that come without our having asked at that moment: nobody knows how old they are.
+SAID_UNASKED = frozenset({"callback", "page"})
 
 
 class UnknownTask(DomainError):
@@ -90,6 +103,7 @@ async def create(tx: Tx, ctx: Context, row: RequestRow, wanted: CreateTask) -> T
         token_hash=hashlib.sha256(callback_token(ctx, row.controller_id, task_id).encode()).digest(),
         created_at=tx.now,
         asked_for=standing.asked_for(wanted.action, its_claim),
+        ends_former=UUID(wanted.restriction) if wanted.restriction else None,
     )
     tx.session.add(task)
     facts = {"task_id": str(task.id), "processor": processor.key, "action": wanted.action.value}
@@ -141,6 +155,9 @@ async def settle(
     processor = await registry.processor(tx, task.processor_id)
     if processor is None:
         raise LookupError("a task without its processor")
+    stands = await _stands(tx, ctx, row, task)
+    if not stands and by in SAID_UNASKED:
+        return await _only_note(tx, ctx, row, task, answer)
     try:
         check_categories(task, answer.body)
     except AnswerNotUnderstood:
@@ -174,6 +191,8 @@ async def settle(
     doubt = to_review or await doubt_about(tx, ctx, row, task, answer)
     if doubt is not None:
         consequence = AskPerson(doubt)
+    elif not stands and not isinstance(consequence, Close):
+        consequence = AskPerson(standing.NOT_DECIDED)
     elif answer.outcome not in (Outcome.ACCEPTED, Outcome.RETRY) and not isinstance(consequence, Wait):
         task.outcome = answer.outcome.value
     if answer.body:
@@ -199,6 +218,27 @@ async def settle(
             await hand_to_person(tx, row, task, reason, code=answer.code)
         case _:
             assert_never(consequence)
+    await steps.changed(tx, row)
+    return True
+
+
+async def _stands(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> bool:
+    try:
+        return await standing.may_leave(tx, ctx, row, task)
+    except Unreadable:
+        return True  # whoever sends it meets that
+
+
+async def _only_note(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer) -> bool:
+    """
+    Keep what a recipient says of a task that nobody has decided for whoever is known now, and close nothing with it.
+
+    What came of it a person says, who reads here what was said.
+    """
+    if answer.body:
+        await _keep_answer(ctx, row, task, answer.body)
+    if task.state != TaskState.NEEDS_PERSON:
+        await hand_to_person(tx, row, task, standing.NOT_DECIDED, code=answer.code)
     await steps.changed(tx, row)
     return True
 
@@ -247,6 +287,7 @@ async def _close(tx: Tx, row: RequestRow, task: TaskRow, outcome: Outcome, *, ac
     TASKS.labels(outcome=outcome.value).inc()
     facts = {"task_id": str(task.id), "action": task.action, "outcome": outcome.value, "by": by}
     await steps.note(tx, row, AuditStep.TASK_CLOSED, actor=actor, facts=facts)
+    await former.done(tx, row, task)
 
 
 async def _keep_answer(ctx: Context, row: RequestRow, task: TaskRow, body: Mapping[str, Any]) -> None:
@@ -366,7 +407,7 @@ async def retry(
     """
     row, task = await hold_with_request(tx, task_id)
     steps.check_not_stopped(row)
-    if task.state == TaskState.CLOSED and not await _was_in_vain(tx, row, task):
+    if task.state == TaskState.CLOSED and (task.former is not None or not await _was_in_vain(tx, row, task)):
         raise TaskOver
     if task.state not in (TaskState.NEEDS_PERSON, TaskState.CLOSED):
         raise TaskUnderWay

@@ -83,6 +83,7 @@ def methods_giving(level: Level) -> tuple[str, ...]:
 def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = "") -> LetterFacts:
     """Everything a letter about this case, or *about* one thing in it, may say at *now*."""
     row, case, claims, task_rows = rows.row, rows.seen(), rows.claims, rows.tasks
+    told_of = [*rows.done_before, *task_rows]
     language, profile = language_of(row), ctx.profile(row.controller_id)
     recipients = {one.id: information.recipient_title(profile, one, language) for one in rows.processors}
     held = Level.from_key(row.assurance)
@@ -101,7 +102,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
         deadline=tuple(explain_deadline(row.deadline, language)),
         claims=tuple(
             replace(
-                teller.claim(claim, case, [task for task in task_rows if _is_told(task, claim)], recipients),
+                teller.claim(claim, case, [task for task in told_of if _is_told(task, claim)], recipients),
                 erasure=planned[claim.id],
             )
             for claim in claims
@@ -115,12 +116,19 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
         searched=tuple(
             dict.fromkeys(recipients[task.processor_id] for task in task_rows if task.processor_id in recipients)
         ),
-        searched_with=tuple(dict.fromkeys(one["type"] for one in identifiers)),
+        searched_with=_searched_with(rows, [one["type"] for one in identifiers]),
         **clock_facts(ctx, rows, about=about, today=today, language=language),
         unclassified=row.unclassified,
         wait_until=_wait_until(ctx, rows, language),
         **outward.facts(),
     )
+
+
+def _searched_with(rows: CaseRows, types: Sequence[str]) -> tuple[str, ...]:
+    """What anybody was asked with: what no recipient takes was sent to nobody. People are told all there is."""
+    asked = {task.processor_id for task in rows.tasks}
+    taken = [set(one.identifier_types) for one in rows.processors if one.id in asked]
+    return tuple(one for one in dict.fromkeys(types) if not taken or any(not by or one in by for by in taken))
 
 
 def _is_told(task: TaskRow, claim: ClaimRow) -> bool:

@@ -54,7 +54,7 @@ class Outward:
     def restricted(self, claim: ClaimRow) -> RestrictedFacts | None:
         """The restriction that came from a claim."""
         for one in self._case.restrictions:
-            if one.claim_id == claim.id:
+            if one.claim_id == claim.id and not one.former:
                 return RestrictedFacts(
                     ground=self._ground(one),
                     since=self._day(one.since),
@@ -121,12 +121,19 @@ class Outward:
 
     @staticmethod
     def _action(claim: ClaimRow, about: About) -> str:
+        if about is About.FORMER:
+            return "put_right"
         if about is About.LIFT:
             return Action.LIFT_RESTRICTION.value
         return (Action.RESTRICT if about is About.MEANWHILE else right(claim.right).action).value
 
     def _identified_by(self, entry: LedgerEntryRow, claim: ClaimRow) -> tuple[tuple[str, str], ...]:
-        """One thing the recipient may know the person by, and no more; nothing that nobody answers for."""
+        """
+        One thing the recipient may know the person by, and no more; nothing that nobody answers for, and nothing at all
+        of whoever is known now where something was done for somebody else: the case's number names that.
+        """
+        if entry.about == About.FORMER:
+            return ()
         processor = self._processors.get(entry.processor_id) if entry.processor_id else None
         accepts = processor.identifier_types if processor is not None and processor.identifier_types else _NAMES_THEM
         sure = [one for one in orders.known_as(self._ctx, self._case.row) if one.vouched or claim.identifiers_checked]

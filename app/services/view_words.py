@@ -116,6 +116,11 @@ def of_entry(state: str, language: str) -> str:
     return _ENTRIES[state][1 if language == "en" else 0]
 
 
+def former_person(language: str) -> str:
+    """What whoever something was done to, without having asked, is called in the ledger."""
+    return "Whoever it was done to" if language == "en" else "Den som det gjordes mot"
+
+
 def of_step(step: str, language: str) -> str | None:
     """A step in words; None for what is ours to know."""
     found = _STEPS.get(step)

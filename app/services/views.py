@@ -275,6 +275,7 @@ def _task(row: TaskRow, processor: ProcessorRow) -> View:
         "state": row.state,
         "outcome": row.outcome,
         "attention": row.attention,
+        "former": row.former,
         "last_code": row.last_code,
         "answer_by": row.answer_by,
         "attempts": row.attempts,
@@ -324,7 +325,9 @@ async def own_recipients(tx: Tx, ctx: Context, row: RequestRow) -> list[View]:
         return []
     claims = await cases.claims_of(tx, [row.id])
     alike = persons.not_compared(ctx, row, claims) | {one.id for one in claims if _is_told_alike(one.right)}
-    asked = [one for one in await cases.tasks_of(tx, row.id) if one.claim_id is not None]
+    found = [one for one in await cases.tasks_of(tx, row.id) if one.claim_id is not None]
+    # What was asked for somebody else is nothing that whoever reads here was told, or may know of.
+    asked = [one for one in found if one.former is None or cases.was_done(one)]
     return await _recipients(
         tx, row, [one for one in asked if one.action != Action.LOCATE and one.claim_id not in alike]
     )

@@ -60,11 +60,13 @@ class TestTransitions:
 
     def test_never_lead_back(self) -> None:
         """
-        A request only moves on: the clock of Art. 12(3) runs one way, too.
+        A request only moves on: the clock of Art. 12(3) runs one way, too. One step leads back: what was to be answered
+        was asked for somebody else, and is asked anew (Art. 5(1)(f)).
         """
         order = list(Phase)
+        back = [(start, step) for (start, step), to in TRANSITIONS.items() if order.index(start) >= order.index(to)]
 
-        assert all(order.index(start) < order.index(to) for (start, _), to in TRANSITIONS.items())
+        assert back == [(Phase.ANSWERING, Step.EXECUTE_ANEW)]
 
     @pytest.mark.parametrize("phase", OPEN_PHASES)
     def test_never_close_without_an_answer(self, phase: Phase) -> None:
@@ -78,9 +80,12 @@ class TestTransitions:
 
     def test_never_execute_without_assessment(self) -> None:
         """
-        Nothing is asked of a processor for a claim before somebody, or the law, said yes.
+        Nothing is asked of a processor for a claim before somebody, or the law, said yes; once more for somebody else
+        only after all that had come first.
         """
-        assert [start for (start, _), to in TRANSITIONS.items() if to is Phase.EXECUTING] == [Phase.ASSESSING]
+        leading = {step: start for (start, step), to in TRANSITIONS.items() if to is Phase.EXECUTING}
+
+        assert leading == {Step.BEGIN_EXECUTION: Phase.ASSESSING, Step.EXECUTE_ANEW: Phase.ANSWERING}
 
     @pytest.mark.parametrize("step", Step)
     def test_use_every_step(self, step: Step) -> None:

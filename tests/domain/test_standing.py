@@ -6,10 +6,12 @@ import pytest
 
 from app.domain.case import ClaimState
 from app.domain.decisions import Verdict
-from app.domain.fanout import Action
+from app.domain.execution import DONE
+from app.domain.fanout import Action, Outcome
+from app.domain.finding import Known
 from app.domain.rights import RIGHTS, right
 from app.domain.snapshot import CARRIED_OUT
-from app.domain.standing import NEEDS_NO_YES, Yes, may_leave, needs_yes
+from app.domain.standing import NEEDS_NO_YES, Former, Yes, former, has_effect, may_leave, needs_yes
 
 ANNA, BO = b"anna", b"bo"
 TO_DECIDE = [one for one in RIGHTS.values() if not one.granted_at_once]
@@ -70,3 +72,43 @@ class TestOrder:
         asked = yes(right=right("marketing_objection"), state=ClaimState.DECIDED, decided_for=None)
 
         assert may_leave(Action.STOP_MARKETING, asked, asked_for=None)
+
+
+EMAIL, PHONE = ("email", "anna@example.org"), ("phone", "+46701740601")
+NUMBER = ("personnummer", "197001019806")
+
+
+def known(*, sure=(), written=()):
+    return [*(Known(*one, vouched=True) for one in sure), *(Known(*one, vouched=False) for one in written)]
+
+
+class TestFormer:
+    """Why what was asked for whoever was known before counts no more (GDPR Art. 5(1)(f))."""
+
+    @pytest.mark.parametrize(
+        ("before", "now", "checked", "why"),
+        [
+            (known(sure=[EMAIL]), known(sure=[NUMBER], written=[EMAIL]), False, Former.ANOTHER),
+            (known(sure=[EMAIL]), known(sure=[EMAIL, NUMBER]), False, Former.MORE_KNOWN),
+            (known(sure=[EMAIL]), known(sure=[EMAIL], written=[PHONE]), True, Former.MORE_KNOWN),
+            (known(sure=[EMAIL], written=[PHONE]), known(sure=[EMAIL, PHONE]), True, Former.MORE_KNOWN),
+            (known(written=[EMAIL]), known(written=[EMAIL], sure=[NUMBER]), True, Former.MORE_KNOWN),
+            (known(sure=[EMAIL, NUMBER]), known(sure=[NUMBER], written=[EMAIL]), True, Former.ANOTHER),
+        ],
+    )
+    def test_is_another_as_soon_as_something_is_answered_for_no_more(self, before, now, checked, why):
+        assert former(before, now, right=right("erasure"), checked=checked) is why
+
+    def test_is_nobody_else_where_nothing_had_to_be_proved(self):
+        """GDPR Art. 21(2)-(3): a stop of marketing was for whoever has the address, whoever typed it."""
+        now = known(sure=[NUMBER], written=[EMAIL])
+
+        assert former(known(sure=[EMAIL]), now, right=right("marketing_objection"), checked=False) is Former.MORE_KNOWN
+
+    @pytest.mark.parametrize("action", Action)
+    @pytest.mark.parametrize("outcome", [*Outcome, None])
+    def test_has_to_be_put_right_where_something_was_changed(self, action, outcome):
+        """GDPR Art. 24: a look, a hold, a copy that stayed here, the end of a restriction change nothing."""
+        apart = {Action.LOCATE, Action.FREEZE, Action.EXPORT, Action.LIFT_RESTRICTION}
+
+        assert has_effect(action, outcome) == (action not in apart and outcome in DONE)

@@ -664,7 +664,11 @@ class TestMore:
         person = (await client.get(f"{PATH}/{filed['id']}", headers=AGENT.headers())).json()["subject"]
 
         assert answer.status_code == 200
-        assert {one["state"] for one in tasks if one["action"] == "locate"} <= {"open", "needs_person"}
+        # The look that found nobody stays to be seen, and counts no more.
+        looks = [(one.get("former"), one["state"]) for one in tasks if one["action"] == "locate"]
+        assert {state for former, state in looks if former is None} <= {"open", "needs_person"}
+        assert {former for former, state in looks if state == "closed"} == {"more_known"}
+        assert len(looks) == 2 * len([one for one in looks if one[0] is None])
         assert {one["type"]: one["vouched"] for one in person["identifiers"]} == {
             "personnummer": True, "customer_number": False,
         }  # fmt: skip

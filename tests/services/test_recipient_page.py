@@ -18,6 +18,8 @@ from sandbox.people import BY_ID
 from sandbox.recipient_desk import Desk, DeskFailed, Reply
 from tests.harness.house import AGENT, eventually
 from tests.harness.mail_server import a_mail_server
+from tests.services.by_hand import grant
+from tests.services.former import BO, EMAIL, asked_by_anna, proves
 from tests.services.lane_world import CONTROLLER
 from tests.services.mailed import ADDRESS, a_world, form_of, register
 
@@ -54,6 +56,10 @@ async def in_it(world, path):
     """A browser that has opened the page, and its form's token."""
     async with world.browser() as client:
         yield client, await world.enter(client, path)
+
+
+def _is_mailed(task, processor):
+    return task.processor_id == processor.id and task.state == "accepted"
 
 
 class TestWayIn:
@@ -476,6 +482,30 @@ class TestAnswer:
         assert ANNA.name not in page.text
         assert answer.status_code == 410
         assert (await world.task(task_id)).state == "accepted"
+
+    async def test_is_not_taken_about_somebody_else_than_it_was_decided_for(self, street, tmp_path, box):
+        """
+        GDPR Art. 17(1), 32: an open page of an order about Anna shows nothing of Bo, who has proved himself meanwhile.
+        """
+        async with a_world(street, tmp_path, box) as world:
+            house = world.house
+            processor = await register(house, ["erase"])
+            request_id = await asked_by_anna(house, "erasure")
+            await grant(house, request_id, "erasure")
+            async with house.working():
+                seen = await house.until(request_id, lambda seen: any(_is_mailed(t, processor) for t in seen.tasks))
+                (task,) = [one for one in seen.tasks if _is_mailed(one, processor)]
+                path = world.path(task.id)
+                async with in_it(world, path) as (client, form):
+                    await proves(house, request_id)
+                    page = await client.get(path)
+                    answer = await client.post(f"{path}/confirmation", data={"form": form, "outcome": "completed"})
+                left = await world.task(task.id)
+
+        assert EMAIL not in page.text
+        assert BO not in page.text
+        assert answer.status_code == 410
+        assert (left.state, left.outcome, left.attention) == ("needs_person", None, "not_decided")
 
     async def test_that_was_a_no_can_be_changed(self, world, asked):
         """

@@ -118,8 +118,9 @@ async def _fill_the_rest(house: House) -> None:
         )
         restriction = "00000000-0000-4000-8000-000000000001"
         await connection.execute(
-            "INSERT INTO restriction (id, controller_id, request_id, claim_id, reference, ground, categories, since)"
-            " VALUES ($1, $2, $3, $3, 'INS-2026-AAAAAAAA', 'accuracy_contested', '[]', now())",
+            "INSERT INTO restriction"
+            " (id, controller_id, request_id, claim_id, reference, ground, categories, since, former)"
+            " VALUES ($1, $2, $3, $3, 'INS-2026-AAAAAAAA', 'accuracy_contested', '[]', now(), false)",
             restriction,
             WALKED,
             request,

@@ -240,6 +240,7 @@ class TestNothingHeld:
         assert seen.outcomes() == {"access": "nothing_held"}
         assert "Nej, vi har inga uppgifter om dig" in text
         assert ALARM_CENTRE["sv"] in text
-        assert "personnummer" in text
+        assert "e-postadress" in text
+        assert "personnummer" not in text  # nobody who was asked takes one
         assert "Integritetsskyddsmyndigheten (IMY)" in text
         assert "fulfilment" not in await house.letters(request_id)
