@@ -14,6 +14,7 @@ from tests.services import lane_world
 from tests.services.by_hand import CONTROLLER, DONE, answer, answer_all, claim_of, grant, look, open_tasks, release
 
 BOOKS = {"category": "bookkeeping_records", "law": "BFL_7_2", "until": "2033-12-31"}
+KEPT = {"outcome": "retained", "retained": [BOOKS]}
 EVIL = "<b>Logga in</b> på http://evil.example " + "A" * 5_000
 
 
@@ -28,10 +29,10 @@ async def word(house, task, said):
 async def asked(house, right, says=lambda _task: DONE, **changed):
     """A request granted, with its searches answered as *says* says; and what stands open of the right's own action."""
     request_id = await house.file(CONTROLLER, right, **changed)
-    while [task for task in open_tasks(seen := await look(house, request_id)) if task.claim_id is None]:
-        for task in open_tasks(seen):
-            if task.claim_id is None:
-                await word(house, task, says(task)) if task.action == "locate" else await answer(house, task)
+    while looking := [task for task in open_tasks(await look(house, request_id)) if task.claim_id is None]:
+        for task in looking:
+            await word(house, task, says(task) if task.action == "locate" else DONE)
+    seen = await look(house, request_id)
     if claim_of(seen, right).state == "open":
         seen = await grant(house, request_id, right)
     return seen
@@ -64,7 +65,7 @@ class TestWhatIsNotAnErasure:
             ),
             ("restriction", "restrict", {"outcome": "completed_partial"}, "partly_unexplained"),
             ("rectification", "rectify", {"outcome": "completed_partial"}, "partly_unexplained"),
-            ("access", "export", {"outcome": "retained", "retained": [BOOKS]}, "nothing_to_retain"),
+            ("access", "export", KEPT, "nothing_to_retain"),
         ],
     )
     async def test_r12_4_done_in_part_or_kept_by_a_law_is_a_persons(self, house, right, action, said, attention):
@@ -83,7 +84,7 @@ class TestErasure:
         R17-4, Art. 12(4): a law for the books, and not a word about three categories more.
         """
         seen = await asked(house, "erasure")
-        task = await word(house, at(seen, "own-records", "erase"), {"outcome": "retained", "retained": [BOOKS]})
+        task = await word(house, at(seen, "own-records", "erase"), KEPT)
 
         assert (task.state, task.attention) == ("needs_person", "partly_unexplained")
 
@@ -115,27 +116,28 @@ class TestWhoFoundThePerson:
         """
         seen = await asked(house, "erasure", everything)
         request_id = seen.row.id
-        task = await word(house, at(seen, "telephony", "erase"), {"outcome": "not_found"})
+        task = await word(house, at(seen, "alarm-centre", "erase"), {"outcome": "not_found"})
         assert (task.state, task.attention) == ("needs_person", "contradicts_search")
 
         await answer(house, task, {"outcome": "not_found"})
-        for other in open_tasks(await look(house, request_id)):
-            if other.action == "erase":
-                await answer(house, other)
-        checked = [one for one in (await look(house, request_id)).of("locate", "telephony") if one.claim_id]
-        assert [one.state for one in checked] == ["open"]
+        while [one for one in open_tasks(seen) if one.action != "locate"]:
+            for other in open_tasks(await look(house, request_id)):
+                if other.action != "locate":
+                    await answer(house, other)
+            seen = await look(house, request_id)
+        assert [one.state for one in seen.of("locate", "alarm-centre") if one.claim_id] == ["open"]
 
     @pytest.mark.parametrize(
         "said",
         [{"outcome": "not_found"}, {"outcome": "completed", "records": [{"category": "contact", "rows": [{"a": 1}]}]}],
-        ids=["nothing", "one of two"],
+        ids=["nothing", "one of five"],
     )
     async def test_r15_5_gives_no_less_than_they_found(self, house, said):
         """
-        R15-5, Art. 15(1): calls and a card were found; a copy without the calls is not the copy.
+        R15-5, Art. 15(1): all was found; a copy of the card alone is not the copy.
         """
         seen = await asked(house, "access", everything)
-        task = await word(house, at(seen, "telephony", "export"), said)
+        task = await word(house, at(seen, "alarm-centre", "export"), said)
 
         assert (task.state, task.attention) == ("needs_person", "contradicts_search")
 
@@ -145,13 +147,13 @@ class TestWhoFoundThePerson:
         """
         seen = await asked(house, "erasure", everything)
         request_id = seen.row.id
-        while not [one for one in seen.of("locate", "alarm-centre") if one.claim_id]:
+        while not (checks := [one for one in open_tasks(seen) if one.action == "locate"]):
             for task in open_tasks(seen):
                 await answer(house, task)
             seen = await look(house, request_id)
-        odd = {"outcome": "completed", "found_categories": ["Contact"]}
-        for task in open_tasks(seen):
-            assert ((await word(house, task, odd)).attention) == "still_held"
+        for task in checks:
+            odd = await word(house, task, {"outcome": "completed", "found_categories": ["Contact"]})
+            assert (odd.state, odd.attention) == ("needs_person", "still_held")
         await answer_all(house, request_id, lambda _task: {"outcome": "not_found"})
 
         assert "sökte efter dig igen" not in await letter(house, request_id)
@@ -168,7 +170,7 @@ class TestWords:
         assert (await answer_all(house, seen.row.id)).is_closed
         text = await letter(house, seen.row.id)
 
-        assert "evil" not in text and "Logga in" not in text
+        assert [one for one in ("evil", "Logga in", "AAA") if one in text] == []
 
     def test_are_cut_to_what_somebody_reads(self):
         """
@@ -186,7 +188,7 @@ class TestWords:
         seen = await asked(house, "access")
         rows = [{"category": "contact", "rows": [{"email": "anna@example.org"}]}]
         said = {"outcome": "completed_partial", "message": "Samtalen är redan gallrade.", "records": rows}
-        task = await word(house, at(seen, "telephony", "export"), said)
+        task = await word(house, at(seen, "alarm-centre", "export"), said)
         assert task.state == "needs_person"
         await self.take(house, task, {"outcome": "completed_partial"})
         await answer_all(house, seen.row.id, lambda _task: {"outcome": "not_found"})
