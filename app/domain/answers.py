@@ -45,7 +45,7 @@ class Rule:
 
     article: str
     ends: Mapping[Outcome, Need]
-    explains: frozenset[str] = frozenset()  #: reasons by which who is known there has nothing of what was asked
+    explains: frozenset[str] = frozenset()  #: why somebody who is known there may have nothing of what was asked
     persons: Mapping[Outcome, str] = field(default_factory=dict)
 
     def why_a_person(self, outcome: Outcome) -> str | None:
@@ -61,6 +61,8 @@ _WHY: Mapping[Outcome, str] = {
     Outcome.RETAINED: "nothing_to_retain",
     Outcome.NOT_FOUND: "contradicts_search",
 }
+#: The vendor deletes nothing by routine, sends no marketing, decides nothing: never said of a copy or an erasure.
+NOT_APPLICABLE = "not_applicable"
 _GOES_ON = {Outcome.COMPLETED_PARTIAL: "marketing_goes_on", Outcome.RETAINED: "marketing_goes_on"}
 _DONE_OR_UNKNOWN: Mapping[Outcome, Need] = {
     Outcome.COMPLETED: Need.NOTHING,
@@ -85,13 +87,17 @@ RULES: Mapping[Action, Rule] = {
             Outcome.NOT_FOUND: Need.NOTHING,
         },
     ),
-    Action.FREEZE: Rule(article="GDPR Art. 5(1)(a), 15(1)", ends=_DONE_OR_UNKNOWN),
+    Action.FREEZE: Rule(
+        article="GDPR Art. 5(1)(a), 15(1)", ends=_DONE_OR_UNKNOWN, explains=frozenset({NOT_APPLICABLE})
+    ),
     # No law of bookkeeping or evidence excepts from the copy (Art. 15(4), 23): "retained" withholds it.
     Action.EXPORT: Rule(
         article="GDPR Art. 15(3), 20(1)",
         ends={Outcome.COMPLETED: Need.DATA, Outcome.NOT_FOUND: Need.SEARCH_AGREES},
     ),
-    Action.RECTIFY: Rule(article="GDPR Art. 16", ends=_DONE_OR_UNKNOWN, explains=frozenset({"field_not_held"})),
+    Action.RECTIFY: Rule(
+        article="GDPR Art. 16", ends=_DONE_OR_UNKNOWN, explains=frozenset({"field_not_held", NOT_APPLICABLE})
+    ),
     Action.ERASE: Rule(
         article="GDPR Art. 17(1), 17(3)",
         ends={
@@ -106,13 +112,20 @@ RULES: Mapping[Action, Rule] = {
     Action.LIFT_RESTRICTION: Rule(
         article="GDPR Art. 18(3)", ends={Outcome.COMPLETED: Need.NOTHING, Outcome.NOT_FOUND: Need.NOTHING}
     ),
-    Action.STOP_PURPOSES: Rule(article="GDPR Art. 7(3), 21(1)", ends=_DONE_OR_UNKNOWN),
-    Action.STOP_MARKETING: Rule(article="GDPR Art. 21(2), 21(3)", ends=_DONE_OR_UNKNOWN, persons=_GOES_ON),
+    Action.STOP_PURPOSES: Rule(
+        article="GDPR Art. 7(3), 21(1)", ends=_DONE_OR_UNKNOWN, explains=frozenset({NOT_APPLICABLE})
+    ),
+    Action.STOP_MARKETING: Rule(
+        article="GDPR Art. 21(2), 21(3)",
+        ends=_DONE_OR_UNKNOWN,
+        explains=frozenset({NOT_APPLICABLE}),
+        persons=_GOES_ON,
+    ),
     # What a review came to is told to the person: somebody of the controller's reads it first.
     Action.REVIEW_DECISION: Rule(
         article="GDPR Art. 22(3)",
         ends={Outcome.NOT_FOUND: Need.SEARCH_AGREES},
-        explains=frozenset({"no_automated_decision"}),
+        explains=frozenset({"no_automated_decision", NOT_APPLICABLE}),
     ),
 }
 
@@ -161,12 +174,18 @@ def doubt(outcome: Outcome, said: Mapping[str, Any], asked: Asked, *, reach: Rea
         case Need.NOTHING:
             return None
         case Need.SEARCH_AGREES:
-            fits = asked.found is None or said.get("reason") in rule.explains
+            fits = asked.found is None or not rule.explains.isdisjoint(_why_nothing(said))
             return None if fits else "contradicts_search"
         case Need.DATA:
             return _data(asked, outcome, said)
         case Need.ERASED | Need.COVERAGE:
             return erasure_answers.doubt(outcome, said, asked=asked.categories, keep=asked.kept_there, reach=reach)
+
+
+def _why_nothing(said: Mapping[str, Any]) -> set[str]:
+    """Why there is nothing to do: a reason, or a connector's declaration that the vendor does no such thing."""
+    declared = {NOT_APPLICABLE} if (said.get("evidence") or {}).get(NOT_APPLICABLE) else set()
+    return declared | {str(said.get("reason") or "")}
 
 
 def is_gone(said: Mapping[str, Any], erased: Collection[str], *, registered: Collection[str]) -> bool:

@@ -77,6 +77,14 @@ class TestNotFound:
         assert judged(action, {"outcome": "not_found", "reason": reason}, found=FOUND) is None
         assert judged(Action.ERASE, {"outcome": "not_found", "reason": reason}, found=FOUND) == "contradicts_search"
 
+    @pytest.mark.parametrize("action", [one for one in CHANGES if one is not Action.LIFT_RESTRICTION])
+    def test_fits_a_find_where_the_vendor_does_no_such_thing_but_holds_what_it_holds(self, action: Action) -> None:
+        """A ledger sends no marketing; but of whom it has found it gives a copy, erases, restricts."""
+        said = {"outcome": "not_found", "evidence": {"not_applicable": "Sends invoices and no marketing."}}
+        is_about_what_is_held = action in (Action.EXPORT, Action.ERASE, Action.RESTRICT)
+
+        assert judged(action, said, found=FOUND) == ("contradicts_search" if is_about_what_is_held else None)
+
 
 class TestCopy:
     def test_r15_5_without_a_category_that_was_found_is_a_persons(self) -> None:
