@@ -37,7 +37,7 @@ class TestTable:
 class TestInPart:
     @pytest.mark.parametrize("action", [one for one in CHANGES if one is not Action.ERASE])
     @pytest.mark.parametrize("said", [{"message": "Bara e-post."}, {"reason": "partial"}, {}])
-    def test_r12_4_is_a_persons_wherever_something_was_to_be_done(self, action: Action, said: dict[str, Any]) -> None:
+    def test_is_a_persons_wherever_something_was_to_be_done(self, action: Action, said: dict[str, Any]) -> None:
         """Art. 12(4), 15(3), 16, 18, 21(1): what was not done is the controller's to decide and to explain."""
         said = {"outcome": "completed_partial", "records": [{"category": "contact", "rows": [{"a": 1}]}], **said}
 

@@ -68,9 +68,9 @@ class TestWhatIsNotAnErasure:
             ("access", "export", KEPT, "nothing_to_retain"),
         ],
     )
-    async def test_r12_4_done_in_part_or_kept_by_a_law_is_a_persons(self, house, right, action, said, attention):
+    async def test_done_in_part_or_kept_by_a_law_is_a_persons(self, house, right, action, said, attention):
         """
-        R12-4, Art. 12(4), 15(3), 16, 18, 21(3): a recipient's sentence closes no right.
+        Art. 12(4), 15(3), 16, 18, 21(3): a recipient's sentence closes no right.
         """
         seen = await asked(house, right)
         task = await word(house, at(seen, "own-records", action), said | {"message": "Vi fortsätter."})
@@ -160,9 +160,9 @@ class TestWhoFoundThePerson:
 
 
 class TestWords:
-    async def test_r12_1_of_a_recipient_are_printed_by_nobody_who_has_not_read_them(self, house):
+    async def test_of_a_recipient_are_printed_by_nobody_who_has_not_read_them(self, house):
         """
-        R12-1, Art. 12(1), 32: three megabytes and a link stay out of an official letter.
+        Art. 12(1), 32: three megabytes and a link stay out of an official letter.
         """
         seen = await asked(house, "rectification")
         for task in open_tasks(seen):
@@ -181,9 +181,9 @@ class TestWords:
         assert {len(read["message"]), len(read["reason"])} == {2_000}
         assert read["message"].endswith("…")
 
-    async def test_r12_4_are_printed_once_a_person_has_taken_them_over(self, house):
+    async def test_are_printed_once_a_person_has_taken_them_over(self, house):
         """
-        R12-4: an honest part is settled with the recipient's own reason, and its rows come along.
+        Art. 12(4): an honest part is settled with the recipient's own reason, and its rows come along.
         """
         seen = await asked(house, "access")
         rows = [{"category": "contact", "rows": [{"email": "anna@example.org"}]}]
@@ -196,9 +196,9 @@ class TestWords:
 
         assert "Samtalen är redan gallrade." in await letter(house, seen.row.id)
 
-    async def test_r12_1_with_an_address_are_not_taken_over(self, house):
+    async def test_with_an_address_are_not_taken_over(self, house):
         """
-        R12-1: the person's own words take their place.
+        Art. 12(1): the person's own words take their place.
         """
         seen = await asked(house, "rectification")
         task = await word(house, at(seen, "own-records", "rectify"), {"outcome": "refused", "message": EVIL})
