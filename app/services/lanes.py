@@ -20,6 +20,7 @@ from app.db import Tx
 from app.domain import fanout, quotas
 from app.domain.breaker import State, is_about_the_processor
 from app.domain.fanout import Outcome, TaskState, Verb
+from app.domain.finding import NumberAlone
 from app.models import ProcessorRow, TaskRow
 from app.processors import Adapter, Answer, Kind, Line, Order, connect
 from app.repositories import jobs, lane_state, lanes, registry
@@ -36,6 +37,7 @@ log = structlog.get_logger()
 _NOT_SENT: dict[type[Exception], str] = {
     Unreadable: "unreadable",
     NobodyToAskFor: "no_identifier",
+    NumberAlone: "phone_alone",
     NotDecided: NOT_DECIDED,
 }
 #: How long an owner waits at most before it looks at its lane again, in seconds.
@@ -291,7 +293,7 @@ class _Owner:
         for task, verb in batch:
             try:
                 look.orders.append((task, verb, await order_for(tx, self._ctx, processor, task)))
-            except (Unreadable, NobodyToAskFor, NotDecided) as error:
+            except (Unreadable, NobodyToAskFor, NumberAlone, NotDecided) as error:
                 # A request that cannot be sent is its own trouble, not its neighbours' on the lane.
                 look.broken.append((task.id, task.attempts, _NOT_SENT[type(error)]))
         if look.rest is None:

@@ -20,7 +20,7 @@ from app.domain.processor_secrets import MOST_NAMES, OVERLAP, TooManySecrets, ch
 from app.models import ProcessorRow
 from app.processors import Kind
 from app.repositories import registry
-from app.services import steps
+from app.services import lane_health, steps
 from app.services.context import INSYN, Actor, Context
 from app.vault.envelope import Address, DataKey
 
@@ -102,6 +102,7 @@ async def add_secret(
     kept = [{**_said(row, name)[0], "until": until.isoformat()}] if stays else []
     _store(ctx, row, known, {**row.secret_facts, name: [said, *kept]})
     await _write_down(tx, row, AuditStep.SECRET_SET, name, actor, until=until if stays else None)
+    await lane_health.credentials_set(tx, row.controller_id, row.id)
 
 
 async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, actor: Actor) -> None:

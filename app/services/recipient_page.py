@@ -20,6 +20,7 @@ from app.domain import recipient_page as rules
 from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.fanout import Action, TaskState
+from app.domain.finding import NumberAlone
 from app.letters.words import Language
 from app.models import ProcessorRow, RecipientCodeRow, RecipientPageRow, RequestRow, TaskFileRow, TaskRow
 from app.processors import AnswerNotUnderstood, Kind, Order, read_outcome
@@ -230,7 +231,7 @@ async def order_of(tx: Tx, ctx: Context, found: Found) -> Order | None:
     """What the recipient may know of the task, exactly as any adapter is told; None when that is nothing any more."""
     try:
         return await orders.order_for(tx, ctx, found.processor, found.task)
-    except (NobodyToAskFor, NotDecided):
+    except (NobodyToAskFor, NumberAlone, NotDecided):
         return None
 
 

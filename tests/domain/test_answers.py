@@ -43,8 +43,8 @@ class TestInPart:
 
         assert judged(action, said) in ("partly_unexplained", "marketing_goes_on")
 
-    def test_of_a_marketing_stop_says_that_it_goes_on(self) -> None:
-        """Art. 21(3): the data shall no longer be processed for it; there is no part of that."""
+    def test_r21_2_of_a_marketing_stop_says_that_it_goes_on(self) -> None:
+        """R21-2, Art. 21(3): the data shall no longer be processed for it; there is no part of that."""
         assert judged(Action.STOP_MARKETING, {"outcome": "completed_partial"}) == "marketing_goes_on"
 
     @pytest.mark.parametrize("action", [Action.LOCATE, Action.NOTIFY])
