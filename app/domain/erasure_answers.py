@@ -1,29 +1,37 @@
 """
-What a recipient says and is not simply believed, of an erasure above all; each doubt brings a person in.
+What a recipient says of an erasure and is not simply believed; each doubt brings a person in.
 
 Anonymised is not erased (R17-4, CEF 2025). What is found after "all erased" was not erased (F22). A law that nobody
 knows, or one that does not reach what it is said to keep, keeps nothing. Whether an exemption of Art. 17(3) applies is
 the controller's to decide (Art. 5(2), 28(3)(a)): a recipient's word is enough for what was decided, and for bookkeeping
-records within the years the law can reach. An erasure "in part" that names no law and day for the rest was not carried
-out, and a recipient's sentence is no reason to give a person (Art. 12(4)). Direct marketing that stops in part goes on
-(Art. 21(3)), and of anything else done in part some word says what is missing.
+records within the years the law can reach. An erasure "in part" accounts for each category of the task: nothing is left
+of it, or a law keeps it until a day; a recipient's sentence is no reason to give a person (Art. 12(4)). What was to be
+kept is not erased without a word (Art. 5(2), 17(3)(b)).
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from app.domain.errors import DomainError
-from app.domain.fanout import Action, Outcome
-from app.domain.finding import HARMLESS
+from app.domain.fanout import Outcome
 from app.domain.holds import HOLDS
 from app.domain.retention import BOOKKEEPING_HOLD, later
 
-#: How a recipient may call what is no erasure.
-NOT_ERASED = frozenset(
-    {"anonymised", "anonymized", "anonymisation", "anonymization", "pseudonymised", "pseudonymized", "masked", "hidden"}
+#: How words begin that a recipient may call no erasure by; spelled small, with one underscore between words.
+DISGUISES = (
+    *("anonym", "pseudonym", "avident", "de_ident", "deident", "mask", "hidden", "dold", "dolt", "suppress"),
+    *("soft_", "archiv", "arkiv", "deactivat", "inactiv", "inaktiv", "disabled", "block", "spärr", "encrypt", "hash"),
 )
+#: What is an erasure, word for word.
+ERASURES = frozenset(
+    {"erased", "erase", "erasure", "deleted", "delete", "deletion", "removed", "purged", "destroyed", "wiped"}
+    | {"raderad", "raderat", "raderade", "radering", "borttagen", "borttaget", "borttagna", "förstörd", "förstört"}
+)
+#: Why something is kept, beside the law that says so.
+KEPT_BECAUSE = frozenset({"kept_by_law", "legal_hold", "retained"})
 
 #: How it is said that something was left because the only way takes more than what was asked for.
 REACHES_FURTHER = "reaches_further"
@@ -70,26 +78,23 @@ class Reach:
 
 
 def doubt(
-    action: Action,
     outcome: Outcome,
     said: Mapping[str, Any],
     *,
     asked: Collection[str],
-    is_check: bool,
+    keep: Collection[str],
     reach: Reach,
 ) -> str | None:
     """
-    Return the code of what a person has to look at before an answer counts, None for an answer as it should be.
+    Return why a person has to look at an erasure that is called done, in part or not at all; None for one as it should
+    be (:mod:`app.domain.answers` asks).
 
     Args:
         asked: The categories of the task.
-        is_check: Whether this is the look afterwards (a ``locate`` that belongs to a claim).
-        reach: What it can keep.
+        keep: Those of which the order said that a part is to be kept.
+        reach: What the answer can keep.
     """
-    if is_check and action is Action.LOCATE and outcome in (Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL):
-        found = said.get("found_categories")
-        return "still_held" if not found or set(found) & set(asked) else None
-    if action is Action.ERASE and outcome in (Outcome.COMPLETED, Outcome.COMPLETED_PARTIAL) and is_disguised(said):
+    if is_disguised(said):
         return "anonymised"
     try:
         check_retained(said, reach=reach)
@@ -100,18 +105,19 @@ def doubt(
     except RetainedTooLong:
         return "retained_unplanned"
     retained = said.get("retained") or ()
-    if outcome is Outcome.COMPLETED_PARTIAL and _is_untold(action, said):
+    whole = outcome is Outcome.COMPLETED
+    if is_unexplained(said) if not whole else retained:
         return "partly_unexplained"
-    if action is Action.STOP_MARKETING and outcome in (Outcome.COMPLETED_PARTIAL, Outcome.RETAINED):
-        return "marketing_goes_on"
-    return None if all(_is_believed(one, reach) for one in retained) else "retained_unplanned"
-
-
-def _is_untold(action: Action, said: Mapping[str, Any]) -> bool:
-    """Whether nothing tells the person what was not done; of an erasure only a law and its day do."""
-    if action is Action.ERASE:
-        return is_unexplained(said)
-    return action not in HARMLESS and not (said.get("message") or said.get("reason") or said.get("retained"))
+    if not all(_is_believed(one, reach) for one in retained):
+        return "retained_unplanned"
+    kept = {one["category"] for one in retained}
+    if not whole and set(asked) - kept - set(said.get("erased_categories") or ()):
+        return "partly_unexplained"
+    if set(keep) - kept:
+        return "told_to_keep"
+    if not _is_erasure(said, may_say_why=not whole):
+        return "method_not_known"
+    return "words_to_read" if not whole and said.get("message") else None
 
 
 def is_unexplained(said: Mapping[str, Any]) -> bool:
@@ -130,8 +136,20 @@ def _is_believed(one: Mapping[str, Any], reach: Reach) -> bool:
 
 def is_disguised(said: Mapping[str, Any]) -> bool:
     """Whether the answer itself says that the data are still there in another dress."""
+    return any(one.startswith(DISGUISES) for one in _methods(said))
+
+
+def _is_erasure(said: Mapping[str, Any], *, may_say_why: bool) -> bool:
+    """Whether each word an answer has for what was done means erasing, or why something was kept."""
+    known = ERASURES | KEPT_BECAUSE if may_say_why else ERASURES
+    return all(one in known for one in _methods(said))
+
+
+def _methods(said: Mapping[str, Any]) -> list[str]:
+    """What an answer calls what was done, in one spelling."""
     evidence = said.get("evidence") or {}
-    return said.get("reason") in NOT_ERASED or evidence.get("method") in NOT_ERASED
+    words = (said.get("reason"), evidence.get("method"))
+    return [re.sub(r"[\s_-]+", "_", one.strip().casefold()) for one in words if isinstance(one, str) and one.strip()]
 
 
 def check_retained(said: Mapping[str, Any], *, reach: Reach) -> None:

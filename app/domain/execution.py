@@ -182,7 +182,8 @@ def is_executed(case: Case, claim: Claim) -> bool:
 
 def to_be_verified(case: Case, claim: Claim) -> Iterator[Processor]:
     """
-    Who says that all is erased and can be asked whether it still knows the person (F22, R17-4).
+    Who says that all is erased, or that there was nothing although it had found the person, and can be asked whether
+    it still knows them (F22, R17-4).
 
     Only once everybody has answered: what is erased here may come back from there.
     """
@@ -191,10 +192,15 @@ def to_be_verified(case: Case, claim: Claim) -> Iterator[Processor]:
     looked = {task.processor for task in case.tasks_of(claim) if task.action is Action.LOCATE}
     for task in own_tasks(case, claim):
         processor = case.processors.get(task.processor)
-        if processor is None or task.outcome is not Outcome.COMPLETED or task.processor in looked:
+        if processor is None or task.processor in looked or Action.LOCATE not in processor.actions:
             continue
-        if Action.LOCATE in processor.actions:
+        if task.outcome is Outcome.COMPLETED or (task.outcome is Outcome.NOT_FOUND and _had_found(case, processor)):
             yield processor
+
+
+def _had_found(case: Case, processor: Processor) -> bool:
+    located = case.located(processor.id)
+    return located is not None and located.outcome in DONE
 
 
 def was_in_vain(case: Case, claim: Claim) -> bool:

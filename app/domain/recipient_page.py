@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from app.domain.answers import RULES
 from app.domain.erasure_answers import NO_EXCEPTION
 from app.domain.errors import DomainError
-from app.domain.fanout import Action
+from app.domain.fanout import Action, Outcome
 from app.domain.holds import HOLDS
 
 #: How long a code lives. Mail is slower than a text message: a greylisting server opens after some minutes.
@@ -86,10 +87,14 @@ _NEEDS_MESSAGE = frozenset({"completed_partial", "refused"})
 
 
 def answers_to(action: Action) -> tuple[str, ...]:
-    """The answers there are buttons for: nothing is retained where nothing was to go."""
-    if action in (Action.ERASE, Action.RESTRICT, Action.STOP_PURPOSES):
-        return ANSWERS
-    return tuple(one for one in ANSWERS if one != "retained")
+    """
+    The answers there are buttons for: no law keeps anything but from being erased, and marketing stops whole.
+
+    What is done in part otherwise has a button too, for it is the truth; a person reads it.
+    """
+    rule = RULES[action]
+    offered = [one for one in ANSWERS if one != "retained" or Outcome.RETAINED in rule.ends]
+    return tuple(one for one in offered if one != "completed_partial" or action is not Action.STOP_MARKETING)
 
 
 def read_answer(said: Mapping[str, str], *, action: Action, categories: Sequence[str]) -> dict[str, Any]:

@@ -71,6 +71,12 @@ OUTCOMES: Words = {
     "failed": ("Gick inte att göra", "Could not be done"),
 }
 
+#: Reasons of recipients that need nobody to read them first; any other code of theirs a person takes over, or leaves.
+KNOWN_REASONS: Words = {
+    "field_not_held": ("det som skulle rättas finns inte där", "what was to be corrected is not held there"),
+    "no_automated_decision": ("inget automatiserat beslut finns där", "there is no automated decision there"),
+}
+
 #: Why there is nothing from a recipient in a package, after its name.
 EMPTY: Words = {
     "not_held": ("inga uppgifter om dig", "no data about you"),

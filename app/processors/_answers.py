@@ -19,6 +19,8 @@ MOST_BYTES = 4 * 1024 * 1024
 #: Deeper JSON than this is nobody's honest answer.
 MOST_DEPTH = 12
 LONGEST_WAIT = timedelta(days=3)
+#: A recipient's words are for people to read; what comes after so many signs nobody does.
+LONGEST_WORDS = 2_000
 #: No law keeps anything beyond this year, and nothing takes effect outside of these.
 LAST_YEAR = 2199
 FIRST_YEAR = 2000
@@ -76,16 +78,25 @@ def read_outcome(body: Mapping[str, Any], *, code: str) -> Answer:
     if outcome not in SAYABLE:
         raise AnswerNotUnderstood("The outcome is not one a processor gives.")
     _check_texts(body, "message", "reason")
-    if not isinstance(body.get("evidence", {}), dict):
+    evidence = body.get("evidence", {})
+    if not isinstance(evidence, dict):
         raise AnswerNotUnderstood("evidence must be an object.")
-    _check_found(body.get("found_categories", []))
+    _check_texts(evidence, "method", "receipt", "at")
+    for name in ("found_categories", "erased_categories"):
+        _check_categories(body.get(name, []), name)
     _check_records(body.get("records", []))
     _check_retained(body.get("retained", []), outcome)
     _check_facts(body.get("facts", {}))
     effective_at = _instant(body.get("effective_at"))
     if outcome is Outcome.EFFECTIVE_LATER and effective_at is None:
         raise AnswerNotUnderstood("'effective_later' says when, in effective_at.")
-    return Answer(outcome=outcome, code=code, body=body, effective_at=effective_at)
+    return Answer(outcome=outcome, code=code, body=_bounded(body), effective_at=effective_at)
+
+
+def _bounded(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer with its words cut to what somebody reads; one too long is no reason to ask for everything again."""
+    long = [name for name in ("message", "reason") if len(body.get(name) or "") > LONGEST_WORDS]
+    return {**body, **{name: body[name][: LONGEST_WORDS - 1] + "…" for name in long}} if long else body
 
 
 def _check_texts(part: Mapping[str, Any], *names: str) -> None:
@@ -94,9 +105,9 @@ def _check_texts(part: Mapping[str, Any], *names: str) -> None:
             raise AnswerNotUnderstood(f"{name} must be text.")
 
 
-def _check_found(found: object) -> None:
-    if not (found is None or (isinstance(found, list) and all(isinstance(one, str) for one in found))):
-        raise AnswerNotUnderstood("found_categories must be a list of categories.")
+def _check_categories(named: object, name: str) -> None:
+    if not (named is None or (isinstance(named, list) and all(isinstance(one, str) for one in named))):
+        raise AnswerNotUnderstood(f"{name} must be a list of categories.")
 
 
 def _check_records(records: object) -> None:

@@ -55,6 +55,17 @@ async def claims_of(tx: Tx, request_ids: Iterable[UUID]) -> Sequence[ClaimRow]:
     return (await tx.session.execute(query)).scalars().all()
 
 
+async def others_at(tx: Tx, task: TaskRow) -> Sequence[TaskRow]:
+    """What else the task's recipient was asked for the same request, in order; the caller holds the request."""
+    query = (
+        select(TaskRow)
+        .where(col(TaskRow.request_id) == task.request_id, col(TaskRow.processor_id) == task.processor_id)
+        .where(col(TaskRow.id) != task.id)
+        .order_by(col(TaskRow.created_at), col(TaskRow.id))
+    )
+    return (await tx.session.execute(query)).scalars().all()
+
+
 async def tasks_of(tx: Tx, request_id: UUID) -> Sequence[TaskRow]:
     """All a request has asked anybody, also for who turned out to be somebody else."""
     query = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from app.domain import (
     answer_form,
+    answers,
     case,
     clarification,
     completeness,
@@ -495,6 +496,12 @@ KINDS: dict[type[DomainError], Kind] = {
     erasure_answers.AnonymisedIsNotErased: Kind(
         422, "Uppgifter som har anonymiserats, maskats eller dolts är inte raderade.", "#/outcome"
     ),
+    answers.WordsHoldAddress: Kind(
+        422,
+        "Mottagarens ord innehåller en adress eller en länk; våra brev för ingen sådan vidare. Skriv egna ord.",
+        "#/message",
+    ),
+    answers.NoWordsToTake: Kind(409, "Mottagaren har inte svarat något som kan tas över.", "#/take_answer"),
     erasure_answers.LawNotKnown: Kind(422, "Det som sparas anger koden för en lag som är känd här.", "#/retained"),
     erasure_answers.LawDoesNotReach: Kind(
         422, "Bokföringslagen sparar räkenskapsinformation; den kategorin är ingen sådan.", "#/retained"

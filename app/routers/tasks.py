@@ -88,13 +88,17 @@ async def get(work: Staff, id: UUID) -> views.View:
 )
 async def resolve(work: Staff, once: OnceOnly, id: UUID, body: OutcomeIn) -> JSONResponse:
     """End a task with a person's word."""
-    said = body.model_dump(exclude_none=True, exclude={"take_files"})
+    said = body.model_dump(exclude_none=True, exclude={"take_files", "take_answer"})
 
     async def act() -> Made:
+        given = said
+        if body.take_answer:
+            given = await tasks.with_their_answer(work.tx, work.ctx, id, said)
         if body.take_files:
             row, task = await tasks.hold_with_request(work.tx, id)
-            said["records"] = [*said.get("records", ()), *await task_files.records(work.tx, work.ctx, row, task)]
-        await tasks.resolve(work.tx, work.ctx, id, said, actor=work.actor)
+            files = await task_files.records(work.tx, work.ctx, row, task)
+            given = {**given, "records": [*given.get("records", ()), *files]}
+        await tasks.resolve(work.tx, work.ctx, id, given, actor=work.actor)
         return await _made(work, id)
 
     return await once.answer(work, await _controller_of(work, id), act)

@@ -68,7 +68,7 @@ class Record(Contract):
 
 
 class RetainedCategory(Contract):
-    """What is kept, the code of the law that keeps it, and its last day."""
+    """With `erase`, and nothing else: what is kept, the code of the law that keeps it, and its last day."""
 
     category: str
     law: str
@@ -104,7 +104,13 @@ class SearchFacts(Contract):
 
 
 class TaskOutcome(Contract):
-    """What came of a task."""
+    """
+    What came of a task.
+
+    `completed` and `not_found` end it, `not_found` unless your own search has found the person. `completed_partial`
+    ends a search, a notice, and an erasure in which each category stands in `retained` or in `erased_categories`;
+    `retained` ends such an erasure only. Everything else is read by a person first; a review's `completed` always is.
+    """
 
     outcome: Literal[
         "completed",
@@ -123,8 +129,14 @@ class TaskOutcome(Contract):
     found_categories: Annotated[list[str], Field(description="For locate: what is held about the person.")] = Field(
         default_factory=list
     )
+    erased_categories: Annotated[
+        list[str], Field(description="For erase, where a law keeps something: the categories of which nothing is left.")
+    ] = Field(default_factory=list)
     reason: Annotated[str, Field(description="A code; refused, failed and partial outcomes need one.")] = ""
-    message: Annotated[str, Field(description="Why, in words the person will read.")] = ""
+    message: Annotated[
+        str,
+        Field(description="Why, in at most 2,000 signs and without addresses. Staff read it before whoever asked."),
+    ] = ""
     facts: Annotated[SearchFacts, Field(description="With `locate`.")] = SearchFacts()
 
 

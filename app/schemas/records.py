@@ -168,6 +168,14 @@ class OutcomeIn(Body):
     records: list[RecordIn] | None = Field(default=None, max_length=100)
     retained: list[RetainedIn] | None = Field(default=None, max_length=100)
     found_categories: list[CategoryId] | None = Field(default=None, max_length=200)
+    erased_categories: list[CategoryId] | None = Field(
+        default=None, max_length=200, description="With `erase`: the categories of which nothing is left."
+    )
+    take_answer: bool = Field(
+        default=False,
+        description="Take over what the recipient itself answered (its records, what it keeps, its words), where you "
+        "say nothing else; its words are then read by the person who asked.",
+    )
     take_files: bool = Field(
         default=False, description="Take the rows of the task's CSV and JSON files as its records, scanned or not."
     )

@@ -2,8 +2,9 @@
 What a letter is told of an erasure: from what recipients answered and what the decision keeps, never more (F08, R17-5).
 """
 
-from uuid import UUID
+from collections.abc import Collection
 
+from app.domain import answers
 from app.domain.erasure_grounds import EXEMPTIONS
 from app.domain.erasure_plan import KEPT, Fate
 from app.domain.execution import DONE
@@ -13,7 +14,7 @@ from app.letters.words import Language
 from app.models import ClaimRow, ErasurePlanRow, TaskRow
 from app.profiles import Profile
 from app.repositories.cases import CaseRows
-from app.services import erasing, information, keeping, suppression
+from app.services import erasing, information, keeping, suppression, tasks
 from app.services.context import Context
 
 
@@ -67,7 +68,7 @@ def _forwarded(profile: Profile, one: ErasurePlanRow, language: Language) -> For
 def _erased_by(ctx: Context, rows: CaseRows, profile: Profile, task: TaskRow, language: Language) -> ErasedBy:
     processor = next(one for one in rows.processors if one.id == task.processor_id)
     erased_on = ctx.today(rows.row.controller_id, task.closed_at) if task.closed_at else None
-    checked = _check_of(rows, task.claim_id, task.processor_id)
+    checked = _check_of(ctx, rows, task, registered=processor.categories)
     return ErasedBy(
         recipient=information.recipient_title(profile, processor, language),
         verified_on=ctx.today(rows.row.controller_id, checked.closed_at) if checked and checked.closed_at else None,
@@ -77,10 +78,14 @@ def _erased_by(ctx: Context, rows: CaseRows, profile: Profile, task: TaskRow, la
     )
 
 
-def _check_of(rows: CaseRows, claim_id: UUID | None, processor_id: UUID) -> TaskRow | None:
-    """The look afterwards that a machine answered with "not found"; a person's word is no second look."""
+def _check_of(ctx: Context, rows: CaseRows, erased: TaskRow, *, registered: Collection[str]) -> TaskRow | None:
+    """The look afterwards in which a machine found nothing of what was erased; a person's word is no second look."""
     for task in rows.tasks:
-        same = task.claim_id == claim_id and task.processor_id == processor_id and task.action == Action.LOCATE
-        if same and task.closed_by != "person" and task.outcome in (Outcome.NOT_FOUND, *DONE):
+        same = task.claim_id == erased.claim_id and task.processor_id == erased.processor_id
+        if not same or task.action != Action.LOCATE or task.closed_by in (None, "person"):
+            continue
+        said = tasks.answer_of(ctx, rows.row, task)
+        is_gone = task.outcome in DONE and answers.is_gone(said, task.categories, registered=registered)
+        if task.outcome == Outcome.NOT_FOUND or is_gone:
             return task
     return None

@@ -14,6 +14,7 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import Tx
 from app.domain import fanout, quotas
@@ -159,6 +160,20 @@ class Lanes:
         """
         Write down what came of one attempt; the task takes the consequence, and the lane where it is about all calls.
         """
+        try:
+            await self._record(controller, task_id, number, answer, verb, is_watched)
+        except (SQLAlchemyError, OSError):
+            raise  # the database's trouble, not the answer's: it stays in the air
+        except Exception:
+            # An answer that cannot be written down must not leave the order in the air, to go out again and again.
+            log.exception("task.answer_broken", task_id=str(task_id))
+            answer = Answer(outcome=Outcome.UNKNOWN, code="malformed")
+            await self._record(controller, task_id, number, answer, verb, is_watched)
+        log.info("task.answered", task_id=str(task_id), outcome=answer.outcome.value, code=answer.code)
+
+    async def _record(
+        self, controller: str, task_id: UUID, number: int, answer: Answer, verb: Verb, is_watched: bool
+    ) -> None:
         async with self.ctx.database.transaction([controller]) as tx:
             row, task = await tasks.hold_with_request(tx, task_id)
             await lanes.finish_attempt(tx, task_id, number, outcome=answer.outcome.value, code=answer.code)
@@ -166,7 +181,6 @@ class Lanes:
             if task.state == TaskState.SENDING and task.attempts == number:
                 await tasks.settle(tx, self.ctx, row, task, answer, by="answer", verb=verb)
             await lane_health.heard_from(tx, controller, task.processor_id, answer, is_watched=is_watched)
-        log.info("task.answered", task_id=str(task_id), outcome=answer.outcome.value, code=answer.code)
 
     async def hand_over(self, controller: str, task_id: UUID, number: int, reason: str) -> None:
         """Give a task that cannot be sent to a person."""

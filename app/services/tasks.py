@@ -17,10 +17,11 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from app.db import Tx
-from app.domain import ended_by_person, erasure_answers, fanout
+from app.domain import answers, ended_by_person, erasure_answers, fanout
 from app.domain.audit import AuditStep, as_code
 from app.domain.breaker import REFUSALS_OF_A_TASK, is_about_credentials
 from app.domain.case import ClaimState, Phase
+from app.domain.erasure_plan import Fate
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import (
@@ -249,17 +250,50 @@ def _latest_try(ctx: Context, row: RequestRow) -> datetime | None:
 
 
 async def doubt_about(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: Answer) -> str | None:
-    """Why an answer is shown to a person before it counts."""
-    if fanout.is_empty_handed(Action(task.action), answer.outcome, answer.body):
-        return "no_data_came"
-    return erasure_answers.doubt(
-        Action(task.action),
-        answer.outcome,
-        answer.body,
-        asked=task.categories,
-        is_check=task.claim_id is not None,
-        reach=await _reach(tx, ctx, row, task),
+    """Why an answer is shown to a person before it counts; the same for every way in which it can come."""
+    asked = await asked_of(tx, ctx, row, task)
+    return answers.doubt(answer.outcome, answer.body, asked, reach=await _reach(tx, ctx, row, task))
+
+
+async def asked_of(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> answers.Asked:
+    """A task as its answer is measured by: what was asked, and what the recipient itself has found."""
+    processor = await registry.processor(tx, task.processor_id)
+    return answers.Asked(
+        action=Action(task.action),
+        categories=frozenset(task.categories),
+        is_check=task.action == Action.LOCATE and task.claim_id is not None,
+        registered=frozenset(processor.categories if processor is not None else ()),
+        found=await _found(tx, ctx, row, task),
+        keep=await _told_to_keep(tx, task),
     )
+
+
+async def _found(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> frozenset[str] | None:
+    """
+    The categories in which the task's recipient has found the person for this request; None where it did not look,
+    found nobody, only supposes that it knows them, or has erased them since.
+    """
+    theirs = await cases.others_at(tx, task)
+    searches = [one for one in theirs if one.action == Action.LOCATE and one.claim_id is None]
+    search = searches[-1] if searches else None
+    if search is None or search.state != TaskState.CLOSED or search.outcome not in DONE:
+        return None
+    if any(one.action == Action.ERASE and one.outcome in DONE for one in theirs):
+        return None
+    said = answer_of(ctx, row, search)
+    if (said.get("evidence") or {}).get("assumed"):
+        return None
+    found = frozenset(said.get("found_categories") or ())
+    return found if found <= set(search.categories) else frozenset()  # in words of its own: it does not say where
+
+
+async def _told_to_keep(tx: Tx, task: TaskRow) -> frozenset[str]:
+    """The categories of which an order to erase says that the law keeps a part."""
+    if task.action != Action.ERASE or task.claim_id is None:
+        return frozenset()
+    plan = await erasure.plan_of_request(tx, task.request_id)
+    partly = {one.category for one in plan if one.claim_id == task.claim_id and one.fate == Fate.ERASE_BEYOND_HOLD}
+    return frozenset(partly & set(task.categories))
 
 
 async def _reach(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> erasure_answers.Reach:
@@ -376,6 +410,17 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
     return task
 
 
+async def with_their_answer(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    A person's word about a task, with what its recipient answered put to it: its records, what it keeps, its words.
+
+    Raises:
+        UnknownTask, NoWordsToTake, WordsHoldAddress
+    """
+    row, task = await hold_with_request(tx, task_id)
+    return answers.taken_over(answer_of(ctx, row, task), said)
+
+
 async def _take_back(tx: Tx, task: TaskRow) -> None:
     processor = await registry.processor(tx, task.processor_id) if task.attempts else None
     if processor is not None and takes_back(Kind(processor.kind)):
@@ -385,6 +430,7 @@ async def _take_back(tx: Tx, task: TaskRow) -> None:
 def check_categories(task: TaskRow, said: Mapping[str, Any]) -> None:
     """Refuse an answer about categories that were not asked for: :class:`AnswerNotUnderstood`."""
     named = [part["category"] for key in ("records", "retained") for part in said.get(key, [])]
+    named += said.get("erased_categories", [])
     if task.action != Action.LOCATE and set(named) - set(task.categories):
         raise AnswerNotUnderstood("An answer names a category that is not this task's.")
 

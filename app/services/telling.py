@@ -33,7 +33,7 @@ from app.letters.facts import (
     Retained,
 )
 from app.letters.notices import say_instant
-from app.letters.words import IDENTIFIERS, Language, say
+from app.letters.words import IDENTIFIERS, KNOWN_REASONS, Language, say
 from app.models import ClaimRow, FeeNoticeRow, RequestRow, TaskRow
 from app.profiles import Profile
 from app.repositories.cases import CaseRows
@@ -274,18 +274,26 @@ class _Teller:
     def _as_asked(self) -> str:
         return "det du bad oss rätta" if self._language == "sv" else "what you asked us to correct"
 
-    def _reason(self, answer: Mapping[str, Any], *, gave_none: bool) -> str | None:
-        said = self._said(answer)
+    def _reason(self, task: TaskRow, answer: Mapping[str, Any], *, gave_none: bool) -> str | None:
+        said = self._said(answer) if task.closed_by == "person" else self._known(answer)
         if not gave_none:
             return said
         none = "Inga uppgifter följde med svaret" if self._language == "sv" else "No data came with the answer"
         return none if said is None else f"{none}: {said}"
 
+    def _known(self, answer: Mapping[str, Any]) -> str | None:
+        """What a recipient said by itself: in words of ours or not at all. Its own nobody has read yet."""
+        code = str(answer.get("reason") or "")
+        return say(KNOWN_REASONS, code, self._language) if code in KNOWN_REASONS else None
+
     def _said(self, answer: Mapping[str, Any]) -> str | None:
+        """A person's words, or those of the recipient that a person has taken over."""
         if answer.get("message"):
             return str(answer["message"])
         if not answer.get("reason"):
             return None
+        if (known := self._known(answer)) is not None:
+            return known
         code = str(answer["reason"]).replace("_", " ")
         return (
             f"mottagaren anger skälet ”{code}”"
@@ -323,7 +331,7 @@ class _Teller:
             on=self._ctx.today(self._row.controller_id, task.closed_at) if task.closed_at else date.min,
             categories=titles,
             retained=kept,
-            reason=self._reason(answer, gave_none=gave_none),
+            reason=self._reason(task, answer, gave_none=gave_none),
             gave_none=gave_none,
             meanwhile=meanwhile,
         )

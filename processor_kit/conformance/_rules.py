@@ -4,11 +4,11 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.fanout import Action, is_empty_handed
+from app.domain.fanout import Action, Outcome, is_empty_handed
 from app.domain.webhook_signature import UnfitWebhookSecret, WebhookRefused, verify
 from app.processors import AnswerNotUnderstood, parse_json, read_outcome
 from processor_kit.conformance._bench import Bench, Exchange, is_same_origin, new_id
@@ -347,9 +347,24 @@ def _readable(bench: Bench, action: Action, word: bytes) -> None:
     except AnswerNotUnderstood as error:
         raise Broken(f"The outcome of '{action}' cannot be read: {error or 'not the agreed shape'}") from None
     named = {one["category"] for part in ("records", "retained") for one in said.get(part) or ()}
+    named |= set(said.get("erased_categories") or ())
     if action is Action.LOCATE:
         named |= set(said.get("found_categories") or ())
     if strange := named - set(bench.setup.categories):
         raise Broken(f"The outcome of '{action}' names {len(strange)} categories that were not asked for.")
     if is_empty_handed(action, answer.outcome, said):
         raise Broken(f"The outcome of '{action}' is done, and no data came with it.")
+    if answer.outcome in (Outcome.COMPLETED_PARTIAL, Outcome.RETAINED):
+        _fits(bench, action, answer.outcome, said)
+
+
+def _fits(bench: Bench, action: Action, outcome: Outcome, said: Mapping[str, Any]) -> None:
+    """A part, or something kept by law: only where there can be such a thing, and told so that it can end the task."""
+    if action is not Action.ERASE and (outcome is Outcome.RETAINED or said.get("retained")):
+        raise Broken(f"No law keeps anything from '{action}': only an erasure can be answered with 'retained'.")
+    if action is Action.STOP_MARKETING:
+        raise Broken(f"'{action}' has no part: marketing stops, or the outcome says that it does not.")
+    if action is Action.ERASE and said.get("retained"):
+        told = {one["category"] for one in said["retained"]} | set(said.get("erased_categories") or ())
+        if silent := set(bench.setup.categories) - told:
+            raise Broken(f"The outcome of '{action}' keeps something and is silent about {len(silent)} categories.")

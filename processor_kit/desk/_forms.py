@@ -11,13 +11,13 @@ from app.domain.plain_json import is_plain, once_each
 from app.processors import AnswerNotUnderstood, read_outcome
 from processor_kit.desk._names import REASONS
 from processor_kit.desk._store import Task
-from processor_kit.desk._words import offered
+from processor_kit.desk._words import KEEPING_ACTIONS, offered
 
 #: What a form may hold in all; an answer to Insyn may have 4 MB.
 LARGEST_FORM = 4 * 1024 * 1024
 LARGEST_OUTCOME = 3_500_000
 MOST_ROWS = 10_000
-MOST_MESSAGE = 5_000
+MOST_MESSAGE = 2_000
 _NEEDS_MESSAGE = ("refused", "failed")
 
 
@@ -46,11 +46,15 @@ async def outcome_of(task: Task, form: FormData) -> dict[str, Any]:
         if reason not in REASONS:
             raise NotFilledIn("error_contract")
         outcome["reason"] = reason
-    needs_message = said in _NEEDS_MESSAGE or (task.action == "review_decision" and said == "completed")
+    retained = _retained(task, form) if task.action in KEEPING_ACTIONS else []
+    in_words = said == "completed_partial" and not retained and task.action != "locate"
+    needs_message = said in _NEEDS_MESSAGE or in_words or (task.action, said) == ("review_decision", "completed")
     if needs_message and not outcome.get("message"):
         raise NotFilledIn("error_message")
-    if retained := _retained(task, form):
+    if retained:
         outcome["retained"] = retained
+        if said == "completed_partial":  # done but for what is named: of the others nothing is left
+            outcome["erased_categories"] = sorted(set(task.categories) - {one["category"] for one in retained})
     elif said == "retained":
         raise NotFilledIn("error_kept")
     if task.action == "locate":

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from app.domain.answers import RULES
+from app.domain.fanout import Action, Outcome
+
 LANGUAGES = ("sv", "en")
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -161,10 +164,13 @@ OUTCOMES: Mapping[str, Mapping[str, str]] = {
     },
 }
 #: Actions about which a law can keep data: the form then asks which, and until when.
-KEEPING_ACTIONS = frozenset({"erase", "export", "restrict"})
+KEEPING_ACTIONS = frozenset(action.value for action, rule in RULES.items() if Outcome.RETAINED in rule.ends)
+#: What has no part: direct marketing stops whole (GDPR Art. 21(3)).
+WHOLE_ACTIONS = frozenset({Action.STOP_MARKETING.value})
 
 
 def offered(action: str, categories: Sequence[str]) -> tuple[str, ...]:
-    """The outcomes that can be chosen for an action: nothing is kept by law where nothing is to be given or removed."""
+    """The outcomes that can be chosen for an action: nothing is kept by law where nothing is to be removed."""
     may_keep = action in KEEPING_ACTIONS and categories
-    return tuple(one for one in OUTCOMES["en"] if one != "retained" or may_keep)
+    found = [one for one in OUTCOMES["en"] if one != "retained" or may_keep]
+    return tuple(one for one in found if one != "completed_partial" or action not in WHOLE_ACTIONS)

@@ -175,7 +175,12 @@ def erase(file: File) -> Outcome:
         {"category": category, "law": hold.law, "until": hold.until.isoformat(), "reason": hold.reason}
         for category, hold in sorted(kept, key=lambda each: (each[0], each[1].until, each[1].law))
     ]
-    return {"outcome": "completed_partial" if erased else "retained", "retained": retained}
+    gone = sorted(set(file.data.data_categories) - {category for category, _ in kept})
+    return {
+        "outcome": "completed_partial" if erased else "retained",
+        "retained": retained,
+        "erased_categories": gone,  # or never there: nothing is left of them
+    }
 
 
 def _forget(file: File) -> None:

@@ -111,8 +111,13 @@ class TestAnswer:
         Each is an outcome of the contract; all but a refusal end the task.
         """
         assert {Outcome(one) for one in ANSWERS} - TERMINAL == {Outcome.REFUSED}
-        assert "retained" not in answers_to(Action.EXPORT)
-        assert "retained" in answers_to(Action.ERASE)
+        assert [one for one in Action if "retained" in answers_to(one)] == [Action.ERASE]
+
+    def test_has_no_button_for_a_part_of_a_marketing_stop(self):
+        """
+        GDPR Art. 21(3): it stops whole, or whoever does not stop it says so and why.
+        """
+        assert [one for one in Action if "completed_partial" not in answers_to(one)] == [Action.STOP_MARKETING]
 
     @pytest.mark.parametrize(
         ("said", "what"),

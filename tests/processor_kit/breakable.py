@@ -32,6 +32,7 @@ class Breakable:
     secret: str = field(default_factory=new_secret)
     done: dict[str, dict[str, Any]] = field(default_factory=dict)
     effects: int = 0
+    says: dict[str, Any] = field(default_factory=dict)  #: what it answers instead
     _calling: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def take(self, request: Request) -> Response:
@@ -87,7 +88,7 @@ class Breakable:
             outcome["outcome"] = "maybe"
         if self.fault == "input-foreign-category":
             outcome |= {"outcome": "completed", "found_categories": data["data_categories"]}
-        self.done[id] = outcome
+        self.done[id] = outcome | self.says
 
     def _answer(self, id: str, callback_url: str = "") -> Response:
         if self.answers == "sync":

@@ -35,6 +35,9 @@ NEEDS = {
 }
 
 
+KEPT = [{"category": "contact", "law": "CLAIM_OWN", "until": "2027-12-31"}]
+
+
 def setup_of(processor: Breakable, **changed: Any) -> Setup:
     return Setup(endpoint=processor.url, secret=processor.secret, **{"within": 1.0} | changed)
 
@@ -71,6 +74,28 @@ class TestARule:
             report = await run(setup, only=[name])
 
         assert verdicts(report)[name] == "broken", as_text(report)
+
+    @pytest.mark.parametrize(
+        ("action", "says", "verdict"),
+        [
+            ("export", {"outcome": "retained", "retained": KEPT}, "broken"),
+            ("restrict", {"outcome": "retained", "retained": KEPT}, "broken"),
+            ("stop_marketing", {"outcome": "completed_partial", "message": "Bara e-post."}, "broken"),
+            ("erase", {"outcome": "completed_partial", "retained": KEPT}, "broken"),
+            ("erase", {"outcome": "completed_partial", "retained": KEPT, "erased_categories": ["calls"]}, "passed"),
+            ("rectify", {"outcome": "completed_partial", "message": "Bara e-post."}, "passed"),
+        ],
+    )
+    async def test_of_outcomes_lets_no_law_keep_what_it_cannot(
+        self, action: str, says: dict[str, Any], verdict: str
+    ) -> None:
+        """What can never end a task is found before it is said about somebody (Art. 12(4), 15, 17(3), 21(3))."""
+        async with a_processor() as processor:
+            processor.says = says
+            setup = setup_of(processor, actions=(Action(action),), categories=("contact", "calls"))
+            report = await run(setup, only=["outcome-readable"])
+
+        assert verdicts(report)["outcome-readable"] == verdict, as_text(report)
 
     async def test_that_cannot_be_tried_says_why(self) -> None:
         async with a_processor() as processor:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.erasure_answers import Reach, doubt
+from app.domain.answers import Asked, doubt
+from app.domain.erasure_answers import Reach
 from app.domain.fanout import Action, AnswerMode, Idempotency
 from app.processors import Adapter, Answer, Kind, Line, Order, Target, connect, lacks
 from app.vault import normalise
@@ -85,7 +86,7 @@ def named(one: Order, **identifiers: str) -> Order:
 def doubted(answer: Answer) -> str | None:
     """What a person would have to look at before this answer to an erasure counts; None: nothing."""
     reach = Reach(today=datetime.now(UTC).date(), bookkeeping={"bookkeeping_records"})
-    return doubt(Action.ERASE, answer.outcome, answer.body, asked=(), is_check=False, reach=reach)
+    return doubt(answer.outcome, answer.body, Asked(action=Action.ERASE), reach=reach)
 
 
 def rows(answer: Answer, category: str) -> list[dict[str, Any]]:

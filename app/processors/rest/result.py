@@ -56,6 +56,9 @@ def effected(run: Run) -> dict[str, Any]:
         body["retained"] = retained
         if any(one["what"] == "retained" for one in done):
             body["outcome"] = "retained"
+        if _is_accounted_for(run, done):
+            kept = {one["category"] for one in retained}
+            body["erased_categories"] = sorted(set(run.order.categories) - kept)
     reasons = [one["reason"] for one in done if one.get("reason")]
     if run.order.action is Action.ERASE and (disguised := [one for one in effects if one in _NO_ERASURE]):
         body["reason"] = _NO_ERASURE[disguised[0]]
@@ -68,6 +71,12 @@ def effected(run: Run) -> dict[str, Any]:
         body["reason"] = "field_not_held"
     body.setdefault("evidence", {"method": effects[0]})
     return body
+
+
+def _is_accounted_for(run: Run, done: list[dict[str, Any]]) -> bool:
+    """Whether nothing is left of an erasure but what is named as retained."""
+    in_part = run.left or run.unmapped or any(one["what"] == "partial" for one in done)
+    return run.order.action is Action.ERASE and not in_part
 
 
 def _nothing_done(run: Run, done: list[dict[str, Any]], retained: list[dict[str, str]]) -> dict[str, Any]:

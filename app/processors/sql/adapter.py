@@ -160,7 +160,9 @@ class Sql:
                 raise _Unsure(done.rows) from error
         body: dict[str, Any] = {"evidence": {"rows": dict(done.rows)}}
         if retained:
-            return Answer(outcome=Outcome.RETAINED, code="kept_by_law", body=body | {"retained": retained})
+            gone = sorted(set(order.categories) - {one["category"] for one in retained})
+            body |= {"retained": retained, "erased_categories": gone}
+            return Answer(outcome=Outcome.RETAINED, code="kept_by_law", body=body)
         if not done.changed:
             return self._unchanged(order, body)
         return Answer(outcome=Outcome.COMPLETED, code="committed", body=body)
