@@ -7,6 +7,7 @@ is one transaction, bounded in rows, under a role of its own.
 
 import asyncio
 import itertools
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from app.processors.sql import database, plan
 from app.processors.sql.database import Database
 from app.processors.sql.plan import CHANGES, Plan, names_in
 
-READ_URL, WRITE_URL = "read_url", "write_url"
+READ_URL, WRITE_URL, CA = "read_url", "write_url", "ca"
 #: Rows of one search that are read: a join may give one person many times.
 MOST_FOUND = 1_000
 #: Looking, and deleting nothing for a while, may be about another of the household.
@@ -34,15 +35,30 @@ def lacks(target: Target) -> str | None:
     if found is None:
         return "settings"
     wanted = [READ_URL, WRITE_URL] if found.writes else [READ_URL]
-    return next((name for name in wanted if not _is_address(found, target, name)), None)
+    missing = next((word for name in wanted if (word := _is_wrong(found, target, name))), None)
+    if missing is not None:
+        return missing
+    try:
+        database.trust(_ca(target))
+    except database.UnfitCa:
+        return CA
+    return None
 
 
-def _is_address(found: Plan, target: Target, name: str) -> bool:
+def _is_wrong(found: Plan, target: Target, name: str) -> str | None:
+    """What is wrong with an address: it is none, or the way there is not closed."""
     try:
         database.address(found.dialect, next(iter(target.named.get(name, ())), ""))
+    except database.OpenWay:
+        return f"{name}.tls"
     except database.UnfitAddress:
-        return False
-    return True
+        return name
+    return None
+
+
+def _ca(target: Target) -> str | None:
+    """Every CA that is given under the name: while one replaces another both are believed."""
+    return "\n".join(target.named.get(CA, ())) or None
 
 
 class _Stays(Exception):
@@ -78,7 +94,7 @@ class Sql:
 
     def _open(self, found: Plan, target: Target, name: str, line: Line) -> Database:
         url = database.address(found.dialect, target.named[name][0])
-        return Database(found.dialect, url, connections=line.connections, seconds=line.seconds)
+        return Database(found.dialect, url, connections=line.connections, seconds=line.seconds, ca=_ca(target))
 
     async def send(self, order: Order) -> Answer:
         if self._plan is None or self._reads is None:
@@ -95,6 +111,8 @@ class Sql:
             return Answer(outcome=Outcome.RETRY, code="timeout")  # never committed: taken back with its connection
         except DBAPIError as error:
             return _broken(error)
+        except ssl.SSLError:  # whoever answers has not shown that it is the database; nothing was told
+            return Answer(outcome=Outcome.RETRY, code="not_trusted")
         except (SQLAlchemyError, OSError):
             return Answer(outcome=Outcome.RETRY, code="not_reached")
 

@@ -423,7 +423,7 @@ class TestPlan:
         """
         What is changed is changed for the one person the search found, and for nobody else.
         """
-        target = AlarmDatabase("postgresql", None, "postgresql://a@b/c", "postgresql://a@b/c").target  # type: ignore[arg-type]
+        target = AlarmDatabase("postgresql", None, "postgresql://a@localhost/c", "postgresql://a@localhost/c").target  # type: ignore[arg-type]
 
         assert lacks(Kind.SQL, target()) is None
         assert lacks(Kind.SQL, target(**changes)) == "settings"
@@ -432,14 +432,17 @@ class TestPlan:
         """
         Reading and writing have a role each.
         """
-        target = AlarmDatabase("postgresql", None, "postgresql://a@b/c", "mysql://a@b/c").target()  # type: ignore[arg-type]
+        target = AlarmDatabase("postgresql", None, "postgresql://a@localhost/c", "mysql://a@localhost/c").target()  # type: ignore[arg-type]
 
         assert lacks(Kind.SQL, target) == "write_url"
         assert lacks(Kind.SQL, replace(target, named={})) == "read_url"
         reading = {name: value for name, value in PLAN.items() if name in ("locate", "export")}
         for query in ("local_infile=1", "read_default_file=/etc/passwd", "ssl=true"):
             sly = replace(target, settings=target.settings | {"dialect": "mariadb"})
-            sly = replace(sly, named={"read_url": (f"mariadb://a@b/c?{query}",), "write_url": ("mariadb://a@b/c",)})
+            sly = replace(
+                sly,
+                named={"read_url": (f"mariadb://a@localhost/c?{query}",), "write_url": ("mariadb://a@localhost/c",)},
+            )
             assert lacks(Kind.SQL, sly) == "read_url"
         only_reads = replace(target, settings={"dialect": "postgresql", **reading})
         assert lacks(Kind.SQL, only_reads) is None
