@@ -38,6 +38,9 @@ listed in the connector under `unverified`. Try a connector on the vendor's own 
   vendor acknowledges, and it counts once its time has passed. **assumed**: it cannot be searched and is always asked.
 - **overwrites**, **hides**: what the vendor has is no erasure; a person sees to the rest. **person**: no such call; the
   task says what to do by hand. **–**: nothing there that the right could be about.
+- **in part**: the vendor's call stops mails, and a person sees to calls, texts and letters, unless the registration
+  says that there are none (`mails_only`, Braze's `no_other_channels`). An erasure that does not reach an output of the
+  connector (`leaves`) is a person's where there is anything of it.
 
 | connector | {columns} | settings | secrets |
 |---|{rules}---|---|
@@ -66,6 +69,8 @@ def _cell(connector: Connector, action: Action) -> str:
         case AssumeHeld():
             return "assumed"
         case Native():
+            if action is Action.STOP_MARKETING and plan.every_channel is None:
+                return "in part"
             return ", ".join(_native(plan))
         case Manual() | None:
             return "person"

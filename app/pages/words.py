@@ -186,7 +186,7 @@ SCANS: Words = {
 #: What a task says besides. A recipient's controller may say more; that stands under its own name.
 DETAILS: Words = {
     "until": ("Till och med", "Until"),
-    "keep": ("Spara, enligt lag", "Keep, by law"),
+    "keep": ("Ska sparas", "To be kept"),
     "corrections": ("Rättelser", "Corrections"),
     "field": ("Uppgift", "Field"),
     "value": ("Rätt värde", "Right value"),

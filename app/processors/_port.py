@@ -56,6 +56,7 @@ class Target:
     settings: Mapping[str, Any] = field(default_factory=dict)
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
+    controller: str = ""  #: whose it is: a key is unique within a controller only
 
     def __repr__(self) -> str:
         return f"<Target {self.key}>"

@@ -263,6 +263,7 @@ def _target(row: ProcessorRow, named: Mapping[str, tuple[str, ...]]) -> Target:
         settings=dict(row.settings),
         named=named,
         categories=tuple(row.categories),
+        controller=row.controller_id,
     )
 
 

@@ -68,7 +68,7 @@ REASONS: Names = {
 }
 DETAILS: Names = {
     "until": ("Till och med", "Until"),
-    "keep": ("Ska sparas enligt lag", "To be kept by law"),
+    "keep": ("Ska sparas", "To be kept"),
     "corrections": ("Rättelser", "Corrections"),
     "field": ("Uppgift", "Field"),
     "value": ("Rätt värde", "Right value"),

@@ -173,8 +173,17 @@ CORRECTED = {"corrections": [{"field": "email", "value": "ny@example.org"}]}
 KEEP = {"keep": [{"category": "bookkeeping_records", "law": "BFL_7_2", "until": "2033-12-31"}]}
 
 
+STOPS = dataclasses.replace(ERASE, action=Action.STOP_PURPOSES)
+WITHDRAWN = {"legal_bases": ["consent"]}
+OBJECTED = {"legal_bases": ["legitimate_interest", "public_task"]}
+RESTRICTED = {"ground": "accuracy_contested", "permitted": ["storage"], "live_alarm": "override_with_reason"}
+
+
 class TestWhatTheProtocolHasNoWordFor:
-    """Art. 16, 17(1), 17(3): who does not know our extension hears neither what is asked for nor what is to be kept."""
+    """
+    Art. 7(3), 16, 17(1), 17(3), 18(2), 21, 22(3): who does not know our extension hears neither what is asked for nor
+    what is to be kept.
+    """
 
     CASES: ClassVar = [
         (dataclasses.replace(ERASE, details=KEEP), ("contact",)),
@@ -183,8 +192,20 @@ class TestWhatTheProtocolHasNoWordFor:
         (dataclasses.replace(ERASE, action=Action.RESTRICT, categories=("contact",)), ("contact", "orders")),
         (ORDER, ("contact", "orders")),
         (dataclasses.replace(ERASE, action=Action.NOTIFY, details={"what": "erased"}), ("contact",)),
+        # One purpose of several, or the first that comes to mind?
+        (dataclasses.replace(STOPS, details=WITHDRAWN | {"purposes": ["newsletter"]}), ("contact",)),
+        (dataclasses.replace(STOPS, details=OBJECTED | {"purposes": ["profiling"]}), ("contact",)),
+        (dataclasses.replace(STOPS, details=OBJECTED | {"statement": "Sluta profilera mig."}), ("contact",)),
+        # An objection that holds at once and one that is weighed bear the same name there.
+        (dataclasses.replace(ERASE, action=Action.STOP_MARKETING), ("contact",)),
+        # Who restricts without hearing that a running alarm goes on switches it off (R18-2).
+        (dataclasses.replace(ERASE, action=Action.RESTRICT, details=RESTRICTED), ("contact",)),
+        (dataclasses.replace(ERASE, action=Action.RESTRICT), ("contact",)),
+        (dataclasses.replace(ERASE, action=Action.REVIEW_DECISION, details={"statement": "Fel person."}), ("contact",)),
+        (dataclasses.replace(ERASE, action=Action.REVIEW_DECISION), ("contact",)),
     ]
-    TYPES: ClassVar = ["access", "erasure", "rectification", "restriction", "notice"]
+    TYPES: ClassVar = ["access", "erasure", "rectification", "restriction", "notice", "objection", "consent_withdrawal",
+                       "automated_decision_review"]  # fmt: skip
 
     @pytest.mark.parametrize(("order", "declared"), CASES)
     async def test_goes_to_a_person_and_nothing_leaves(
@@ -201,6 +222,31 @@ class TestWhatTheProtocolHasNoWordFor:
         peer.types, peer.profiles = self.TYPES, [PROFILE]
         assert (await sent(peer, order, declared=declared))[0] is Outcome.ACCEPTED
         assert peer.heard[0]["extensions"][DOMAIN]["data_categories"] == list(order.categories)
+
+    async def test_a_withdrawn_consent_is_no_objection(self, peer: Peer) -> None:
+        """Art. 7(3): where only an objection is known, whatever rests on consent would go on."""
+        order = dataclasses.replace(STOPS, details=WITHDRAWN)
+        peer.types = ["objection"]
+        assert await sent(peer, order, declared=("contact",)) == (Outcome.REFUSED, "extension_not_announced")
+        assert peer.heard == []
+        peer.types = ["objection", "consent_withdrawal"]
+        assert (await sent(peer, order, declared=("contact",)))[0] is Outcome.ACCEPTED
+        assert peer.heard[0]["subject_request_type"] == "consent_withdrawal"
+
+    @pytest.mark.parametrize(
+        ("order", "names"),
+        [
+            (dataclasses.replace(STOPS, details=OBJECTED), []),
+            (dataclasses.replace(ERASE, action=Action.STOP_MARKETING), ["stop_marketing=marketing_stop"]),
+            (dataclasses.replace(ERASE, action=Action.LIFT_RESTRICTION, details={"ground": "unlawful"}), []),
+        ],
+    )
+    async def test_but_what_the_type_itself_says_is_asked_of_anybody(
+        self, peer: Peer, order: Order, names: list[str]
+    ) -> None:
+        """An objection to all there is, a stop that bears a name of its own there, the end of a restriction."""
+        peer.types = ["objection", "marketing_stop", "restriction_lift"]
+        assert (await sent(peer, order, declared=("contact",), names=names))[0] is Outcome.ACCEPTED
 
     @pytest.mark.parametrize("declared", [("contact",), ()])
     async def test_is_nothing_in_an_erasure_of_everything(self, peer: Peer, declared: tuple[str, ...]) -> None:

@@ -190,6 +190,28 @@ class TestDiscovery:
         assert [one.code for one in (first, *too_soon, later)] == ["completed", *["bad_signature"] * 3, "completed"]
         assert peer.calls.count("GET /dsr/certificate.pem") == 2
 
+    async def test_of_one_controller_is_nobody_elses(self, peer: Peer) -> None:
+        """
+        GDPR Art. 5(1)(f): who pins a certificate has fetched none, and what is announced to one login is for that one.
+        """
+        directory, withca = Directory(), peer.target().named
+        pinned = {"token": ("t",), "certificate": (peer.signer.chain.decode(),)}
+        answers = []
+        for controller, named, types in (
+            ("westra", pinned, ["access"]),
+            ("sensor-alarm", withca, ["access"]),
+            ("ornvakt", withca, ["erasure"]),
+            ("westra", withca, ["access"]),  # it has given up its pin
+        ):
+            peer.types = types
+            target = dataclasses.replace(peer.target(named=named), controller=controller)
+            client = open_client([peer.url], connections=1, seconds=5, sandbox=True)
+            adapter = OpenDsr(target, client, sandbox=True, directory=directory)
+            answers.append((await adapter.send(ORDER)).code)
+            await adapter.aclose()
+
+        assert answers == ["pending", "pending", "type_not_announced", "pending"]
+
 
 class TestResults:
     @pytest.mark.parametrize(

@@ -22,9 +22,21 @@ from app.domain.erasure_plan import Contract
 from app.domain.fanout import Outcome
 from app.domain.finding import NothingToLookUp
 from app.models import ErasurePlanRow
-from app.processors import Answer
-from app.repositories import cases, erasure
-from app.services import casework, erasing, fulfilment, keeping, protecting, steps, suppression, tasks, views
+from app.processors import Answer, Kind
+from app.repositories import cases, erasure, registry
+from app.services import (
+    casework,
+    erasing,
+    fulfilment,
+    keeping,
+    orders,
+    protecting,
+    registration,
+    steps,
+    suppression,
+    tasks,
+    views,
+)
 from app.services.intake import Identifier
 from tests.harness.house import AGENT, CUSTOMER
 from tests.letters.page import Page
@@ -538,6 +550,30 @@ class TestTask:
             seen = await views.whole_task(tx, house.ctx, row, held)
 
         assert seen["details"]["keep"] == [{"category": "bookkeeping_records", "law": "BFL_7_2"}]
+
+    async def test_says_what_was_left_out_to_whom_no_category_is_declared_for(self, house):
+        """
+        Art. 5(2), 12(4): "erase", without a category, would take what two people left out of their yes.
+        """
+        async with house.tx(CONTROLLER) as tx:
+            new = registration.NewProcessor(
+                key="nocat", title="Utan kategorier", kind=Kind.MANUAL, recipient_kind="processor", actions=["erase"],
+                categories=[], identifier_types=["email"],
+            )  # fmt: skip
+            processor = await registration.register(tx, house.ctx, CONTROLLER, new)
+        request_id = await located(house)
+        said = {"ground": "legal_claims", "reasons": REASONS, "exclude": ["call_recording", "alarm_history"]}
+        waits = await decide(house, request_id, "erasure", verdict=Verdict.PARTLY_GRANTED, **said)
+        if waits is not None:
+            await approve(house, waits)
+        seen = await look(house, request_id)
+        (task,) = [one for one in seen.of("erase") if one.processor_id == processor.id]
+        async with house.tx() as tx:
+            order = await orders.order_for(tx, house.ctx, await registry.processor(tx, processor.id), task)
+
+        assert order.categories == ()
+        kept = {one["category"]: one.get("law") for one in order.details["keep"]}
+        assert kept == {"alarm_history": None, "call_recording": None, "bookkeeping_records": "BFL_7_2"}
 
     async def test_f10_of_a_processor_keeps_the_case_open_until_it_is_answered(self, house):
         """

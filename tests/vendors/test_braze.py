@@ -85,7 +85,7 @@ class TestTheRest:
     async def test_an_objection_unsubscribes_and_makes_no_profile(self, vendor: Braze, there: Connected) -> None:
         """GDPR Art. 21(3)."""
         answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
-        assert answer.outcome is Outcome.COMPLETED
+        assert (answer.outcome, answer.code) == (Outcome.REFUSED, "other_channels")
         (id,) = profiles_of(vendor)
         assert vendor.table("users")[id]["email_subscribe"] == "unsubscribed"
         assert vendor.done("user.made") == []
@@ -99,6 +99,7 @@ class TestTheRest:
             mode=AnswerMode.POLL,
             customer_number_spelling="upper",
             sms_groups=["group-sms"],
+            no_other_channels="yes",
         ) as there:
             wanted = order(Action.STOP_MARKETING, ANNA, "customer_number", "email")
             assert (await there.adapter.send(wanted)).outcome is Outcome.COMPLETED

@@ -50,6 +50,31 @@ class TestACopy:
         assert answer.outcome is Outcome.REFUSED
 
 
+class TestASharedNumber:
+    """GDPR Art. 5(1)(f), 15(4): who knows the number of a former home does not learn where somebody lives now."""
+
+    @pytest.fixture(autouse=True)
+    def new_home(self, vendor: Evalink) -> None:
+        """Anna's site is no longer hers; her number still stands on it."""
+        there = vendor.table("devices")
+        site = next(one for one in there.values() if one.get("customerEmail") == "anna.lindqvist@example.org")
+        site |= {"customerEmail": "bjorn.lindqvist@example.net", "customerNumber": "C-99999"}
+
+    @pytest.mark.parametrize("known", [("email", "phone"), ("customer_number", "phone")])
+    @pytest.mark.parametrize("action", [Action.LOCATE, Action.EXPORT])
+    async def test_is_not_asked_for_where_something_of_her_own_finds_nobody(
+        self, there: Connected, action: Action, known: tuple[str, ...]
+    ) -> None:
+        answer = await there.do(action, order(action, "anna-lindqvist", *known))
+        assert (answer.outcome, answer.code) == (Outcome.REFUSED, "not_found_for_sure")
+
+    async def test_does_not_make_a_row_hers_that_bears_anothers_address(self, there: Connected) -> None:
+        known = ("installation_id", "email", "phone")
+        answer = await there.do(Action.EXPORT, order(Action.EXPORT, "anna-lindqvist", *known))
+        assert rows(answer, "contact") == []
+        assert "bjorn" not in str(answer.body)
+
+
 class TestWhatItCannot:
     @pytest.mark.parametrize("action", [Action.RECTIFY, Action.ERASE, Action.RESTRICT, Action.NOTIFY, Action.FREEZE])
     async def test_what_nobody_has_verified_is_a_persons(

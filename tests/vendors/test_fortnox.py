@@ -99,6 +99,24 @@ class TestAnErasure:
         answer = await there.do(Action.ERASE, order(Action.ERASE, "karin-ek", "customer_number"))
         assert (answer.outcome, answer.code, vendor.effects) == (Outcome.REFUSED, "still_in_use", [])
 
+    async def test_of_what_no_call_reaches_is_not_done(self, vendor: Fortnox, there: Connected) -> None:
+        """GDPR Art. 17(1), 5(2): an offer and an order with name and address are still there: a person has to know."""
+        paper = {"DocumentNumber": "77", "CustomerNumber": "C-10007", "CustomerName": "Tove Berg"}
+        vendor.table("offers")["77"], vendor.table("orders")["88"] = dict(paper), dict(paper)
+        asked = order(Action.ERASE, "tove-berg", "email", categories=("contact", "orders"))
+        answer = await there.do(Action.ERASE, asked)
+        assert vendor.done("customer.updated") == ["C-10007"]
+        assert (answer.outcome, answer.body["reason"]) == (Outcome.COMPLETED_PARTIAL, "reaches_further")
+        assert answer.body["evidence"]["left"] == "offers, orders"
+        assert doubted(answer) == "partly_unexplained"
+
+    async def test_of_what_no_call_reaches_is_done_where_nothing_of_it_is_there(
+        self, vendor: Fortnox, there: Connected
+    ) -> None:
+        asked = order(Action.ERASE, "karin-ek", "email", categories=("contact", "orders"))
+        assert (await there.do(Action.ERASE, asked)).outcome is Outcome.COMPLETED
+        assert vendor.done("customer.deleted") == ["C-10002"]
+
     async def test_a_lost_answer_is_asked_again_and_takes_effect_once(self, vendor: Fortnox, there: Connected) -> None:
         vendor.fail("cut", "DELETE /3/customers")
         asked = order(Action.ERASE, "karin-ek", "customer_number")

@@ -135,9 +135,16 @@ class TestAnObjectionToMarketing:
     """GDPR Art. 21(3)."""
 
     async def test_unsubscribes_the_address_that_hubspot_has(self, vendor: HubSpot, there: Connected) -> None:
+        """Calls, texts and letters are marketing as well: where they may go out, a person sees to them."""
         answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
-        assert answer.outcome is Outcome.COMPLETED
+        assert (answer.outcome, answer.code) == (Outcome.REFUSED, "other_channels")
         assert vendor.done("email.unsubscribed") == ["anna.lindqvist@example.org"]
+
+    async def test_is_done_with_that_where_only_mails_are_sent(self, vendor: HubSpot) -> None:
+        secrets = {"access_token": TOKEN}
+        async with connected(vendor, "hubspot", categories=CATEGORIES, secrets=secrets, mails_only="yes") as there:
+            answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
+        assert (answer.outcome, len(vendor.effects)) == (Outcome.COMPLETED, 1)
 
     async def test_of_a_stranger_leaves_no_trace(self, vendor: HubSpot, there: Connected) -> None:
         answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, NILS, "email"))

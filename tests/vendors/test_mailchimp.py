@@ -87,15 +87,20 @@ class TestAnErasure:
 
 class TestTheRest:
     async def test_an_objection_unsubscribes_in_every_audience(self, vendor: Mailchimp, there: Connected) -> None:
-        """GDPR Art. 21(3)."""
+        """GDPR Art. 21(3): in all of them, before a person is asked about texts and postcards."""
         answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
-        assert answer.outcome is Outcome.COMPLETED
+        assert (answer.outcome, answer.code) == (Outcome.REFUSED, "other_channels")
         assert [effect["status"] for effect in vendor.effects] == ["unsubscribed", "unsubscribed"]
 
     async def test_an_objection_leaves_notices_of_service_alone(self, vendor: Mailchimp) -> None:
         """Who wants no advertising still has to hear that the alarm is out of order."""
         async with connected(
-            vendor, "mailchimp", categories=CATEGORIES, secrets={"api_key": KEY}, marketing_audiences=[FIRST]
+            vendor,
+            "mailchimp",
+            categories=CATEGORIES,
+            secrets={"api_key": KEY},
+            marketing_audiences=[FIRST],
+            mails_only="yes",
         ) as there:
             answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
         assert answer.outcome is Outcome.COMPLETED

@@ -74,7 +74,7 @@ class TestFinding:
         answer = await there.do(Action.EXPORT, order(Action.EXPORT, NILS, "email"))
         assert [row["city"] for row in rows(answer, "contact")] == ["Provstad"]
         stopped = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, NILS, "email"))
-        assert stopped.outcome is Outcome.COMPLETED
+        assert (stopped.code, vendor.effects[-1]["fields"]) == ("other_channels", ["HasOptedOutOfEmail"])
 
     async def test_never_by_a_shared_number_where_an_address_is_known(
         self, vendor: Salesforce, there: Connected
@@ -154,5 +154,5 @@ class TestTheRest:
     async def test_an_objection_is_written_on_the_contact(self, vendor: Salesforce, there: Connected) -> None:
         """GDPR Art. 21(3)."""
         answer = await there.do(Action.STOP_MARKETING, order(Action.STOP_MARKETING, ANNA, "email"))
-        assert answer.outcome is Outcome.COMPLETED
+        assert (answer.outcome, answer.code) == (Outcome.REFUSED, "other_channels")
         assert vendor.table("contacts")[contact_of(vendor)]["HasOptedOutOfEmail"] is True

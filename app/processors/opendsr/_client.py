@@ -65,7 +65,7 @@ class OpenDsr:
         type_ = _words.type_for(order, self._wiring, announced)
         if type_ is None:
             return Answer(outcome=Outcome.REFUSED, code="type_not_announced")
-        if PROFILE not in announced.profiles and _words.needs_extension(order, self._target.categories):
+        if PROFILE not in announced.profiles and _words.needs_extension(order, type_, self._target.categories):
             return Answer(outcome=Outcome.REFUSED, code="extension_not_announced")
         identities = _words.identities_for(order, self._wiring, announced)
         if not identities:

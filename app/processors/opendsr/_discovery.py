@@ -69,7 +69,9 @@ class Directory:
         Raises:
             NotAnnounced: It cannot be fetched or understood.
         """
-        key = (target.key, target.endpoint, wiring.model_dump_json())
+        # A controller's own, and its pin's: who has pinned a certificate has fetched none.
+        pinned = "pinned" if target.named.get("certificate") else ""
+        key = (target.controller, target.key, target.endpoint, wiring.model_dump_json(), pinned)
         fetched, announced = self._known.get(key, (0.0, None))
         if announced is not None and self._clock() - fetched < (AGAIN_SECONDS if anew else KEEP_SECONDS):
             return announced

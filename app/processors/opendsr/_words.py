@@ -9,6 +9,9 @@ from app.processors._port import Order, spelt
 from app.processors.opendsr._discovery import Announced
 from app.processors.opendsr._wiring import PROFILE, Wiring, request_id
 
+_OBJECTION = "objection"
+#: An objection to a consent is its withdrawal.
+_WITHDRAWAL = "consent_withdrawal"
 #: By action, the types that ask for it, the best first. All but the first three are extensions.
 _TYPES: Mapping[Action, tuple[str, ...]] = {
     Action.EXPORT: ("access", "portability"),
@@ -16,17 +19,18 @@ _TYPES: Mapping[Action, tuple[str, ...]] = {
     Action.RECTIFY: ("rectification",),
     Action.RESTRICT: ("restriction",),
     Action.LIFT_RESTRICTION: ("restriction_lift", "re-enable"),
-    Action.STOP_PURPOSES: ("objection",),
-    Action.STOP_MARKETING: ("objection",),
+    Action.STOP_PURPOSES: (_OBJECTION,),
+    Action.STOP_MARKETING: (_OBJECTION,),
     Action.REVIEW_DECISION: ("automated_decision_review",),
     Action.LOCATE: ("locate",),
     Action.FREEZE: ("freeze",),
     Action.NOTIFY: ("notice",),
 }
-#: An objection to a consent is its withdrawal.
-_WITHDRAWAL = "consent_withdrawal"
 #: Looking, and deleting nothing for a while, may be about more than was asked for.
 _MORE_HARMS_NOBODY = frozenset({Action.LOCATE, Action.FREEZE})
+#: What is to be corrected; what may still be done, a running alarm's work above all (GDPR Art. 18(2)); what the person
+#: thinks of the decision (Art. 22(3)).
+_SAY_MORE_THAN_THEIR_TYPE = frozenset({Action.RECTIFY, Action.RESTRICT, Action.REVIEW_DECISION})
 _API_VERSION = {"2.0": "2.0", "mparticle": "3.0", "legacy": "1.0"}
 _STATUSES = {
     "pending": "pending",
@@ -50,21 +54,38 @@ def type_for(order: Order, wiring: Wiring, announced: Announced) -> str | None:
     return next((one for one in wanted if one in announced.types), None)
 
 
-def needs_extension(order: Order, declared: Collection[str]) -> bool:
+def needs_extension(order: Order, type_: str, declared: Collection[str]) -> bool:
     """
-    Whether a bare request would ask for something else than the order: OpenDSR has no word for what a correction or a
-    notice says, for what is to be kept, or for less than everything.
+    Whether a bare request would ask for something else than the order.
+
+    OpenDSR has no word for what a correction, a review or a notice says, for what is to be kept or may still be done,
+    for one purpose of several, or for less than everything.
 
     Args:
+        type_: What would be asked for.
         declared: The categories that the processor is registered with; none: nobody has said what it holds.
     """
     if order.action in _MORE_HARMS_NOBODY:
         return False
-    if order.action is Action.RECTIFY or (order.action is Action.NOTIFY and order.details):
-        return True
-    if order.action is Action.ERASE and order.details.get("keep"):
+    if order.action in _SAY_MORE_THAN_THEIR_TYPE or _says_more(order, type_):
         return True
     return bool(order.categories) and not set(declared) <= set(order.categories)
+
+
+def _says_more(order: Order, type_: str) -> bool:
+    """Whether what the order says would be lost, or be taken for something else."""
+    match order.action:
+        case Action.NOTIFY:
+            return bool(order.details)
+        case Action.ERASE:
+            return bool(order.details.get("keep"))
+        case Action.STOP_MARKETING:  # GDPR Art. 21(3) counts at once; an objection under Art. 21(1) is weighed
+            return type_ == _OBJECTION
+        case Action.STOP_PURPOSES:
+            is_consent = order.details.get("legal_bases") == ["consent"]
+            is_other = type_ == (_OBJECTION if is_consent else _WITHDRAWAL)
+            return is_other or bool(set(order.details) - {"legal_bases"})
+    return False
 
 
 def identities_for(order: Order, wiring: Wiring, announced: Announced) -> list[tuple[str, str, str]]:

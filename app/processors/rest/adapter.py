@@ -165,6 +165,7 @@ class Rest:
 
 async def _carried(run: Run, finds: list[Find | None], *, sandbox: bool) -> Answer:
     """From the lookup to the answer; *finds* is filled for what is done at the end in any case."""
+    run.left |= set(run.progress.left)  # what was left stays so where the steps are not gone through again
     if run.progress.effective_at is not None:
         return await _in_effect(run, sandbox=sandbox)
     if not (run.progress.job or {}).get("asked"):
@@ -178,6 +179,9 @@ async def _carried(run: Run, finds: list[Find | None], *, sandbox: bool) -> Answ
             if run.plan.job is not None and not ended:
                 await _start(run, run.plan.job, scopes[-1], under)
         await _read(run, finds, scopes)
+        await _see_what_is_left(run, finds, scopes)
+        if run.for_a_person is not None:
+            raise run.for_a_person
     if run.dry and run.would:
         raise Stop(Outcome.REFUSED, "dry_run", message=f"Nothing was changed. It would send: {'; '.join(run.would)}.")
     if run.plan.job is not None and run.progress.job is not None:
@@ -200,9 +204,42 @@ async def _read(run: Run, finds: list[Find | None], scopes: list[Scope]) -> None
         run.rows = {name: [{}] for name in run.categories}  # whoever is there has what the vendor keeps
 
 
+async def _see_what_is_left(run: Run, finds: list[Find | None], scopes: list[Scope]) -> None:
+    """
+    What the order is about and no step took effect on, as far as there is any: nobody is told that it is gone.
+
+    GDPR Art. 17(1), 18(1): an invoice register's offers and orders bear the name that was taken off the customer.
+    """
+    if run.order.action not in (Action.ERASE, Action.RESTRICT) or run.dry:
+        return
+    said = {entry["category"] for one in run.progress.done.values() for entry in one.get("retained", ())}
+    untouched = {
+        name for name in run.categories.keys() - run.reached - run.left
+        if run.asked(name) and not run.kept(name) and run.categories[name] not in said
+    }  # fmt: skip
+    for name in sorted(untouched):
+        if await _has(run, name, list(zip(finds, scopes, strict=True))):
+            run.left.add(name)
+    run.progress.left = sorted(run.left)
+
+
+async def _has(run: Run, name: str, found: list[tuple[Find | None, Scope]]) -> bool:
+    """Whether there is anything of an output; where that cannot be seen, there may be."""
+    if name not in run.connector.collect:
+        return True
+    try:
+        await collect(run, run.connector.collect, found, probe=True, only=[name])
+    except Stop as stop:
+        if stop.outcome is Outcome.RETRY:
+            raise
+        return True
+    return bool(run.rows.get(name))
+
+
 async def _start(run: Run, job: Job, scope: Scope, under: str) -> None:
     if covered(run, job.covers):
         await jobs.start(run, job, scope, under=under)
+        run.reached |= set(job.covers or run.connector.outputs)
     else:
         pass_over(run, job.covers)
 

@@ -11,7 +11,7 @@ from app.processors.rest.decoding import Unreadable
 from app.processors.rest.expressions import Scope
 from app.processors.rest.extraction import found
 from app.processors.rest.filters import MISSING
-from app.processors.rest.finding import fits, identity
+from app.processors.rest.finding import identity, row_fits
 from app.processors.rest.grammar_calls import Call, Request
 from app.processors.rest.grammar_steps import CallStep, FinishStep, LoopStep, MergeStep, Step
 from app.processors.rest.merging import body_of, changes, object_in, tell_unmapped
@@ -75,6 +75,13 @@ async def _step(run: Run, step: Step, scope: Scope, key: str, depth: int) -> Wen
         pass_over(run, step.covers)
         return Went(goto=step.otherwise)
     reach(run, step)
+    went = await _taken(run, step, scope, key, depth)
+    if went.goto is None and (not isinstance(step, CallStep) or is_change(step)):
+        run.reached |= set(step.covers or run.connector.outputs)
+    return went
+
+
+async def _taken(run: Run, step: Step, scope: Scope, key: str, depth: int) -> Went:
     known = run.progress.done.get(key)
     if known is not None and not isinstance(step, LoopStep):
         run.left |= set(known.get("left", ()))
@@ -87,7 +94,7 @@ async def _step(run: Run, step: Step, scope: Scope, key: str, depth: int) -> Wen
         case LoopStep():
             return await _loop(run, step, scope, key, depth)
         case FinishStep():
-            return _finish(run, step, scope, key)
+            return _finish(run, step, scope, key, depth)
 
 
 def covered(run: Run, outputs: Sequence[str]) -> bool:
@@ -214,7 +221,7 @@ async def _loop(run: Run, step: LoopStep, scope: Scope, key: str, depth: int) ->
         raise Stop(Outcome.FAILED, "loops_too_deep")
     items = await _loop_items(run, step, scope)
     if loop.match is not None:
-        items = [one for one in items if fits(loop.match, one, run, scope)]
+        items = [one for one in items if row_fits(loop.match, one, run, scope)]
     if loop.max_items is not None and len(items) > loop.max_items:
         raise Stop(Outcome.REFUSED, "too_many_items", message="More came than can be one person's.")
     if not items and loop.on_empty == "needs_review":
@@ -239,8 +246,12 @@ async def _loop_items(run: Run, step: LoopStep, scope: Scope) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _finish(run: Run, step: FinishStep, scope: Scope, key: str) -> Went:
+def _finish(run: Run, step: FinishStep, scope: Scope, key: str, depth: int) -> Went:
     finish = step.finish
+    if finish.outcome == "needs_review" and depth == 0 and any_effect(run):
+        # What is to be done is done of every find first; a person sees to what is beyond it.
+        run.for_a_person = Stop(Outcome.REFUSED, finish.reason or finish.outcome)
+        return Went(end=True)
     match finish.outcome:
         case "rejected" | "needs_review":
             raise Stop(Outcome.REFUSED, finish.reason or finish.outcome)

@@ -1,13 +1,13 @@
 """Making a copy: the rows of each output, without what is somebody else's, in names people know."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.processors.rest.expressions import Scope
 from app.processors.rest.extraction import is_true, json_path
 from app.processors.rest.filters import MISSING
-from app.processors.rest.finding import Find, fits
+from app.processors.rest.finding import Find, row_fits
 from app.processors.rest.grammar import Output
 from app.processors.rest.grammar_steps import Collected
 from app.processors.rest.reading import read
@@ -15,14 +15,19 @@ from app.processors.rest.run import Run
 
 
 async def collect(
-    run: Run, wanted: Mapping[str, Collected], finds: list[tuple[Find | None, Scope]], *, probe: bool = False
+    run: Run,
+    wanted: Mapping[str, Collected],
+    finds: list[tuple[Find | None, Scope]],
+    *,
+    probe: bool = False,
+    only: Collection[str] | None = None,
 ) -> None:
     """
-    Bring the rows of every output that is asked for into ``run.rows``.
+    Bring the rows of every output that is asked for (of *only* these, where they are named) into ``run.rows``.
 
     With *probe* only as far as it takes to see whether there is anything.
     """
-    needed = _needed(run, wanted)
+    needed = _needed(run, wanted, only)
     for one, scope in finds:
         raw: dict[str, list[Any]] = {}
         for name, source in wanted.items():
@@ -34,9 +39,10 @@ async def collect(
                 run.rows.setdefault(name, []).extend(row for row in rows if row not in run.rows.get(name, []))
 
 
-def _needed(run: Run, wanted: Mapping[str, Collected]) -> set[str]:
+def _needed(run: Run, wanted: Mapping[str, Collected], only: Collection[str] | None) -> set[str]:
     """The outputs asked for, and those they are read through."""
     needed = {name for name, one in wanted.items() if not one.hidden and run.asked(name)}
+    needed = needed if only is None else needed & set(only)
     while True:
         more = {one.each for name, one in wanted.items() if name in needed and one.each} - needed
         if not more:
@@ -54,7 +60,7 @@ async def _rows(
         else:
             brought = _there_already(source.source or "", inner, find)
         brought = [row for row in brought if source.where is None or is_true(source.where, row)]
-        rows += [row for row in brought if source.match is None or fits(source.match, row, run, inner)]
+        rows += [row for row in brought if source.match is None or row_fits(source.match, row, run, inner)]
         if probe and rows:
             break
     return rows

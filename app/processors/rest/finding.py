@@ -80,9 +80,12 @@ async def _looked_up(run: Run) -> list[Find]:
         if not found and lookup.on_empty == "needs_review":
             raise Stop(Outcome.REFUSED, "not_found_for_sure")
     if not tried:
-        wanted = [name for one in run.connector.lookup for name in _identifiers_in(one)]
+        wanted = [name for one in run.connector.lookup for name in identifiers_in(one)]
         helps = Identifiers(any=list(dict.fromkeys(wanted)) or ["customer_number"])
         raise Stop(Outcome.REFUSED, "no_identifier", message=_would_help(helps, set()))
+    if not found and not run.progress.done and run.connector.lookup[-1].on_empty == "needs_review":
+        # Lookups that were not made say nothing: what follows where nobody is found is the last one's to say.
+        raise Stop(Outcome.REFUSED, "not_found_for_sure")
     if not found and not run.progress.done:
         raise Stop(Outcome.NOT_FOUND, "no_match")
     return list(found.items())  # none any more, where an earlier attempt has seen to the last of them
@@ -99,28 +102,42 @@ def _note_phone(run: Run, lookup: Lookup, name: str, *, known: bool, alone: bool
 def _by_phone_alone(lookup: Lookup, item: Any, run: Run, scope: Scope) -> bool:
     """Whether an item that fits has nothing of the person's but the number, which a household may share."""
     if lookup.match is None:
-        return _identifiers_in(lookup) == ["phone"]
+        return identifiers_in(lookup) == ["phone"]
     checks = [*lookup.match.any, *lookup.match.all]
-    kinds = [_kinds(one.eq or one.ieq or one.digits or one.phone or one.personnummer or "") for one in checks]
+    kinds = [_about(one) for one in checks]
     if ["phone"] not in kinds:
         return False
     others = [check for check, kind in zip(checks, kinds, strict=True) if kind and kind != ["phone"]]
     return not any(_holds(one, item, run, scope) for one in others)
 
 
-def _kinds(template: str) -> list[str]:
+def _template(check: Check) -> str:
+    return check.eq or check.ieq or check.digits or check.phone or check.personnummer or ""
+
+
+def _about(check: Check) -> list[str]:
+    """The identifiers of the person that a check compares with."""
+    return kinds_in(_template(check))
+
+
+def kinds_of(match: Match) -> set[str]:
+    """The identifiers of the person that a match compares with."""
+    return {kind for check in (*match.any, *match.all) for kind in _about(check)}
+
+
+def kinds_in(template: str) -> list[str]:
     """The identifiers that a template names."""
     return [hole.path[1] for hole in parse(template).holes if hole.path[0] == "id" and len(hole.path) == 2]
 
 
-def _identifiers_in(lookup: Lookup) -> list[str]:
+def identifiers_in(lookup: Lookup) -> list[str]:
     listed = [lookup.when] if isinstance(lookup.when, str) else lookup.when or []
     return [one.removeprefix("id.") for one in listed if one.startswith("id.")]
 
 
 def _bound(run: Run, lookup: Lookup) -> list[Scope]:
     """One scope for each value that is known of the identifier the lookup is about."""
-    for kind in _identifiers_in(lookup):
+    for kind in identifiers_in(lookup):
         values = [one["value"] for one in run.order.identifiers if one["type"] == kind]
         if len(values) > 1:
             known = run.scope.names["id"]
@@ -158,11 +175,27 @@ def fits(match: Match, item: Any, run: Run, scope: Scope) -> bool:
     return some and all(_holds(check, item, run, scope) for check in match.all)
 
 
+def row_fits(match: Match, item: Any, run: Run, scope: Scope) -> bool:
+    """Whether a row below a find is the person's: a shared telephone does not make it theirs against its own name."""
+    return fits(match, item, run, scope) and not _is_anothers(match, item, run, scope)
+
+
+def _is_anothers(match: Match, item: Any, run: Run, scope: Scope) -> bool:
+    """Whether only a telephone fits, and the item bears something of a person's own that is known and is another's."""
+    fitting = [check for check in match.any if _holds(check, item, run, scope)]
+    if not fitting or any(_about(check) != ["phone"] for check in fitting):
+        return False
+    own = [check for check in match.any if check not in fitting and _about(check) not in ([], ["phone"])]
+    return any(
+        field_of(item, one.field) not in (MISSING, None, "") and _wanted(_template(one), run, scope) for one in own
+    )
+
+
 def _holds(check: Check, item: Any, run: Run, scope: Scope) -> bool:
     value = field_of(item, check.field)
     if value is MISSING or value is None or value == "":
         return False
-    template = check.eq or check.ieq or check.digits or check.phone or check.personnummer or ""
+    template = _template(check)
     values = value if isinstance(value, list) else [value]
     return any(
         _same(check, one, wanted)
@@ -174,7 +207,7 @@ def _holds(check: Check, item: Any, run: Run, scope: Scope) -> bool:
 
 def _wanted(template: str, run: Run, scope: Scope) -> list[str]:
     """What the field is compared with: once for each value known of the identifier that is named."""
-    kinds = _kinds(template)
+    kinds = kinds_in(template)
     scopes = [scope]
     if kinds:
         known = scope.names["id"]

@@ -323,6 +323,14 @@ class Native(Part):
     steps: list[Step] = Field(default_factory=list, max_length=40)
     job: Job | None = None
     effective_after: Duration | None = Field(default=None, description="Done now, in effect so much later.")
+    leaves: list[Name] = Field(
+        default_factory=list,
+        description="erase, restrict: outputs that no step reaches; what is there of them is a person's.",
+    )
+    every_channel: str | None = Field(
+        default=None,
+        description="stop_marketing: why nothing but what it stops reaches anybody from here (Art. 21(3)).",
+    )
     verify: Call | None = Field(default=None, description="Asked once that time has passed, before it counts.")
     finally_: list[CallStep] = Field(default_factory=list, alias="finally", max_length=5)
     unverified: list[str] = Field(default_factory=list, description="What nobody has tried against the live vendor.")

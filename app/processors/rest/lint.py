@@ -27,6 +27,7 @@ from app.processors.rest.grammar_steps import (
     Step,
     StepBase,
 )
+from app.processors.rest.lint_reach import reach_faults
 from app.processors.rest.lint_templates import Fault, template_faults
 
 _HOLE = re.compile(r"\{\{.*?\}\}")
@@ -47,6 +48,7 @@ def lint(connector: Connector) -> list[Fault]:
         *_outputs(connector),
         *_actions(connector),
         *_auths(connector),
+        *reach_faults(connector),
     ]
 
 

@@ -70,6 +70,8 @@ def effected(run: Run) -> dict[str, Any]:
     elif run.unmapped:
         body["reason"] = "field_not_held"
     body.setdefault("evidence", {"method": effects[0]})
+    if run.left:
+        body["evidence"]["left"] = ", ".join(sorted(run.left))
     return body
 
 
@@ -80,11 +82,12 @@ def _is_accounted_for(run: Run, done: list[dict[str, Any]]) -> bool:
 
 
 def _nothing_done(run: Run, done: list[dict[str, Any]], retained: list[dict[str, str]]) -> dict[str, Any]:
+    left = ", ".join(sorted(run.left))
     if run.left:  # also where the rest is retained: what is to go is still there, and a person has to know
         raise Stop(
             Outcome.REFUSED,
             REACHES_FURTHER,
-            message="The only way the vendor offers takes more than what was asked for.",
+            message=f"The only way the vendor offers takes more than this, or does not reach it: {left}.",
         )
     if retained:
         return {"outcome": "retained", "retained": retained}

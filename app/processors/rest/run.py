@@ -62,6 +62,9 @@ class Progress:
     job: dict[str, Any] | None = None
     effective_at: str | None = None
     doubt: str | None = None  #: the step whose effect nobody knows
+    left: list[str] = field(
+        default_factory=list
+    )  #: outputs asked for that no step took, once all have been gone through
 
     @classmethod
     def read(cls, kept: Mapping[str, Any] | None) -> "Progress":
@@ -72,6 +75,7 @@ class Progress:
             job=said.get("job"),
             effective_at=said.get("effective_at"),
             doubt=said.get("doubt"),
+            left=list(said.get("left", ())),
         )
 
     def written(self) -> dict[str, Any]:
@@ -98,6 +102,8 @@ class Run:
     would: list[str] = field(default_factory=list)  #: what a dry run would have sent
     facts: dict[str, Any] = field(default_factory=dict)
     left: set[str] = field(default_factory=set)  #: outputs asked for that no step could take by themselves
+    reached: set[str] = field(default_factory=set)  #: outputs that a step took effect on
+    for_a_person: Stop | None = None  #: what is done, and a person goes on; raised once it is done of every find
     rows: dict[str, list[Any]] = field(default_factory=dict)
     unmapped: list[str] = field(default_factory=list)  #: corrections of fields the vendor is not told about
     had_map: bool = False

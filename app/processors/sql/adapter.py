@@ -7,6 +7,7 @@ is one transaction, bounded in rows, under a role of its own.
 
 import asyncio
 import itertools
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +22,11 @@ from app.processors.sql import database, plan
 from app.processors.sql.database import Database
 from app.processors.sql.plan import CHANGES, Plan, names_in
 
-READ_URL, WRITE_URL = "read_url", "write_url"
+READ_URL, WRITE_URL, CA = "read_url", "write_url", "ca"
 #: Rows of one search that are read: a join may give one person many times.
 MOST_FOUND = 1_000
+#: Looking, and deleting nothing for a while, may be about another of the household.
+_HARMS_NOBODY = frozenset({Action.LOCATE, Action.FREEZE})
 
 
 def lacks(target: Target) -> str | None:
@@ -32,15 +35,30 @@ def lacks(target: Target) -> str | None:
     if found is None:
         return "settings"
     wanted = [READ_URL, WRITE_URL] if found.writes else [READ_URL]
-    return next((name for name in wanted if not _is_address(found, target, name)), None)
+    missing = next((word for name in wanted if (word := _is_wrong(found, target, name))), None)
+    if missing is not None:
+        return missing
+    try:
+        database.trust(_ca(target))
+    except database.UnfitCa:
+        return CA
+    return None
 
 
-def _is_address(found: Plan, target: Target, name: str) -> bool:
+def _is_wrong(found: Plan, target: Target, name: str) -> str | None:
+    """What is wrong with an address: it is none, or the way there is not closed."""
     try:
         database.address(found.dialect, next(iter(target.named.get(name, ())), ""))
+    except database.OpenWay:
+        return f"{name}.tls"
     except database.UnfitAddress:
-        return False
-    return True
+        return name
+    return None
+
+
+def _ca(target: Target) -> str | None:
+    """Every CA that is given under the name: while one replaces another both are believed."""
+    return "\n".join(target.named.get(CA, ())) or None
 
 
 class _Stays(Exception):
@@ -76,7 +94,7 @@ class Sql:
 
     def _open(self, found: Plan, target: Target, name: str, line: Line) -> Database:
         url = database.address(found.dialect, target.named[name][0])
-        return Database(found.dialect, url, connections=line.connections, seconds=line.seconds)
+        return Database(found.dialect, url, connections=line.connections, seconds=line.seconds, ca=_ca(target))
 
     async def send(self, order: Order) -> Answer:
         if self._plan is None or self._reads is None:
@@ -93,6 +111,8 @@ class Sql:
             return Answer(outcome=Outcome.RETRY, code="timeout")  # never committed: taken back with its connection
         except DBAPIError as error:
             return _broken(error)
+        except ssl.SSLError:  # whoever answers has not shown that it is the database; nothing was told
+            return Answer(outcome=Outcome.RETRY, code="not_trusted")
         except (SQLAlchemyError, OSError):
             return Answer(outcome=Outcome.RETRY, code="not_reached")
 
@@ -168,15 +188,6 @@ class Sql:
         return Answer(outcome=Outcome.COMPLETED, code="committed", body=body)
 
 
-async def _run(
-    connection: AsyncConnection, statements: Sequence[tuple[str, str, dict[str, Any]]], values: Mapping[str, Any]
-) -> _Done:
-    rows = {}
-    for name, sql, extra in statements:
-        rows[name] = await database.change(connection, sql, _named(sql, {**values, **extra}))
-    return _Done(rows)
-
-
 class _Unsure(Exception):
     """The commit was sent and its answer never came."""
 
@@ -213,6 +224,7 @@ async def _search(
         wanted = sorted({name for one in found.locate for name in names_in(one.sql) & plan.IDENTIFIERS})
         raise _Stays("no_identifier", f"To look here one of these is needed: {', '.join(wanted)}.")
     people: dict[Any, set[str]] = {}
+    known_well: set[Any] = set()
     missed = False
     for one in runnable:
         # As it was given, for a database that tells capitals apart; then in the small letters statements expect.
@@ -224,8 +236,11 @@ async def _search(
         missed = missed or not here
         for who in here:
             people.setdefault(who, set()).update(one.categories)
+        known_well |= here if one.speaks_for_one else set()
     if len(people) > 1:
         raise _several()
+    if people.keys() - known_well and order.action not in _HARMS_NOBODY:
+        raise _Stays("found_by_phone_alone", "Only a telephone fits, and a household may share it. See whose it is.")
     return next(((who, frozenset(has)) for who, has in people.items()), (None, frozenset()))
 
 
@@ -266,8 +281,9 @@ async def _located(
 
 
 async def _exported(connection: AsyncConnection, found: Plan, order: Order, values: Mapping[str, Any]) -> Answer:
-    wanted = [one for one in found.export if not order.categories or one.category in order.categories]
-    if missing := set(order.categories) - {one.category for one in wanted}:
+    asked = _asked(found, order)
+    wanted = [one for one in found.export if one.category in asked]
+    if missing := asked - {one.category for one in wanted}:
         raise _Stays("manual", f"No statement reads {', '.join(sorted(missing))}; give those by hand.")
     records, left = [], found.most_rows
     for one in wanted:
@@ -286,12 +302,26 @@ def _named(sql: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in names_in(sql)}
 
 
+def _asked(found: Plan, order: Order) -> frozenset[str]:
+    """
+    What an order is about; one that names no category is about all that is declared here.
+
+    A stop is about what has a statement: a purpose is ended once, not for each category.
+    """
+    if order.categories:
+        return frozenset(order.categories)
+    if order.action in (Action.EXPORT, Action.ERASE, Action.RESTRICT):
+        return found.categories
+    return frozenset(one.category for one in found.changes(order.action))
+
+
 def _statements(found: Plan, order: Order) -> list[tuple[str, str, dict[str, Any]]]:
     """What is to be run, each with the name its count is kept under and what it needs beside the person."""
     if order.action is Action.RECTIFY:
         return _corrections(found, order)
-    chosen = [one for one in found.changes(order.action) if not order.categories or one.category in order.categories]
-    if missing := set(order.categories) - {one.category for one in chosen}:
+    asked = _asked(found, order)
+    chosen = [one for one in found.changes(order.action) if one.category in asked]
+    if missing := asked - {one.category for one in chosen}:
         raise _Stays("manual", f"No statement is declared for {', '.join(sorted(missing))}; do those by hand.")
     return [(f"{number}:{one.category}", one.sql, {}) for number, one in enumerate(chosen, start=1)]
 
@@ -311,10 +341,12 @@ def _corrections(found: Plan, order: Order) -> list[tuple[str, str, dict[str, An
 def _kept(found: Plan, order: Order) -> list[dict[str, Any]]:
     """What a law keeps here although it is asked to be erased: only statements that spare it may run."""
     keep = order.details.get("keep") if order.action is Action.ERASE else None
+    asked = _asked(found, order)
     entries = [one for one in keep if isinstance(one, Mapping)] if isinstance(keep, list) else []
+    entries = [one for one in entries if one.get("category") in asked]
     named = {str(one.get("category")) for one in entries}
     for one in found.erase:
-        if one.category in named and one.category in order.categories and not one.spares_what_is_kept:
+        if one.category in named and not one.spares_what_is_kept:
             raise _Stays("keep", "A law keeps part of this, and the statement does not say that it spares it.")
     if any(not one.get("law") or not one.get("until") for one in entries):
         raise _Stays("keep", "What is kept has no law or no last day; see to it by hand.")

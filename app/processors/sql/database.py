@@ -22,16 +22,23 @@ _DRIVERS = {"postgresql": "postgresql+asyncpg", "mariadb": "mariadb+asyncmy"}
 PASSING = frozenset({"40001", "40P01", "55P03", "57014", "70100", "1205", "1213", "1969"})
 
 
-#: What an address may say beside role, host and database: how the way there is closed. A driver knows options that
-#: would let a server read the worker's files.
-_TLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "postgresql": {"ssl": ("require", "verify-ca", "verify-full", "prefer", "disable")},
-    "mariadb": {"tls": ("verify",)},
-}
+#: What an address says beside role, host and database: that the way there is closed, to the server that bears its name.
+#: A driver knows options that would let a server read the worker's files.
+_TLS: Mapping[str, Mapping[str, str]] = {"postgresql": {"ssl": "verify-full"}, "mariadb": {"tls": "verify"}}
+#: This machine: nobody sits between.
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class UnfitAddress(ValueError):
     """The database's address does not fit its dialect."""
+
+
+class OpenWay(UnfitAddress):
+    """The way to the database leaves this machine, and the address does not say that it is closed."""
+
+
+class UnfitCa(ValueError):
+    """What is given as a CA is none."""
 
 
 def address(dialect: str, url: str) -> URL:
@@ -42,29 +49,43 @@ def address(dialect: str, url: str) -> URL:
         raise UnfitAddress from None
     if read.get_backend_name() not in {"postgresql": ("postgresql",), "mariadb": ("mariadb", "mysql")}[dialect]:
         raise UnfitAddress
-    if (
-        not read.host
-        or not read.database
-        or any(value not in _TLS[dialect].get(name, ()) for name, value in read.query.items())
-    ):
+    if not read.host or not read.database:
         raise UnfitAddress
+    if read.query and dict(read.query) != _TLS[dialect]:
+        # "require" and its like ask for TLS and look at no certificate: whoever sits between has one too (Art. 32).
+        raise OpenWay if set(read.query) == set(_TLS[dialect]) else UnfitAddress
+    if not read.query and read.host not in _LOOPBACK:
+        raise OpenWay
     return read.set(drivername=_DRIVERS[dialect])
 
 
-def _closed(dialect: str, url: URL) -> tuple[URL, dict[str, Any]]:
-    """The address and what its driver is told besides; MariaDB's takes no words for TLS but a context."""
-    if dialect == "mariadb" and url.query:
-        return url.set(query={}), {"ssl": ssl.create_default_context()}
-    return url, {}
+def trust(ca: str | None) -> ssl.SSLContext:
+    """
+    Who is believed to be the database: whoever has a certificate for the name called, from *ca*, else a public CA.
+
+    Raises:
+        UnfitCa: It is no PEM of certificates.
+    """
+    if ca is None:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cadata=ca)
+    except (ssl.SSLError, ValueError):
+        raise UnfitCa from None
+
+
+def _closed(url: URL, ca: str | None) -> tuple[URL, dict[str, Any]]:
+    """The address and what its driver is told besides; with a context both drivers refuse a server without TLS."""
+    return (url.set(query={}), {"ssl": trust(ca)}) if url.query else (url, {})
 
 
 class Database:
     """One role's way into the database: a small pool, nothing said in logs."""
 
-    def __init__(self, dialect: str, url: URL, *, connections: int, seconds: float) -> None:
+    def __init__(self, dialect: str, url: URL, *, connections: int, seconds: float, ca: str | None = None) -> None:
         self._dialect = dialect
         self._milliseconds = int(seconds * 1000)
-        url, told = _closed(dialect, url)
+        url, told = _closed(url, ca)
         self._engine: AsyncEngine = create_async_engine(
             url,
             connect_args=told,

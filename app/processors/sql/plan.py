@@ -15,6 +15,8 @@ from app.domain.fanout import Action
 
 #: What a statement may name: how the person is known, whom the search found, and when it is asked.
 IDENTIFIERS = frozenset({"personnummer", "email", "phone", "customer_number", "installation_id", "name", "address"})
+#: What several people of a home have in common.
+_SHARED = frozenset({"phone", "address", "installation_id"})
 _ASKED = frozenset({"today", "task_id"})
 PERSON = "person"
 VALUE = "value"
@@ -71,6 +73,13 @@ class Search(_Part):
     sql: _Reading
     #: What of the controller's categories a person found this way has here; empty: each export says for itself.
     categories: tuple[_Category, ...] = ()
+    #: Why a find by telephone alone may be acted on: what is kept is the number's, and no person's.
+    phone_enough: Annotated[str, Field(min_length=10, max_length=300)] | None = None
+
+    @property
+    def speaks_for_one(self) -> bool:
+        """Whether whom it finds is found by something of their own; a household shares a telephone and a home."""
+        return self.phone_enough is not None or bool(names_in(self.sql) & IDENTIFIERS - _SHARED)
 
 
 class Reading(_Part):
@@ -129,6 +138,13 @@ class Plan(_Part):
         """The statements declared for an action that changes something."""
         found: Sequence[Change] = getattr(self, action.value)
         return found
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """All that is declared to be kept here."""
+        searched = [category for search in self.locate for category in search.categories]
+        changed = [change.category for action in CHANGES for change in self.changes(action)]
+        return frozenset((*searched, *(one.category for one in self.export), *changed))
 
     @property
     def writes(self) -> bool:

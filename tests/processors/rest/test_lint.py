@@ -80,6 +80,10 @@ SPOILT: list[tuple[str, str, Any, str]] = [
     ("actions.erase.steps.0", "otherwise", "nowhere", "bad_goto"),
     ("actions.erase.steps.1", "id", "delete", "bad_goto"),
     ("rules.0", "goto", "blank", "shape"),
+    ("actions.erase", "leaves", ["cards"], "output_without_mapping"),
+    ("actions", "stop_marketing", {"steps": [{"request": {"method": "POST", "path": "/stop"}}]}, "one_channel"),
+    ("actions", "stop_marketing", {"same_as": "rectify"}, "one_channel"),
+    ("lookup.1", "match", {"all": [{"field": "Phone", "phone": "{{ id.phone }}"}]}, "weaker_lookup"),
 ]
 LOOP = {
     "foreach": {
@@ -131,6 +135,40 @@ class TestLint:
         else:
             loop["foreach"][key] = value
         assert code in {one for one, _ in faults(raw)}
+
+    def test_lets_pass_what_says_what_it_does_not_reach(self) -> None:
+        """Art. 17(1), 21(3): "done" is said of what is done."""
+        raw = example()
+        delete, blank = raw["actions"]["erase"]["steps"]
+        delete["covers"] = blank["covers"] = ["customer"]
+        assert faults(raw) == []  # a law keeps the others, and blank says so
+        blank.pop("retain")
+        assert faults(raw) == [("output_not_covered", "actions.erase")]
+        raw["actions"]["erase"] |= {"leaves": ["invoices"]}
+        stop = {"request": {"method": "POST", "path": "/stop"}}
+        finish = {"finish": {"outcome": "needs_review", "reason": "other_channels"}}
+        for plan in ({"steps": [stop], "every_channel": "Mails are all there is."}, {"steps": [stop, finish]}):
+            raw["actions"]["stop_marketing"] = plan
+            assert faults(raw) == []
+
+    @pytest.mark.parametrize(
+        ("by_phone", "good"),
+        [
+            ({"when": ["id.phone", "not id.customer_number", "not id.email"]}, True),
+            ({"when": ["id.phone", "not id.email"]}, False),
+            ({"when": "id.phone"}, False),
+            ({"when": "id.phone", "phone_enough": "The vendor keeps numbers and no people."}, True),
+        ],
+    )
+    def test_lets_no_telephone_stand_in_for_something_of_the_persons_own(
+        self, by_phone: dict[str, Any], good: bool
+    ) -> None:
+        """Art. 5(1)(f): her address is unknown there, and the number is her husband's as well."""
+        raw = example()
+        match = {"all": [{"field": "Phone", "phone": "{{ id.phone }}"}]}
+        raw["lookup"].insert(1, raw["lookup"][0] | {"id": "by_phone", "match": match} | by_phone)
+        raw["lookup"][1]["request"] = {"path": "/v1/debtors"}
+        assert ("weaker_lookup" in {code for code, _ in faults(raw)}) is not good
 
     def test_says_where(self) -> None:
         raw = example()

@@ -24,6 +24,9 @@ SLY = {
     "mariadb": "CREATE FUNCTION sly() RETURNS INTEGER MODIFIES SQL DATA BEGIN DELETE FROM event; RETURN 1; END",
 }
 
+BY_PHONE = [*PLAN["locate"], {"sql": "SELECT id AS person FROM customer WHERE phone = :phone"}]
+ALL_INVOICES = {"category": "bookkeeping_records", "sql": "DELETE FROM invoice WHERE customer_id = :person"}
+
 
 def order(action: Action, known: Mapping[str, str] = ANNA, *categories: str, **details: Any) -> Order:
     identifiers = tuple({"type": type_, "value": value, "format": "text"} for type_, value in known.items())
@@ -99,6 +102,41 @@ class TestSearch:
         assert seen.outcome is Outcome.COMPLETED
         assert (found.outcome, found.code) == (Outcome.AMBIGUOUS, "weaker_find")
         assert await alarms.rows("SELECT email, restricted FROM customer WHERE id = 2") == [("bo@example.org", False)]
+
+    @pytest.mark.parametrize("action", [Action.EXPORT, Action.ERASE, Action.RESTRICT, Action.RECTIFY])
+    async def test_by_a_telephone_alone_only_looks(self, alarms: AlarmDatabase, action: Action) -> None:
+        """
+        GDPR Art. 5(1)(f), 15(4): a household shares a number; whose record it stands on is a person's to see.
+        """
+        phone = {"phone": "+46701740606"}
+        asked = order(action, phone, "contact", field="phone", value="+46700000000")
+        seen = await answer(alarms, order(Action.LOCATE, phone), locate=BY_PHONE)
+        found = await answer(alarms, asked, locate=BY_PHONE)
+
+        assert seen.outcome is Outcome.COMPLETED
+        assert (found.outcome, found.code, "records" in found.body) == (Outcome.REFUSED, "found_by_phone_alone", False)
+        assert await alarms.rows("SELECT email, phone, restricted FROM customer WHERE id = 2") == [
+            ("bo@example.org", "+46701740606", False)
+        ]
+
+    async def test_by_a_telephone_beside_something_of_her_own_goes_on(self, alarms: AlarmDatabase) -> None:
+        """
+        Both searches find the same person, whichever is declared first.
+        """
+        both = ANNA | {"phone": "+46701740605"}
+        for locate in (BY_PHONE, BY_PHONE[::-1]):
+            found = await answer(alarms, order(Action.EXPORT, both, "contact"), locate=locate)
+            assert found.outcome is Outcome.COMPLETED
+
+    async def test_by_a_telephone_is_enough_where_what_is_kept_is_the_numbers(self, alarms: AlarmDatabase) -> None:
+        """
+        A log of calls knows no person, and its administrator says so.
+        """
+        why = {"phone_enough": "The log knows numbers and no people."}
+        locate = [one | why for one in BY_PHONE if ":phone" in one["sql"]]
+        found = await answer(alarms, order(Action.EXPORT, {"phone": "+46701740606"}, "contact"), locate=locate)
+
+        assert found.outcome is Outcome.COMPLETED
 
     async def test_is_made_for_each_value_there_is(self, alarms: AlarmDatabase) -> None:
         """
@@ -228,6 +266,54 @@ class TestChange:
         assert (found.outcome, found.code) == (Outcome.REFUSED, "keep")
         assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
 
+    async def test_about_everything_spares_what_a_law_keeps_as_well(self, alarms: AlarmDatabase) -> None:
+        """
+        GDPR Art. 17(3)(b), BFL 7 kap. 2 §: an order that names no category is about all of them, and no law is passed
+        over for it.
+        """
+        keep = [{"category": "bookkeeping_records", "law": "BFL_7_2", "until": "2033-12-31"}]
+        found = await answer(alarms, order(Action.ERASE, ANNA, keep=keep), erase=[*PLAN["erase"][:2], ALL_INVOICES])
+
+        assert (found.outcome, found.code) == (Outcome.REFUSED, "keep")
+        assert await alarms.rows("SELECT count(*) FROM invoice") == [(2,)]
+        assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
+
+    async def test_about_everything_says_only_what_is_kept_here(self, alarms: AlarmDatabase) -> None:
+        """
+        GDPR Art. 12(1): the plan keeps recordings too, and this database has none.
+        """
+        books = {"category": "bookkeeping_records", "law": "BFL_7_2", "until": "2033-12-31"}
+        calls = {"category": "call_recording", "law": "CLAIM_OWN", "until": "2030-01-01"}
+        found = await answer(alarms, order(Action.ERASE, ANNA, keep=[books, calls]))
+
+        assert (found.outcome, found.body["retained"]) == (Outcome.RETAINED, [books])
+        assert await alarms.rows("SELECT id FROM invoice") == [(2,)]
+
+    async def test_about_everything_leaves_what_the_decision_leaves_out_to_a_person(
+        self, alarms: AlarmDatabase
+    ) -> None:
+        """
+        GDPR Art. 5(2): what two people left out of an erasure has no law and no day, and it is not erased.
+        """
+        found = await answer(alarms, order(Action.ERASE, ANNA, keep=[{"category": "alarm_history"}]))
+
+        assert (found.outcome, found.code) == (Outcome.REFUSED, "keep")
+        assert await alarms.rows("SELECT count(*) FROM event") == [(3,)]
+
+    @pytest.mark.parametrize("action", [Action.ERASE, Action.EXPORT, Action.RESTRICT])
+    async def test_about_everything_is_a_persons_where_a_statement_is_missing(
+        self, alarms: AlarmDatabase, action: Action
+    ) -> None:
+        """
+        Art. 15(1), 17(1), 18(1): "all" is all that is declared here, not all that somebody wrote a statement for.
+        """
+        some = [one for one in PLAN[action.value] if one["category"] == "contact"]
+        found = await answer(alarms, order(action, ANNA), **{action.value: some})
+
+        assert (found.outcome, found.code, "records" in found.body) == (Outcome.REFUSED, "manual", False)
+        assert "alarm_history, bookkeeping_records" in found.body["reason"]
+        assert await alarms.rows("SELECT email, restricted FROM customer WHERE id = 1") == [("anna@example.org", False)]
+
     async def test_of_too_many_rows_is_taken_back(self, alarms: AlarmDatabase) -> None:
         """
         More than one person's worth is nobody's request.
@@ -348,7 +434,7 @@ class TestPlan:
         """
         What is changed is changed for the one person the search found, and for nobody else.
         """
-        target = AlarmDatabase("postgresql", None, "postgresql://a@b/c", "postgresql://a@b/c").target  # type: ignore[arg-type]
+        target = AlarmDatabase("postgresql", None, "postgresql://a@localhost/c", "postgresql://a@localhost/c").target  # type: ignore[arg-type]
 
         assert lacks(Kind.SQL, target()) is None
         assert lacks(Kind.SQL, target(**changes)) == "settings"
@@ -357,14 +443,17 @@ class TestPlan:
         """
         Reading and writing have a role each.
         """
-        target = AlarmDatabase("postgresql", None, "postgresql://a@b/c", "mysql://a@b/c").target()  # type: ignore[arg-type]
+        target = AlarmDatabase("postgresql", None, "postgresql://a@localhost/c", "mysql://a@localhost/c").target()  # type: ignore[arg-type]
 
         assert lacks(Kind.SQL, target) == "write_url"
         assert lacks(Kind.SQL, replace(target, named={})) == "read_url"
         reading = {name: value for name, value in PLAN.items() if name in ("locate", "export")}
         for query in ("local_infile=1", "read_default_file=/etc/passwd", "ssl=true"):
             sly = replace(target, settings=target.settings | {"dialect": "mariadb"})
-            sly = replace(sly, named={"read_url": (f"mariadb://a@b/c?{query}",), "write_url": ("mariadb://a@b/c",)})
+            sly = replace(
+                sly,
+                named={"read_url": (f"mariadb://a@localhost/c?{query}",), "write_url": ("mariadb://a@localhost/c",)},
+            )
             assert lacks(Kind.SQL, sly) == "read_url"
         only_reads = replace(target, settings={"dialect": "postgresql", **reading})
         assert lacks(Kind.SQL, only_reads) is None
