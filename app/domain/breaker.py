@@ -29,7 +29,11 @@ STEADY = timedelta(hours=2)
 #: Down for so long, a person sees to what waits, as after the last try of a single task.
 GIVE_UP = timedelta(hours=24)
 #: Words of adapters for "it was the processor": of any other code only HTTP's own errors of a server are.
-_CODES = frozenset({"not_reached", "cut_off", "timeout", "timed_out", "unreachable"})
+_CODES = frozenset((
+    "not_reached", "cut_off", "timeout", "timed_out", "unreachable",
+    "tls_failed", "server_certificate_not_trusted", "server_certificate_of_another_name",
+    "server_certificate_out_of_its_days",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

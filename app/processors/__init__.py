@@ -1,11 +1,22 @@
 """The kinds of processor adapters, one file each, and the one door out of the house."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import assert_never
 
+import httpx
+
 from app.processors import email, files, manual, opendsr, plugin, sql, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
-from app.processors._egress import AddressNotAllowed, check_address, check_resolved, fetch_document, open_client
+from app.processors._egress import (
+    AddressNotAllowed,
+    check_address,
+    check_resolved,
+    fetch_document,
+    open_client,
+    trusted_by,
+)
 from app.processors._port import Adapter, Answer, Line, MailDue, Order, Target
 from app.processors.email import Email
 from app.processors.files import Files
@@ -41,10 +52,7 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
     """An adapter of that kind, with whatever connections it keeps for the lane's life."""
     match kind:
         case Kind.WEBHOOK:
-            client = open_client(
-                [target.endpoint], connections=line.connections, seconds=line.seconds, sandbox=line.sandbox
-            )
-            return Webhook(target, client, sandbox=line.sandbox)
+            return Webhook(target, _client([target.endpoint], target, line), sandbox=line.sandbox)
         case Kind.MANUAL:
             return Manual()
         case Kind.FILES:
@@ -56,13 +64,20 @@ def connect(kind: Kind, target: Target, line: Line) -> Adapter:
         case Kind.REST:
             return rest.opened(target, line)
         case Kind.OPENDSR:
-            client = open_client(
-                opendsr.hosts(target), connections=line.connections, seconds=line.seconds, sandbox=line.sandbox
-            )
-            return OpenDsr(target, client, sandbox=line.sandbox)
+            return OpenDsr(target, _client(opendsr.hosts(target), target, line), sandbox=line.sandbox)
         case Kind.EMAIL:
             return Email(target, mails=line.mails)
     assert_never(kind)
+
+
+def _client(hosts: Sequence[str], target: Target, line: Line) -> httpx.AsyncClient:
+    return open_client(
+        hosts,
+        connections=line.connections,
+        seconds=line.seconds,
+        sandbox=line.sandbox,
+        tls=trusted_by(target.settings),
+    )
 
 
 def lacks(kind: Kind, target: Target) -> str | None:
@@ -100,7 +115,7 @@ async def take_back(kind: Kind, target: Target, line: Line, task_id: str) -> str
     """
     if not takes_back(kind) or lacks(kind, target) is not None:
         return "not_taken_back"
-    client = open_client(opendsr.hosts(target), connections=1, seconds=line.seconds, sandbox=line.sandbox)
+    client = _client(opendsr.hosts(target), target, replace(line, connections=1))
     adapter = OpenDsr(target, client, sandbox=line.sandbox)
     try:
         return await adapter.recall(task_id)

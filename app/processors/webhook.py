@@ -16,16 +16,26 @@ import httpx
 from app.domain import webhook_signature
 from app.domain.fanout import Outcome
 from app.processors import _answers
-from app.processors._egress import AddressNotAllowed, AnswerTooLarge, check_resolved, read_capped
+from app.processors._egress import (
+    SERVER_CA,
+    AddressNotAllowed,
+    AnswerTooLarge,
+    TlsFailed,
+    check_resolved,
+    names_authorities,
+    read_capped,
+)
 from app.processors._port import Answer, Order, Target
 
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 def lacks(target: Target) -> str | None:
-    """An address, and a secret to sign with."""
+    """An address, a secret to sign with, and authorities that can be read where any are named."""
     if not target.endpoint:
         return "endpoint"
+    if not names_authorities(target.settings.get(SERVER_CA)):
+        return f"setting.{SERVER_CA}"
     return None if target.secrets else "secret"
 
 
@@ -64,6 +74,8 @@ class Webhook:
             return Answer(outcome=Outcome.FAILED, code="address_not_allowed")
         except AnswerTooLarge:
             return Answer(outcome=Outcome.UNKNOWN, code="too_large")
+        except TlsFailed as failed:
+            return Answer(outcome=Outcome.FAILED if failed.is_ours else Outcome.RETRY, code=failed.code)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             # Nothing was sent: safe to try again whatever the processor is.
             return Answer(outcome=Outcome.RETRY, code="not_reached")

@@ -131,6 +131,7 @@ class TestAnswer:
         ("outcome", "code", "says"),
         [
             (Outcome.RETRY, "not_reached", True),
+            (Outcome.RETRY, "server_certificate_out_of_its_days", True),
             (Outcome.UNKNOWN, "cut_off", True),
             (Outcome.UNKNOWN, "timeout", True),
             (Outcome.UNKNOWN, "http_500", True),

@@ -37,6 +37,7 @@ class TestPlace:
             {"plugin": "keybox"},
             {"host": "db.example.com"},
             {"host_key": "ssh-ed25519 AAAA"},
+            {"server_ca": "-----BEGIN CERTIFICATE-----"},
             {"address": "gdpr@vendor.example"},
             {"subdomain": "westra"},
             {"my_domain": "westra"},

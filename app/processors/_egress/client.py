@@ -1,14 +1,11 @@
 """Clients that go through the door, and reading what comes back."""
 
-import os
 import ssl
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Iterable
 
 import httpx
 
+from app.processors._egress.certificates import trusting
 from app.processors._egress.pinned import CONNECT_SECONDS, SILENCES_A_CALL, PinnedTransport
 from app.processors._egress.spelling import check_address, origins_of
 
@@ -18,47 +15,6 @@ _HEADERS = {"user-agent": "Insyn/1", "accept-encoding": "identity"}
 
 class AnswerTooLarge(Exception):
     """The other side sent more than was agreed."""
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    # Making a context costs some 30 ms; one is enough for all lanes.
-    return ssl.create_default_context()
-
-
-def client_certificate(pem: str) -> ssl.SSLContext:
-    """
-    How a lane shows a certificate of its own (mTLS): *pem* holds the key and the chain.
-
-    The library reads certificates from a file only: one in memory, or where there is no such thing one that nobody
-    else may open, and gone when this returns.
-
-    Raises:
-        ValueError: If there is no key with its certificate in it. The message holds nothing of either.
-    """
-    context = ssl.create_default_context()
-    try:
-        with _file_with(pem.encode("ascii")) as path:
-            context.load_cert_chain(path, password=lambda: "")
-    except (ssl.SSLError, UnicodeEncodeError, OSError):
-        raise ValueError("no private key with its certificate") from None
-    return context
-
-
-@contextmanager
-def _file_with(content: bytes) -> Iterator[str]:
-    if hasattr(os, "memfd_create"):
-        handle = os.memfd_create("certificate")
-        path = f"/proc/self/fd/{handle}"
-    else:
-        handle, path = tempfile.mkstemp()
-    try:
-        os.write(handle, content)
-        yield path
-    finally:
-        os.close(handle)
-        if not hasattr(os, "memfd_create"):
-            os.unlink(path)
 
 
 def open_transport(
@@ -74,7 +30,7 @@ def open_transport(
         connections=connections,
         seconds=seconds,
         sandbox=sandbox,
-        tls=tls or _tls(),
+        tls=tls or trusting(),
     )
 
 
@@ -87,7 +43,7 @@ def open_client(
     Args:
         hosts: What was registered: addresses, or hosts with or without a port. Nothing else is called.
         seconds: How long the other side may be silent; a whole call lasts at most four times that.
-        tls: For a lane with a certificate of its own; else one for all.
+        tls: For a lane with a certificate of its own, or to a processor with an authority of its own; else one for all.
     """
     return httpx.AsyncClient(
         transport=open_transport(hosts, connections=connections, seconds=seconds, sandbox=sandbox, tls=tls),

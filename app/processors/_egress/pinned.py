@@ -15,6 +15,7 @@ import httpcore
 import httpx
 
 from app.processors._egress.addresses import Address, AddressNotAllowed, literal_of, public_addresses
+from app.processors._egress.certificates import refusal_in
 from app.processors._egress.spelling import LOOPBACK, Origin, check_origin, origin_as_read
 
 #: How long a connection may take to come about: looking the name up and every address tried; as long for TLS.
@@ -144,6 +145,7 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
         Raises:
             NotThere: The host is not registered, or must never be called. Nothing was sent.
+            TlsFailed: One side would not have the other's certificate. Nothing was sent.
             httpx.HTTPError
         """
         self._check(request)
@@ -201,7 +203,7 @@ class _Body(httpx.AsyncByteStream):
         size = 0
         parts = aiter(self._stream)
         while True:
-            with _as_httpx():
+            with _as_httpx(answered=True):
                 async with asyncio.timeout_at(self._ends):
                     part = await anext(parts, None)
             if part is None:
@@ -214,7 +216,7 @@ class _Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         close = getattr(self._stream, "aclose", None)
         if close is not None:
-            with _as_httpx():
+            with _as_httpx(answered=True):
                 await close()
 
 
@@ -234,17 +236,27 @@ _IN_HTTPX: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
     (httpcore.TimeoutException, httpx.ReadTimeout),
     (httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol),
     (TimeoutError, httpx.ReadTimeout),
+    # Of TLS in the midst of a connection: the library below lets it through as it is.
+    (ssl.SSLError, httpx.ReadError),
 )
 
 
 @contextmanager
-def _as_httpx() -> Iterator[None]:
-    """What goes wrong below, in the words that callers know; the text stays below, for it may quote an address."""
+def _as_httpx(*, answered: bool = False) -> Iterator[None]:
+    """
+    What goes wrong below, in the words that callers know; the text stays below, for it may quote an address.
+
+    Args:
+        answered: Whether an answer has begun: then nothing says any more that the call was not taken.
+    """
     try:
         yield
     except httpx.HTTPError:
         raise
     except Exception as error:
+        refusal = None if answered else refusal_in(error, connecting=isinstance(error, httpcore.ConnectError))
+        if refusal is not None:
+            raise refusal from None
         for below, above in _IN_HTTPX:
             if isinstance(error, below):
                 raise above(type(error).__name__) from error

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from app.domain.errors import DomainError
 from app.processors import _answers
-from app.processors._egress import open_client
+from app.processors._egress import open_client, trusted_by
 from app.processors._port import Target
 from app.processors.opendsr import _trust, _words
 from app.processors.opendsr._discovery import DIRECTORY, Directory, NotAnnounced
@@ -73,7 +73,8 @@ async def check_callback(
     signed = _trust.signed_by(headers)
     if signed is None or signed[0] != wiring.domain_of(target):
         raise CallbackRefused("unsigned" if signed is None else "another_domain")
-    async with open_client(hosts(target), connections=1, seconds=seconds, sandbox=sandbox) as client:
+    tls = trusted_by(target.settings)
+    async with open_client(hosts(target), connections=1, seconds=seconds, sandbox=sandbox, tls=tls) as client:
         await _check_signature(target, wiring, client, headers, body, sandbox=sandbox, directory=directory)
     said = _answers.parse_json(body)
     if said.get("subject_request_id") != request_id(task_id):

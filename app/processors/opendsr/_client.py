@@ -10,7 +10,7 @@ import httpx
 
 from app.domain.fanout import TERMINAL, Action, Outcome
 from app.processors import _answers
-from app.processors._egress import AddressNotAllowed, AnswerTooLarge, check_resolved, read_capped
+from app.processors._egress import AddressNotAllowed, AnswerTooLarge, TlsFailed, check_resolved, read_capped
 from app.processors._port import Answer, Order, Target
 from app.processors.opendsr import _trust, _words
 from app.processors.opendsr._discovery import DIRECTORY, Announced, Directory, NotAnnounced
@@ -58,8 +58,7 @@ class OpenDsr:
             announced = await self._announced()
             self._check_identity(announced)
         except NotAnnounced as error:
-            failed = error.code == "address_not_allowed"
-            return Answer(outcome=Outcome.FAILED if failed else Outcome.RETRY, code=error.code)
+            return Answer(outcome=Outcome.RETRY if error.later else Outcome.FAILED, code=error.code)
         except _trust.NotTrusted as error:
             # Nothing about anybody is told to whoever cannot show who they are.
             return Answer(outcome=Outcome.FAILED, code=error.code)
@@ -240,6 +239,8 @@ class OpenDsr:
                 raw = await read_capped(response, most=_answers.MOST_BYTES)
         except AddressNotAllowed:
             return Answer(outcome=Outcome.FAILED, code="address_not_allowed")
+        except TlsFailed as failed:
+            return Answer(outcome=Outcome.FAILED if failed.is_ours else Outcome.RETRY, code=failed.code)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             return Answer(outcome=Outcome.RETRY, code="not_reached")
         except httpx.HTTPError:

@@ -14,7 +14,7 @@ import httpx
 from cryptography import x509
 
 from app.processors import _answers
-from app.processors._egress import AddressNotAllowed, AnswerTooLarge, check_resolved, read_capped
+from app.processors._egress import AddressNotAllowed, AnswerTooLarge, TlsFailed, check_resolved, read_capped
 from app.processors._port import Target
 from app.processors.opendsr import _trust
 from app.processors.opendsr._wiring import BASE_TYPES, Wiring, credentials
@@ -29,11 +29,15 @@ LARGEST = 65_536
 
 
 class NotAnnounced(Exception):
-    """The discovery or certificate is not to be had now (``code`` says why): nothing has been sent."""
+    """
+    The discovery or certificate is not to be had now (``code`` says why): nothing has been sent.
 
-    def __init__(self, code: str) -> None:
+    ``later``: whether another time may be better, or a person has to change something first.
+    """
+
+    def __init__(self, code: str, *, later: bool = True) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.later = code, later
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,9 @@ async def _get(client: httpx.AsyncClient, url: str, *, sandbox: bool, headers: M
                 raise NotAnnounced(f"{code}_http_{response.status_code}")
             return await read_capped(response, most=LARGEST)
     except AddressNotAllowed:
-        raise NotAnnounced("address_not_allowed") from None
+        raise NotAnnounced("address_not_allowed", later=False) from None
+    except TlsFailed as failed:
+        raise NotAnnounced(failed.code, later=not failed.is_ours) from None
     except AnswerTooLarge:
         raise NotAnnounced(f"{code}_too_large") from None
     except httpx.HTTPError:

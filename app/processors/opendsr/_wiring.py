@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.domain.fanout import Action
+from app.processors._egress import names_authorities
 from app.processors._port import Target
 from app.processors.opendsr import _trust
 
@@ -45,6 +46,7 @@ class Wiring(BaseModel):
     results_category: str | None = None
     unsigned_answers: bool = Field(default=False, description="Take answers to our own calls without a signature.")
     poll_seconds: int = Field(default=3600, ge=1, le=604_800)
+    server_ca: str | None = Field(default=None, description="Who signs its servers' certificates (PEM).")
     property_id: str | None = None
     platform: str | None = None
     skip_waiting_period: bool | None = None
@@ -55,6 +57,13 @@ class Wiring(BaseModel):
         """A profile has lists only: ``["customer_number=controller_customer_id"]`` is the same as an object."""
         if isinstance(said, list | tuple) and all(isinstance(one, str) and "=" in one for one in said):
             return dict(one.split("=", 1) for one in said)
+        return said
+
+    @field_validator("server_ca")
+    @classmethod
+    def _authorities(cls, said: str | None) -> str | None:
+        if not names_authorities(said):
+            raise ValueError("no certificates of authorities")
         return said
 
     @property

@@ -63,7 +63,9 @@ class Rest:
         if connector is not None:
             try:
                 self._given = given(connector, target, sandbox=line.sandbox)
-                self._wire = Wire(connector, self._given.places, self._given.scope, line, target.named)
+                self._wire = Wire(
+                    connector, self._given.places, self._given.scope, line, target.named, self._given.authorities
+                )
             except Unfit as unfit:
                 self._lacks = unfit.word
 

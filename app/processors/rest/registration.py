@@ -8,13 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.fanout import Action, AnswerMode, Idempotency
+from app.processors._egress import SERVER_CA, UNFIT, UnfitCertificate, names_authorities
 from app.processors._port import Target
 from app.processors.rest.escaping import BadValue
 from app.processors.rest.expressions import MissingValue, Omitted, Scope
 from app.processors.rest.grammar import Connector, Setting
+from app.processors.rest.grammar_auth import ClientCertificate
 from app.processors.rest.grammar_steps import ActionPlan, CallStep, LoopStep, MergeStep, Native, SameAs, Step
 from app.processors.rest.places import NotAllowed, Places
 from app.processors.rest.run import is_repeatable
+from app.processors.rest.showing import pairs
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -35,6 +38,7 @@ class Given:
     places: Places
     categories: Mapping[str, str]
     dry_run: bool
+    authorities: str | None  #: who signs the vendor's certificates, where it is nobody the machine knows (PEM)
 
 
 def given(connector: Connector, target: Target, *, sandbox: bool) -> Given:
@@ -58,13 +62,16 @@ def given(connector: Connector, target: Target, *, sandbox: bool) -> Given:
         places = Places.of(connector, None if chosen is None else str(chosen), scope, sandbox=sandbox)
     except (NotAllowed, MissingValue, BadValue, Omitted):
         raise Unfit("setting.base_url") from None
+    authorities = target.settings.get(SERVER_CA)
+    if not names_authorities(authorities):
+        raise Unfit(f"setting.{SERVER_CA}")
     categories = target.settings.get("categories", {})
     if not isinstance(categories, Mapping) or not all(isinstance(one, str) for one in categories.values()):
         raise Unfit("setting.categories")
     known = {name: str(one) for name, one in categories.items() if name in connector.outputs}
     if connector.outputs and (not known or len(known) != len(categories)):
         raise Unfit("setting.categories")
-    return Given(scope, places, known, target.settings.get("dry_run") is True)
+    return Given(scope, places, known, target.settings.get("dry_run") is True, authorities)
 
 
 def _setting(described: Setting, value: Any, name: str) -> Any:
@@ -117,6 +124,8 @@ def lacking(connector: Connector, target: Target) -> str | None:
         fit = given(connector, target, sandbox=True)
     except Unfit as unfit:
         return unfit.word
+    if (name := _unfit_certificate(connector, target)) is not None:
+        return f"secret.{name}"
     if connector.outputs and not set(target.categories) <= set(fit.categories.values()):
         return "categories"
     plans = [plan for action in Action if isinstance(plan := plan_of(connector, action), Native)]
@@ -127,6 +136,21 @@ def lacking(connector: Connector, target: Target) -> str | None:
         return "idempotency"
     if target.idempotency is Idempotency.YES and not all(repeats_well(plan) for plan in plans):
         return "idempotency"
+    return None
+
+
+def _unfit_certificate(connector: Connector, target: Target) -> str | None:
+    """
+    The secret of a certificate that can never be shown; what is wrong with it today only is said by the first call.
+    """
+    for auth in (connector.auth, *connector.auths.values()):
+        if not isinstance(auth, ClientCertificate):
+            continue
+        try:
+            pairs(target.named, auth)
+        except UnfitCertificate as error:
+            if error.code == UNFIT:
+                return auth.certificate
     return None
 
 

@@ -190,7 +190,8 @@ class Run:
         except LimitReached as error:
             raise Stop(Outcome.RETRY, "own_limit", wait=error.wait) from None
         except NotSent as error:
-            raise Stop(Outcome.RETRY if error.later else Outcome.FAILED, error.code) from None
+            outcome = Outcome.RETRY if error.later else Outcome.FAILED
+            raise Stop(outcome, error.code, message=error.message) from None
         except CutOff as error:
             raise self.cut_off(error.code, request, key) from None
 

@@ -10,8 +10,9 @@ import httpx
 from app.processors._egress import (
     AddressNotAllowed,
     AnswerTooLarge,
+    TlsFailed,
+    UnfitCertificate,
     check_resolved,
-    client_certificate,
     open_client,
     read_capped,
 )
@@ -25,16 +26,17 @@ from app.processors.rest.grammar_calls import Request
 from app.processors.rest.limiter import Limiter
 from app.processors.rest.places import NotAllowed, Places
 from app.processors.rest.reply import Reply
+from app.processors.rest.showing import Shown
 
 MOST_REDIRECTS: Final = 3
 _FOLLOWED: Final = (301, 302, 303, 307, 308)
 
 
 class NotSent(Exception):
-    """Nothing was sent: trying again is safe. Says why as a code."""
+    """Nothing was sent: trying again is safe. Says why as a code, and to a person what to do about it."""
 
-    def __init__(self, code: str, *, later: bool) -> None:
-        self.code, self.later = code, later
+    def __init__(self, code: str, *, later: bool, message: str = "") -> None:
+        self.code, self.later, self.message = code, later, message
         super().__init__(code)
 
 
@@ -56,12 +58,13 @@ class Wire:
         scope: Scope,
         line: Line,
         named: Mapping[str, tuple[str, ...]],
+        authorities: str | None = None,
     ) -> None:
         self._connector = connector
         self.places = places
         self._line = line
-        self._named = named
-        self._clients: dict[tuple[str, str | None], httpx.AsyncClient] = {}
+        self._shown = Shown(named, authorities)
+        self._clients: dict[tuple[str, ssl.SSLContext], httpx.AsyncClient] = {}
         self._limiter = Limiter(connector.limits)
         self._credentials = Credentials(connector, scope, self._log_in, line.keep)
 
@@ -137,11 +140,26 @@ class Wire:
             await check_resolved(url, sandbox=self._line.sandbox)
         except AddressNotAllowed:
             raise NotSent("address_not_allowed", later=False) from None
+        while True:
+            try:
+                return await self._once(url, made, request)
+            except TlsFailed as failed:
+                # Nothing was taken in: during a rotation the certificate before may be shown instead.
+                certificate = self._credentials.certificate(request.auth)
+                if failed.is_ours and self._shown.turn_to_the_next(certificate):
+                    continue
+                raise NotSent(
+                    failed.code, later=not failed.is_ours, message=self._shown.advice(failed.code, certificate)
+                ) from None
+
+    async def _once(self, url: str, made: Prepared, request: Request) -> tuple[httpx.Response, bytes]:
         client = self._client(url, request)
         headers = {name.encode(): value.encode() for name, value in made.headers.items()}
         try:
             async with client.stream(made.method, url, content=made.body or None, headers=headers) as response:
                 return response, await read_capped(response, most=request.max_bytes)
+        except TlsFailed:
+            raise
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
             raise NotSent("not_reached", later=True) from None
         except AddressNotAllowed:
@@ -153,27 +171,22 @@ class Wire:
 
     def _client(self, url: str, request: Request) -> httpx.AsyncClient:
         certificate = self._credentials.certificate(request.auth)
+        try:
+            tls = self._shown.now(certificate)
+        except UnfitCertificate as error:
+            message = self._shown.advice(error.code, certificate)
+            raise NotSent(error.code, later=False, message=message) from None
         origin = "://".join(urlsplit(url)[:2])
-        key = (origin, certificate.certificate if certificate else None)
-        known = self._clients.get(key)
+        known = self._clients.get((origin, tls))
         if known is None:
-            tls = self._tls(certificate.certificate, certificate.key) if certificate else None
-            known = open_client(
+            known = self._clients[origin, tls] = open_client(
                 [origin],
                 connections=self._line.connections,
                 seconds=self._line.seconds,
                 sandbox=self._line.sandbox,
                 tls=tls,
             )
-            self._clients[key] = known
         return known
-
-    def _tls(self, certificate: str, key: str) -> ssl.SSLContext:
-        pem = "\n".join(self._named.get(name, ("",))[0] for name in dict.fromkeys((key, certificate)))
-        try:
-            return client_certificate(pem)
-        except ValueError:
-            raise NotSent("certificate_unfit", later=False) from None
 
 
 def _read(made: Prepared, response: httpx.Response, raw: bytes, request: Request) -> Reply:

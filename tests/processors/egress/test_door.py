@@ -99,7 +99,7 @@ class TestPinnedCall:
         async with serving(tls=authority.server("other.example.com")) as served:
             url = f"https://{NAME}:{served.port}/"
             async with client(door(url, tls=authority.trusted())) as calls:
-                assert await _refusal(calls, url) == "ConnectError"
+                assert await _refusal(calls, url) == "TlsFailed"
 
         assert served.heard == []
 
@@ -109,7 +109,7 @@ class TestPinnedCall:
         async with serving(tls=authority.server(NAME)) as served:
             url = f"https://{NAME}:{served.port}/"
             async with client(door(url, tls=ssl.create_default_context())) as calls:
-                assert await _refusal(calls, url) == "ConnectError"
+                assert await _refusal(calls, url) == "TlsFailed"
 
         assert served.heard == []
 

@@ -86,17 +86,23 @@ class Authority:
     key: ec.EllipticCurvePrivateKey
 
     @classmethod
-    def made_in(cls, folder: Path) -> "Authority":
+    def made_in(cls, folder: Path, name: str = "Test CA") -> "Authority":
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test CA")])
-        built = _builder(name, name, key).add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        signs = x509.BasicConstraints(ca=True, path_length=None)
+        built = _builder(subject, subject, key).add_extension(signs, critical=True)
         return cls(folder, built.sign(key, hashes.SHA256()), key)
 
-    def pem_for(self, host: str) -> str:
-        """Key and certificate for a host, signed by this authority."""
+    @property
+    def pem(self) -> str:
+        """The authority's own certificate."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    def pem_for(self, host: str, *, ends: timedelta = timedelta(hours=1)) -> str:
+        """Key and certificate for a host (or a client), signed by this authority."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        built = _builder(name, self.certificate.subject, key).add_extension(
+        built = _builder(name, self.certificate.subject, key, ends=ends).add_extension(
             x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False
         )
         private = key.private_bytes(
@@ -105,9 +111,9 @@ class Authority:
         signed = built.sign(self.key, hashes.SHA256())
         return (private + signed.public_bytes(serialization.Encoding.PEM)).decode()
 
-    def server(self, host: str) -> ssl.SSLContext:
+    def server(self, host: str, *, ends: timedelta = timedelta(hours=1)) -> ssl.SSLContext:
         path = self.folder / f"{host}.pem"
-        path.write_text(self.pem_for(host))
+        path.write_text(self.pem_for(host, ends=ends))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(path)
         return context
@@ -116,11 +122,13 @@ class Authority:
         return self.trust(ssl.create_default_context())
 
     def trust(self, context: ssl.SSLContext) -> ssl.SSLContext:
-        context.load_verify_locations(cadata=self.certificate.public_bytes(serialization.Encoding.PEM).decode())
+        context.load_verify_locations(cadata=self.pem)
         return context
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, ends: timedelta = timedelta(hours=1)
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -128,8 +136,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivate
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
+        .not_valid_before(now - timedelta(hours=2))
+        .not_valid_after(now + ends)
     )
 
 
