@@ -256,6 +256,12 @@ async def open_and_due_until(tx: Tx, day: date) -> dict[str, int]:
     return {controller: number for controller, number in (await tx.session.execute(query)).all()}  # noqa: C416
 
 
+async def has_tasks(tx: Tx, processor_id: UUID) -> bool:
+    """Whether a processor has ever been asked anything."""
+    query = select(col(TaskRow.id)).where(col(TaskRow.processor_id) == processor_id).limit(1)
+    return (await tx.session.execute(query)).first() is not None
+
+
 async def wake_those_asking(tx: Tx, processor_id: UUID, *, at: datetime) -> None:
     """Let every case that waits for a processor be looked at as soon as the sweep comes by."""
     waiting = select(col(TaskRow.request_id)).where(

@@ -109,8 +109,8 @@ async def find(tx: Tx, ctx: Context, token: str, *, session: str | None, hold: b
             raise UnknownPage
         row, task = found_row, found_task
     processor = await registry.processor(tx, task.processor_id)
-    settings = read_settings(processor.settings) if processor is not None else "removed"
-    if processor is None or isinstance(settings, str) or processor.kind != Kind.EMAIL or processor.state == "removed":
+    settings = read_settings(processor.settings) if processor is not None else []
+    if processor is None or isinstance(settings, list) or processor.kind != Kind.EMAIL or processor.state == "removed":
         raise UnknownPage
     holds = session if session is not None and _is_in(page, session, now=tx.now) else None
     if tx.now >= tasks.token_expires_at(ctx, row, task) or (task.state == TaskState.CLOSED and holds is None):

@@ -16,31 +16,41 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.fanout import Action, Outcome
+from app.domain.faults import Fault, secret_missing
+from app.processors._faults import unfit
 from app.processors._port import Answer, Line, Order, Target
 from app.processors.sql import database, plan
 from app.processors.sql.database import Database
 from app.processors.sql.plan import CHANGES, Plan, names_in
 
 READ_URL, WRITE_URL = "read_url", "write_url"
+SECRETS = frozenset({READ_URL, WRITE_URL})
 #: Rows of one search that are read: a join may give one person many times.
 MOST_FOUND = 1_000
 
 
-def lacks(target: Target) -> str | None:
+def lacks(target: Target) -> list[Fault]:
     """Settings that can be read, and the database's address for a role that reads and, if need be, one that writes."""
     found = plan.read(target.settings)
-    if found is None:
-        return "settings"
+    if not isinstance(found, Plan):
+        return found + ([] if target.named.get(READ_URL) else [secret_missing(READ_URL)])
     wanted = [READ_URL, WRITE_URL] if found.writes else [READ_URL]
-    return next((name for name in wanted if not _is_address(found, target, name)), None)
+    return [fault for name in wanted if (fault := _address_fault(found, target, name)) is not None]
 
 
-def _is_address(found: Plan, target: Target, name: str) -> bool:
+def _address_fault(found: Plan, target: Target, name: str) -> Fault | None:
+    if not (values := target.named.get(name)):
+        return secret_missing(name)
     try:
-        database.address(found.dialect, next(iter(target.named.get(name, ())), ""))
+        database.address(found.dialect, values[0])
     except database.UnfitAddress:
-        return False
-    return True
+        options = database.TLS_SAID[found.dialect]
+        return unfit(
+            ("secrets", name),
+            f"Must be {found.dialect}://role:password@host:port/database, with nothing after it but {options}.",
+            f"Ska vara {found.dialect}://roll:lösenord@värd:port/databas, och inget därefter utom {options}.",
+        )
+    return None
 
 
 class _Stays(Exception):
@@ -66,7 +76,8 @@ class Sql:
     """One database, reached under two roles."""
 
     def __init__(self, target: Target, line: Line) -> None:
-        self._plan = plan.read(target.settings) if lacks(target) is None else None
+        read = plan.read(target.settings)
+        self._plan = read if isinstance(read, Plan) and not lacks(target) else None
         self._seconds = line.seconds
         self._reads: Database | None = None
         self._writes: Database | None = None

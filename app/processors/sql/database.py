@@ -28,6 +28,11 @@ _TLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "postgresql": {"ssl": ("require", "verify-ca", "verify-full", "prefer", "disable")},
     "mariadb": {"tls": ("verify",)},
 }
+#: The same as people write it.
+TLS_SAID = {
+    "postgresql": "?ssl=require, ?ssl=verify-ca or ?ssl=verify-full",
+    "mariadb": "?tls=verify",
+}
 
 
 class UnfitAddress(ValueError):
