@@ -200,10 +200,11 @@ def _broken(error: DBAPIError) -> Answer:
         return Answer(outcome=Outcome.RETRY, code="not_reached")  # nothing was committed
     raised: Any = error.orig
     code = str(getattr(raised, "sqlstate", None) or (getattr(raised, "args", None) or ("",))[0])[:5]
+    said = f"sql_{code if code.isalnum() else 'error'}".lower()  # as the log takes codes: of one case
     if code in database.PASSING:
-        return Answer(outcome=Outcome.RETRY, code=f"sql_{code}")
+        return Answer(outcome=Outcome.RETRY, code=said)
     outcome = Outcome.RETRY if code.startswith(("08", "57P", "2003", "2013")) else Outcome.FAILED
-    return Answer(outcome=outcome, code=f"sql_{code if code.isalnum() else 'error'}")
+    return Answer(outcome=outcome, code=said)
 
 
 async def _search(

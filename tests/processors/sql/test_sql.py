@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
+from app.domain.audit import as_code
 from app.domain.fanout import Action, Outcome
 from app.processors import Answer, Kind, Order, lacks
 from tests.processors.answering import ORDER, places
@@ -313,6 +314,43 @@ class TestUnreachable:
 
         assert found.outcome is Outcome.RETRY
         assert "hidden" not in repr(adapter) + found.code + repr(dict(found.body))
+
+
+#: What each database calls a table that is not there, a role that may not, a login that is refused.
+NAMED = {
+    "postgresql": ("sql_42p01", "sql_42501", "sql_28p01"),
+    "mariadb": ("sql_42s02", "sql_42000", "sql_28000"),
+}
+
+
+class TestRefusal:
+    """What the database refuses is a person's, with the database's own code and none of its words."""
+
+    async def test_of_a_table_or_a_right_keeps_its_code(self, alarms: AlarmDatabase) -> None:
+        """
+        GDPR Art. 5(2): a code that the log refuses leaves the person with nothing to go by.
+        """
+        no_table = [{"category": "contact", "sql": "SELECT 1 FROM no_such_table WHERE id = :person"}]
+        found = await answer(alarms, order(Action.EXPORT, ANNA, "contact"), export=no_table)
+        hidden = {"postgresql": "pg_authid", "mariadb": "mysql.global_priv"}[alarms.dialect]
+        no_right = [{"sql": f"SELECT 1 AS person FROM {hidden} WHERE :customer_number = 'x'"}]  # noqa: S608
+        refused = await answer(alarms, order(Action.LOCATE, ANNA), locate=no_right)
+
+        assert (found.code, refused.code) == NAMED[alarms.dialect][:2]
+        assert [found.outcome, refused.outcome] == [Outcome.FAILED] * 2
+        assert as_code(found.code) == found.code
+
+    async def test_of_a_login_keeps_its_code(self, alarms: AlarmDatabase) -> None:
+        """
+        A wrong password is mended at the registration, and only if somebody is told that it is one.
+        """
+        url = make_url(alarms.read_url).set(password="wrong").render_as_string(hide_password=False)
+        adapter = alarms.adapter(read_url=url)
+        found = await adapter.send(order(Action.LOCATE))
+        await adapter.aclose()
+
+        assert (found.outcome, found.code) == (Outcome.FAILED, NAMED[alarms.dialect][2])
+        assert as_code(found.code) == found.code
 
 
 #: By what is wrong: the settings, where it is said, and words of what is said.
