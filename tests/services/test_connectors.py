@@ -203,3 +203,14 @@ class TestTrying:
         assert await connecting.check(house.ctx, CONTROLLER, "vendor") == "http_403"
         with pytest.raises(UnknownProcessor):
             await connecting.check(house.ctx, CONTROLLER, "nobody")
+
+    async def test_says_what_the_registration_lacks_before_it_calls(
+        self, house: House, folder: Path, vendor: Vendor
+    ) -> None:
+        """Everything at once, as when it is switched on."""
+        async with house.tx(CONTROLLER) as tx:
+            await registration.register(tx, house.ctx, CONTROLLER, new("vendor", "vendor"))
+        with pytest.raises(NotConnectable) as refused:
+            await connecting.check(house.ctx, CONTROLLER, "vendor")
+
+        assert places(refused.value.faults) == ["secrets/refresh", "secrets/hook", "settings/categories"]
