@@ -72,6 +72,7 @@ class Plugin:
 
     def __init__(self, target: Target, line: Line) -> None:
         self._adapter = _made(target, line)
+        self._why_not = "plugin_missing" if _entry(target) is None else "plugin_not_made"
         self._seconds = line.seconds * CALLS_WORTH
 
     async def send(self, order: Order) -> Answer:
@@ -89,7 +90,7 @@ class Plugin:
 
     async def _held(self, call: Callable[[Adapter], Awaitable[Answer]]) -> Answer:
         if self._adapter is None:
-            return Answer(outcome=Outcome.FAILED, code="plugin_missing")  # nothing was sent; a person sees to it
+            return Answer(outcome=Outcome.FAILED, code=self._why_not)  # nothing was sent; a person sees to it
         try:
             async with asyncio.timeout(self._seconds):
                 answer = await call(self._adapter)

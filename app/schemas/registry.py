@@ -11,7 +11,9 @@ from app.domain.processor_secrets import LONGEST, OVERLAP_PATTERN
 from app.processors import Kind
 from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Plain, Slug
 
-SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+PROCESSOR_KEY = r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$"
+SecretName = Annotated[str, Field(pattern=NAME_PATTERN)]
 AnswerModeKey = Literal["sync", "poll", "callback", "human"]
 IdempotencyKey = Literal["yes", "no", "query"]
 Endpoint = Annotated[Plain, Field(min_length=8, max_length=2_000)]
@@ -81,7 +83,7 @@ class ProcessorIn(Body):
     )
 
     controller: Slug | None = Field(default=None, description="Or as a query parameter.")
-    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
+    key: Annotated[str, Field(pattern=PROCESSOR_KEY, max_length=60)]
     title: Line
     kind: Annotated[Kind, Field(strict=False)]
     recipient_kind: Literal["own", "processor", "independent_controller", "group", "authority", "internal"] = (

@@ -78,10 +78,21 @@ class _Server(asyncssh.SSHServer):
         return (username, password) == ("insyn", "drop-it-here")
 
 
+class _NotLockedIn(asyncssh.SFTPServer):
+    """An ordinary account: it sees the whole machine and may make folders in its own alone."""
+
+    def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
+        if not path.startswith(b"/home/insyn"):
+            raise asyncssh.SFTPPermissionDenied("no right") if path.count(b"/") == 1 else asyncssh.SFTPNoSuchFile("no")
+        super().mkdir(path, attrs)
+
+
 @asynccontextmanager
-async def sftp_at(root: Path, host_key: asyncssh.SSHKey) -> AsyncIterator[int]:
+async def sftp_at(
+    root: Path, host_key: asyncssh.SSHKey, account: type[asyncssh.SFTPServer] = asyncssh.SFTPServer
+) -> AsyncIterator[int]:
     def chrooted(channel: asyncssh.SSHServerChannel) -> asyncssh.SFTPServer:
-        return asyncssh.SFTPServer(channel, chroot=str(root).encode())
+        return account(channel, chroot=str(root).encode())
 
     server = await asyncssh.listen(
         "127.0.0.1", 0, server_factory=_Server, server_host_keys=[host_key], sftp_factory=chrooted
@@ -267,6 +278,23 @@ class TestDoor:
             found = await Place(tmp_path, settings, {"password": ("wrong",)}).adapter().send(ERASE)
 
         assert (found.outcome, found.code) == (Outcome.FAILED, "not_let_in")
+
+    async def test_that_leads_to_no_folder_is_a_persons(self, tmp_path: Path) -> None:
+        """
+        The address names a folder from the server's root, not from the login's: trying again mends nothing.
+        """
+        (tmp_path / "home" / "insyn").mkdir(parents=True)
+        async with sftp_at(tmp_path, KEY, _NotLockedIn) as port:
+            answers = []
+            for path in ("/insyn", "/home/insyn/insyn"):
+                settings = {"url": f"sftp://insyn@127.0.0.1:{port}{path}", "host_key": public(KEY)}
+                adapter = Place(tmp_path, settings, {"password": ("drop-it-here",)}).adapter()
+                answers.append(await adapter.send(ERASE))
+
+        assert [(one.outcome, one.code) for one in answers] == [
+            (Outcome.FAILED, "no_such_folder"),
+            (Outcome.ACCEPTED, "laid_down"),
+        ]
 
     async def test_nobody_answers_at_is_tried_again(self, tmp_path: Path) -> None:
         """

@@ -121,6 +121,18 @@ class TestExample:
 
         assert (fault.pointer, fault.en) == ("#/settings/plugin", "There is no 'keybocks'; there are: keybox.")
 
+    async def test_that_cannot_be_made_is_not_called_missing(self) -> None:
+        """
+        It is installed: whoever looks for the package looks in vain.
+        """
+        wrong = target(plugin="keybox", host="127.0.0.1", port="inte")
+        adapter = connect(Kind.PLUGIN, wrong, LINE)
+        answer = await adapter.send(ORDER)
+        await adapter.aclose()
+
+        assert places(lacks(Kind.PLUGIN, wrong)) == ["settings/port"]
+        assert (answer.outcome, answer.code) == (Outcome.FAILED, "plugin_not_made")
+
 
 class TestMissing:
     def test_package_keeps_the_registration_unconnected(self) -> None:

@@ -168,6 +168,29 @@ class TestFaults:
         assert error["pointer"] == pointer
         assert words in error["detail"]
 
+    @pytest.mark.parametrize(
+        ("changes", "pointer", "detail"),
+        [
+            ({"key": "My CRM"}, "#/key", "Texten har inte rätt form. Till exempel: my-crm."),
+            (
+                {"limits": {"quota": [{"calls": 1, "per": "1 minute"}]}},
+                "#/limits/quota/0/per",
+                "Texten har inte rätt form. Till exempel: PT1M, PT24H, P1D.",
+            ),
+            ({"title": ""}, "#/title", "Texten är för kort."),
+        ],
+    )
+    async def test_of_a_text_have_an_example(
+        self, client: httpx.AsyncClient, changes: dict[str, Any], pointer: str, detail: str
+    ) -> None:
+        """
+        "Not the right form" is of no use to whoever does not know the form; and a text is no list.
+        """
+        headers = ADMIN.headers(**{"accept-language": "sv"})
+        refused = await client.post("/v1/processors", json=NEW | changes, headers=headers)
+
+        assert refused.json()["errors"] == [{"pointer": pointer, "detail": detail}]
+
     async def test_name_the_secret_that_the_kind_takes(self, client: httpx.AsyncClient) -> None:
         """
         One under a misspelt name would lie there unread.

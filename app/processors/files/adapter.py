@@ -26,7 +26,7 @@ ORDERS, ANSWERS = "orders", "answers"
 #: A mark that says no more than "done" answers only what brings nothing back and can be done in one way only.
 _MARKABLE = frozenset(Action) - {Action.LOCATE, Action.EXPORT, Action.RECTIFY, Action.REVIEW_DECISION}
 #: What another try does not mend.
-_FOR_A_PERSON = frozenset({"host_key_changed", "not_let_in", "not_allowed"})
+_FOR_A_PERSON = frozenset({"host_key_changed", "not_let_in", "not_allowed", "no_such_folder"})
 #: After so long an answer that was read is surely written down.
 WRITTEN_DOWN_SECONDS = 300.0
 _SETTINGS = frozenset({"url", "host_key", "format", "options"})
