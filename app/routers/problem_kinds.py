@@ -284,7 +284,7 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     casework.UnknownCategory: Kind(422, "Den personuppgiftsansvarige har ingen sådan kategori.", "#/plan/exclude"),
     tasks.OutcomeNotAPersons: Kind(422, "Det utfallet kan en människa inte ange.", "#/outcome"),
-    tasks.ReasonMissing: Kind(422, "Utfallet behöver ett skäl.", "#/reason"),
+    tasks.ReasonMissing: Kind(422, "Utfallet behöver ett meddelande som personen får läsa.", "#/message"),
     AnswerNotUnderstood: Kind(422, "Svaret har inte den överenskomna formen.", "#"),
     AddressNotAllowed: Kind(422, "Adressen får inte anropas: https till en publik värd behövs.", "#/endpoint"),
     registration.NotConnectable: Kind(
