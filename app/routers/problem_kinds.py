@@ -57,6 +57,7 @@ from app.services import (
     protecting,
     recipient_page,
     registration,
+    registration_rules,
     replaying,
     restricting,
     searching,
@@ -208,17 +209,17 @@ KINDS: dict[type[DomainError], Kind] = {
     registration.KeyWasTaken: Kind(
         409, "En mottagare som tagits bort hade den nyckeln, och dess historia står kvar under den: välj en annan."
     ),
-    registration.SettledByUse: Kind(
+    registration_rules.SettledByUse: Kind(
         409,
         "Vad den har, ombeds om och får veta ligger fast från första uppgiften: ta bort den och lägg upp den på nytt.",
     ),
-    registration.NobodySearchesByHand: Kind(
+    registration_rules.NobodySearchesByHand: Kind(
         422, "Människor ombeds inte leta: det som ingen kan söka i begärs i sin helhet.", "#/actions"
     ),
-    registration.HowItAnswersNeeded: Kind(
+    registration_rules.HowItAnswersNeeded: Kind(
         422, "En webhook anger hur den svarar: sync, poll eller callback.", "#/answer_mode"
     ),
-    registration.UnknownPredecessor: Kind(
+    registration_rules.UnknownPredecessor: Kind(
         422, "En mottagare väntar bara på andra hos samma ansvarige; `errors` säger vilka som finns.", "#/after"
     ),
     secrets_of_processors.SecretNotTaken: Kind(

@@ -25,7 +25,7 @@ from app.schemas.registry import (
     ProfileProblemList,
     SecretIn,
 )
-from app.services import catalogue, lane_health, procedure, registration
+from app.services import catalogue, lane_health, procedure, registration, registration_rules
 from app.services.casework import UnknownCategory
 from app.services.registration import NewProcessor, UnknownProcessor
 
@@ -123,8 +123,8 @@ async def register(
         raise ControllerNeeded
     work.check_controller(owner)
     _check_categories(work, owner, body.categories)
-    await registration.check_after(work.tx, owner, body.after)
-    registration.check_answers(body.kind, body.answer_mode)
+    await registration_rules.check_after(work.tx, owner, body.after)
+    registration_rules.check_answers(body.kind, body.answer_mode)
     body_said = body.model_dump(exclude={"controller", "limits"}) | body.limits.model_dump()
     said = {name: value for name, value in body_said.items() if value is not None}
 
@@ -193,11 +193,11 @@ async def change(
     changes = body.model_dump(exclude_unset=True, exclude={"limits"})
     if body.limits is not None:
         changes |= body.limits.model_dump(exclude_none=True)
-    for name in ("state", "title", "settings", "after", *registration.SETTLED):
+    for name in ("state", "title", "settings", "after", *registration_rules.SETTLED):
         if name in changes and changes[name] is None:
             del changes[name]
     _check_categories(work, row.controller_id, changes.get("categories", []))
-    await registration.check_changes(work.tx, row, changes)
+    await registration_rules.check_changes(work.tx, row, changes)
     with _pointed():
         await registration.change(work.tx, work.ctx, row, changes, actor=work.actor)
     response.headers["ETag"] = etag(row.version)

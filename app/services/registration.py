@@ -16,14 +16,14 @@ from app.domain import whereabouts
 from app.domain.audit import AuditStep, as_code
 from app.domain.errors import DomainError
 from app.domain.execution import check_order
-from app.domain.fanout import Action, AnswerMode, Idempotency
-from app.domain.faults import UNFIT, Fault, no_such_name
+from app.domain.fanout import AnswerMode, Idempotency
+from app.domain.faults import UNFIT, Fault
 from app.domain.processor_secrets import check_settings
 from app.models import ProcessorRow
 from app.processors import Kind, Target, check_address, implied_order, lacks, usual_ways
 from app.profiles import Profile, System
 from app.repositories import cases, jobs, lane_state, registry
-from app.services import lane_health, processor_secrets, steps
+from app.services import lane_health, processor_secrets, registration_rules, steps
 from app.services.context import INSYN, Actor, Context
 from app.services.ids import new_id
 from app.services.processor_secrets import SIGNING as SIGNING
@@ -33,8 +33,6 @@ from app.services.processor_secrets import secrets_of as secrets_of
 from app.vault.errors import Unreadable
 
 STATES = ("active", "paused", "unconnected")
-#: What a registration says of the processor itself, and not of how it is reached.
-SETTLED = frozenset({"actions", "categories", "identifier_types", "answer_mode", "idempotency"})
 _UNREADABLE = Fault(
     "#/secrets",
     UNFIT,
@@ -53,22 +51,6 @@ class KeyTaken(DomainError):
 
 class KeyWasTaken(KeyTaken):
     """A processor that was removed had that key, and its past stays under it: choose another key."""
-
-
-class NobodySearchesByHand(DomainError):
-    """People are not asked to locate anybody: what nobody can search is asked for in full."""
-
-
-class HowItAnswersNeeded(DomainError):
-    """A webhook says how it answers: sync, poll or callback."""
-
-
-class SettledByUse(DomainError):
-    """What it holds, may be asked and may be told is settled by its first task: remove it and register it anew."""
-
-
-class UnknownPredecessor(DomainError):
-    """A processor waits only for others of the same controller; `errors` says which there are."""
 
 
 class NotConnectable(DomainError):
@@ -123,7 +105,7 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     ctx.profile(controller)
     check_settings(new.settings)
     new = as_its_kind_has_it(new)
-    check_actions(new.kind, new.actions)
+    registration_rules.check_actions(new.kind, new.actions)
     if (there := await registry.processor_by_key(tx, controller, new.key)) is not None:
         raise KeyWasTaken if there.state == "removed" else KeyTaken
     if new.endpoint is not None:
@@ -174,42 +156,6 @@ def as_its_kind_has_it(new: NewProcessor) -> NewProcessor:
     if new.kind is Kind.EMAIL:
         return replace(new, answer_mode=mode.value, idempotency=twice.value)
     return replace(new, answer_mode=new.answer_mode or mode.value, idempotency=new.idempotency or twice.value)
-
-
-def check_actions(kind: str, actions: Sequence[str]) -> None:
-    """Refuse what no person is asked; raises :class:`NobodySearchesByHand`."""
-    if kind in (Kind.MANUAL, Kind.EMAIL) and Action.LOCATE in actions:
-        raise NobodySearchesByHand
-
-
-def check_answers(kind: str, mode: str | None) -> None:
-    """Refuse a webhook that nobody waits for; raises :class:`HowItAnswersNeeded`."""
-    if kind == Kind.WEBHOOK and mode in (None, AnswerMode.HUMAN):
-        raise HowItAnswersNeeded
-
-
-async def check_changes(tx: Tx, row: ProcessorRow, changes: Mapping[str, Any]) -> None:
-    """
-    Refuse what nobody may change a held registration to.
-
-    Raises:
-        SettledByUse: What the processor has, may be asked or told, or how it answers, after its first task.
-        NobodySearchesByHand, HowItAnswersNeeded, UnknownPredecessor
-    """
-    if SETTLED & changes.keys() and await cases.has_tasks(tx, row.id):
-        raise SettledByUse
-    check_actions(row.kind, changes.get("actions", ()))
-    if "answer_mode" in changes:
-        check_answers(row.kind, changes["answer_mode"])
-    await check_after(tx, row.controller_id, changes.get("after", ()))
-
-
-async def check_after(tx: Tx, controller: str, after: Sequence[str]) -> None:
-    """Refuse to wait for whoever is not registered; raises :class:`UnknownPredecessor`, with all of them."""
-    known = {one.key for one in await registry.processors_of(tx, [controller])}
-    faults = [no_such_name(("after", place), one, known) for place, one in enumerate(after) if one not in known]
-    if faults:
-        raise UnknownPredecessor(faults=faults)
 
 
 async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str], settings: Mapping[str, Any]) -> None:

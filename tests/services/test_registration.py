@@ -11,8 +11,9 @@ from app.bootstrap import apply_profiles
 from app.processors import AddressNotAllowed, Kind
 from app.profiles import Profile
 from app.repositories import registry
-from app.services import catalogue, registration
-from app.services.registration import KeyTaken, NotConnectable, ProcessorVersionMoved, SettledByUse, UnknownProcessor
+from app.services import catalogue, registration, registration_rules
+from app.services.registration import KeyTaken, NotConnectable, ProcessorVersionMoved, UnknownProcessor
+from app.services.registration_rules import SettledByUse
 from app.vault.errors import Unreadable
 from sandbox import faults
 from tests.harness.house import new_secret
@@ -184,13 +185,13 @@ class TestRegistration:
         """
         row = await registered(house)
         async with house.tx(CONTROLLER) as tx:
-            await registration.check_changes(tx, row, {"categories": ["contact"], "title": "Another"})
+            await registration_rules.check_changes(tx, row, {"categories": ["contact"], "title": "Another"})
         await put_on_lane(house, row, 1)
 
         async with house.tx(CONTROLLER) as tx:
-            await registration.check_changes(tx, row, {"title": "Another"})
+            await registration_rules.check_changes(tx, row, {"title": "Another"})
             with pytest.raises(SettledByUse):
-                await registration.check_changes(tx, row, {"categories": ["contact"]})
+                await registration_rules.check_changes(tx, row, {"categories": ["contact"]})
 
 
 class TestProfile:
