@@ -141,11 +141,11 @@ async def _bring_in_line(
         # Its domain is no host of this machine, and nobody plays for an hour.
         usual = {"domain": domain_of(ours.service), "poll_seconds": 1}
         change["settings"] = usual | dict(processor.get("settings") or {})
-    # What lets Insyn in does not go along to another address; what only signs does.
-    leads_elsewhere = processor.get("kind") == "opendsr" and there not in (None, wanted.endpoint)
+    # Another address is switched on by a change of its own. What lets Insyn in does not go along; what only signs does.
+    leads_elsewhere = there not in (None, wanted.endpoint)
     if leads_elsewhere:
         await _patch(client, headers, path, change)
-    if ours.endpoint is None or there is None or leads_elsewhere:
+    if ours.endpoint is None or there is None or (leads_elsewhere and processor.get("kind") == "opendsr"):
         # Written down before it is sent: a crash in between must not leave Insyn with a secret nobody has.
         await asyncio.to_thread(store.connect, replace(ours, endpoint=None))
         for secret in await asyncio.to_thread(_secrets, store, processor, ours):

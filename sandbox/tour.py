@@ -68,6 +68,7 @@ BY_HAND: dict[str, dict[str, str]] = {
 }
 #: How long nothing moves before a day passes: what is left then waits for a later instant.
 QUIET_SECONDS = 3.0
+#: How long none of the requests may close before the tour gives up; a slow machine only takes longer in all.
 PATIENCE_SECONDS = 150.0
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
@@ -223,10 +224,11 @@ class Tour:
         )
 
     async def _play_until_closed(self) -> None:
-        ends = time.monotonic() + PATIENCE_SECONDS
-        while any(one.seconds is None for one in self.filed):
+        left, ends = len(self.filed), time.monotonic() + PATIENCE_SECONDS
+        while open_ones := [f"{one.controller}/{one.right}" for one in self.filed if one.seconds is None]:
+            if len(open_ones) < left:
+                left, ends = len(open_ones), time.monotonic() + PATIENCE_SECONDS
             if time.monotonic() > ends:
-                open_ones = [f"{one.controller}/{one.right}" for one in self.filed if one.seconds is None]
                 raise TourFailed("not closed in time: " + ", ".join(open_ones))
             await self._staff_tasks()
             for number in await self._desks.answer_all():

@@ -5,8 +5,10 @@ What every test stands on: an environment that is nobody's, and a PostgreSQL of 
 connections; ``empty_database`` has no table at all. All of them act as the service does: as a role that owns nothing.
 """
 
+import gc
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from itertools import count
 
@@ -15,9 +17,10 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from app.db import Database, make_engine
+from tests.harness.browser import VARIABLE, find_browser
 from tests.harness.database import TestDatabase, TestServer, folder_for_a_server, throw_away_server
 
-KEPT = {"INSYN_TEST_DATABASE_URL", "INSYN_PGBIN"}
+KEPT = {"INSYN_TEST_DATABASE_URL", "INSYN_PGBIN", VARIABLE}
 DATA_DIR = folder_for_a_server(f"insyn-data-{os.getpid()}")
 
 hypothesis_settings.register_profile("dev", deadline=None)
@@ -31,11 +34,44 @@ def forget_the_developer() -> None:
         is_ours = name.startswith(("INSYN_", "PG")) and name not in KEPT
         if is_ours or name.lower().endswith("_proxy"):
             del os.environ[name]
+    # Compiled once: what a test starts as a process of its own compiles the service anew otherwise, each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # Tests talk to the loopback address only; a proxy would be asked for it in vain.
     os.environ.update({"TZ": "UTC", "NO_PROXY": "*", "INSYN_DATA_DIR": str(DATA_DIR)})
 
 
 forget_the_developer()
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves stay to the end; nobody need look at them each time that garbage is collected."""
+    gc.collect()
+    gc.freeze()
+
+
+#: What is said where there is no browser: not silently, for then the pages were looked at by nobody.
+NO_BROWSER = f"no browser: install Chromium (Debian: apt-get install chromium), or name one in {VARIABLE}"
+
+
+@pytest.fixture(scope="session")
+def browser_binary() -> str:
+    """The machine's browser; without one the test is skipped, and the end of the run says so (see below)."""
+    found = find_browser()
+    if found is None and os.environ.get(VARIABLE):
+        pytest.fail(f"{VARIABLE} names no browser that can be started")
+    return found or pytest.skip(NO_BROWSER)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that had no browser."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    missed = sorted(one.nodeid for one in skipped if NO_BROWSER in str(one.longrepr))
+    if missed:
+        terminalreporter.section("NOT TESTED: pages in a browser", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(missed)} tests did not run: {NO_BROWSER}.")
+        for one in missed:
+            terminalreporter.line(f"  {one}")
 
 
 def pytest_unconfigure() -> None:

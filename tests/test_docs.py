@@ -23,7 +23,7 @@ ALL = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_
 
 #: Read by the compose file or the tests, not by the service.
 OTHER_VARIABLES = {
-    "INSYN_OWNER_PASSWORD", "INSYN_PGBIN", "INSYN_SERVICE_PASSWORD", "INSYN_SUPERUSER_PASSWORD",
+    "INSYN_BROWSER", "INSYN_OWNER_PASSWORD", "INSYN_PGBIN", "INSYN_SERVICE_PASSWORD", "INSYN_SUPERUSER_PASSWORD",
     "INSYN_TEST_DATABASE_URL",
 }  # fmt: skip
 #: Answered by FastAPI itself.

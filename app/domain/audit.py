@@ -120,6 +120,7 @@ class AuditStep(StrEnum):
     RETENTION_ENDED = "retention:ended"
     RETENTION_ERASED = "retention:erased"
     KEY_DESTROYED = "key:destroyed"
+    PROCESSOR_REGISTERED = "processor:registered"
     PROCESSOR_CHANGED = "processor:changed"
     SECRET_SET = "secret:set"  # noqa: S105 - the name of a step
     SECRET_REMOVED = "secret:removed"  # noqa: S105 - the name of a step

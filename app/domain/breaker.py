@@ -2,7 +2,9 @@
 When a processor is left alone for a while: a circuit breaker as a value.
 
 What says something about the processor counts (nobody answers, an error of its own, a cut connection), what says
-something about one task does not. While it is open nothing is sent; then one call tries, and its answer decides.
+something about one task does not. So does a refusal of our credentials: whoever revoked them refuses every task alike,
+so that what waits stays where it is until somebody has set new ones, and only a near deadline brings a person in. While
+it is open nothing is sent; then one call tries, and its answer decides.
 """
 
 from dataclasses import dataclass, replace
@@ -34,6 +36,14 @@ _CODES = frozenset((
     "tls_failed", "server_certificate_not_trusted", "server_certificate_of_another_name",
     "server_certificate_out_of_its_days",
 ))  # fmt: skip
+#: Why a lane waits whose processor refuses what we log in with.
+CREDENTIALS_REFUSED = "credentials_refused"
+#: Words of adapters for that: HTTP's own, and a connector's for a login or a key.
+_REFUSALS = frozenset({"http_401", "http_403", "auth", "login_refused", "not_authorised", "not_permitted"})
+#: So many in a row are no single task's: one may be about a record that we may not see.
+REFUSALS_TO_OPEN = 3
+#: How often one task is refused so before a person has it: where others go through, it is about that task.
+REFUSALS_OF_A_TASK = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +72,20 @@ class Breaker:
         return self.probe_at if waits else None
 
     def has_given_up(self, now: datetime) -> bool:
-        """Whether it has been down for so long that people do what waits."""
+        """Whether it has been down for so long that people do what waits; what waits for credentials waits on."""
+        if self.code == CREDENTIALS_REFUSED:
+            return False
         return self.state is not State.CLOSED and self.opened_at is not None and now - self.opened_at >= GIVE_UP
 
 
 def is_about_the_processor(outcome: Outcome, code: str) -> bool:
     """Whether an answer (or its absence) says that the processor is not well, whatever it was asked."""
     return outcome in (Outcome.RETRY, Outcome.UNKNOWN) and (code in _CODES or code.startswith("http_5"))
+
+
+def is_about_credentials(outcome: Outcome, code: str) -> bool:
+    """Whether an answer refuses not what was asked but whoever asks: nothing was done, and the next meets the same."""
+    return outcome is Outcome.FAILED and code in _REFUSALS
 
 
 def rest_after(openings: int) -> timedelta:
@@ -82,7 +99,7 @@ def heard(breaker: Breaker, *, failed: bool, code: str, now: datetime) -> Breake
     match breaker.state:
         case State.CLOSED if not failed:
             return replace(breaker, failures=0)
-        case State.CLOSED if breaker.failures + 1 < FAILURES_TO_OPEN:
+        case State.CLOSED if breaker.failures + 1 < _to_open(code):
             return replace(breaker, failures=breaker.failures + 1, code=code)
         case State.CLOSED:
             is_relapse = breaker.closed_at is not None and now - breaker.closed_at < STEADY
@@ -96,6 +113,10 @@ def heard(breaker: Breaker, *, failed: bool, code: str, now: datetime) -> Breake
     raise AssertionError("a state without a rule")
 
 
+def _to_open(code: str) -> int:
+    return REFUSALS_TO_OPEN if code == CREDENTIALS_REFUSED else FAILURES_TO_OPEN
+
+
 def closed(breaker: Breaker, *, now: datetime) -> Breaker:
     """Calls go out again; a relapse still remembers how often it was opened."""
     return Breaker(openings=breaker.openings, closed_at=now, code=breaker.code)
@@ -107,7 +128,8 @@ def _opened(breaker: Breaker, *, code: str, now: datetime, openings: int) -> Bre
         failures=breaker.failures + 1,
         openings=openings,
         opened_at=breaker.opened_at or now,
-        probe_at=now + rest_after(openings),
+        # A key that was refused is not better in ten seconds, and accounts are locked over less.
+        probe_at=now + (LONGEST_REST if code == CREDENTIALS_REFUSED else rest_after(openings)),
         closed_at=breaker.closed_at,
         code=code,
     )

@@ -1,11 +1,12 @@
 """
-What a recipient says of an erasure and is not simply believed; each doubt brings a person in.
+What a recipient says and is not simply believed, of an erasure above all; each doubt brings a person in.
 
 Anonymised is not erased (R17-4, CEF 2025). What is found after "all erased" was not erased (F22). A law that nobody
 knows, or one that does not reach what it is said to keep, keeps nothing. Whether an exemption of Art. 17(3) applies is
 the controller's to decide (Art. 5(2), 28(3)(a)): a recipient's word is enough for what was decided, and for bookkeeping
 records within the years the law can reach. An erasure "in part" that names no law and day for the rest was not carried
-out, and a recipient's sentence is no reason to give a person (Art. 12(4)).
+out, and a recipient's sentence is no reason to give a person (Art. 12(4)). Direct marketing that stops in part goes on
+(Art. 21(3)), and of anything else done in part some word says what is missing.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 
 from app.domain.errors import DomainError
 from app.domain.fanout import Action, Outcome
+from app.domain.finding import HARMLESS
 from app.domain.holds import HOLDS
 from app.domain.retention import BOOKKEEPING_HOLD, later
 
@@ -98,12 +100,21 @@ def doubt(
     except RetainedTooLong:
         return "retained_unplanned"
     retained = said.get("retained") or ()
-    if action is Action.ERASE and outcome is Outcome.COMPLETED_PARTIAL and _is_unexplained(said):
+    if outcome is Outcome.COMPLETED_PARTIAL and _is_untold(action, said):
         return "partly_unexplained"
+    if action is Action.STOP_MARKETING and outcome in (Outcome.COMPLETED_PARTIAL, Outcome.RETAINED):
+        return "marketing_goes_on"
     return None if all(_is_believed(one, reach) for one in retained) else "retained_unplanned"
 
 
-def _is_unexplained(said: Mapping[str, Any]) -> bool:
+def _is_untold(action: Action, said: Mapping[str, Any]) -> bool:
+    """Whether nothing tells the person what was not done; of an erasure only a law and its day do."""
+    if action is Action.ERASE:
+        return is_unexplained(said)
+    return action not in HARMLESS and not (said.get("message") or said.get("reason") or said.get("retained"))
+
+
+def is_unexplained(said: Mapping[str, Any]) -> bool:
     """Whether something is left of which the answer names no law, or more than it names one for."""
     return not said.get("retained") or said.get("reason") == REACHES_FURTHER
 

@@ -119,5 +119,7 @@ def _check_said(method: str, number: str | None, contact: tuple[str, str] | None
 def _with(known: Iterable[Known], vouched: Iterable[Known], *, adding: tuple[str, str] | None) -> tuple[Known, ...]:
     """The same people know, each once, vouched for or not; what was only now said is added."""
     sure = {(one.type, one.value) for one in vouched}
-    named = dict.fromkeys([*((one.type, one.value) for one in known), *([adding] if adding else [])])
-    return tuple(Known(type_, value, (type_, value) in sure) for type_, value in named)
+    named = {(one.type, one.value): one.as_given for one in known}
+    if adding is not None:
+        named.setdefault(adding, None)
+    return tuple(Known(*one, one in sure, as_given) for one, as_given in named.items())

@@ -155,9 +155,10 @@ STEPS: Words = {
         "The time for what was kept was over, and this request was opened for it.",
     ),
     "retention:erased": ("Det som sparades raderades.", "What was kept was erased."),
+    "processor:registered": ("En mottagare registrerades.", "A recipient was registered."),
     "processor:changed": (
-        "Ett biträdes anslutning ändrades: vart den leder, hur eller om den är på.",
-        "A processor's connection was changed: where it leads, how, or whether it is on.",
+        "En registrering ändrades: vart den leder, om den är på, eller vad mottagaren får veta och göra.",
+        "A registration was changed: where it leads, whether it is on, or what the recipient may be told and asked.",
     ),
     "secret:set": ("En hemlighet för ett biträde angavs.", "A processor's secret was set."),
     "secret:removed": ("En hemlighet för ett biträde togs bort.", "A processor's secret was removed."),

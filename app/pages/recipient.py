@@ -49,7 +49,8 @@ class PageFacts:
     """
     What stands on the page. Before the code is typed only the first five are anything.
 
-    ``error`` and ``notice`` are words of ours (:mod:`app.pages.words`); ``said`` is the answer to be confirmed.
+    ``error`` and ``notice`` are words of ours (:mod:`app.pages.words`); ``said`` is the answer to be confirmed, or as
+    it was typed so far.
     """
 
     view: View
@@ -72,6 +73,27 @@ class PageFacts:
     takes_files: bool = False
     files: tuple[FileLine, ...] = ()
     said: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def error_at(self) -> str | None:
+        """The id of the field that the error is about; None where it is about no field of this view."""
+        fields = _FIELDS.get(self.view, {})
+        is_there = not self.error.startswith("file") or self.takes_files
+        return fields.get(self.error) if is_there else None
+
+
+#: Where in a view an error is said: at the field that has to be filled in anew.
+_FIELDS: dict[View, dict[str, str]] = {
+    "code": {"code": "code"},
+    "task": {
+        "outcome": "outcome-completed",
+        "message": "message",
+        "category": "kept",
+        "law": "law",
+        "until": "until",
+        **dict.fromkeys(("files", "file_kind", "file_size", "file_archive", "file_many", "file_virus"), "file"),
+    },
+}
 
 
 @cache
@@ -110,7 +132,13 @@ def _known(table: letter_words.Words, language: Language, code: str) -> str:
 def render(facts: PageFacts) -> str:
     """The page as HTML. Raises ``NoWords`` for a code of ours that has none."""
     template = _environment(facts.language).get_template("recipient.html.j2")
-    return template.render(facts=facts, other="en" if facts.language == "sv" else "sv")
+    return template.render(
+        facts=facts,
+        at=facts.error_at,
+        other="en" if facts.language == "sv" else "sv",
+        typed=dict(facts.said),
+        titles=dict(facts.categories),
+    )
 
 
 def gone(language: Language) -> str:

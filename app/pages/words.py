@@ -14,7 +14,9 @@ TEXTS: Words = {
         "The task is about a person. So it is shown only when you have typed a code, which we send to the mail address "
         "that is registered for you and to no other.",
     ),
+    "wrong": ("Fel", "Error"),
     "code_send": ("Skicka en kod", "Send a code"),
+    "code_again": ("Skicka en ny kod", "Send a new code"),
     "code_label": ("Kod ur mejlet, åtta siffror", "Code from the mail, eight digits"),
     "code_open": ("Öppna", "Open"),
     "what": ("Det här ska ni göra", "What you are asked to do"),
@@ -36,6 +38,7 @@ TEXTS: Words = {
         "headings. Text, PDF, PNG, JPEG, WAV, MP3, MP4 and ZIP are taken too.",
     ),
     "files_about": ("Filen innehåller", "The file holds"),
+    "file": ("Fil", "File"),
     "files_send": ("Lämna filen", "Hand in the file"),
     "answer": ("Ert svar", "Your answer"),
     "message": ("Förklaring", "Explanation"),
@@ -48,6 +51,11 @@ TEXTS: Words = {
     "keeps_law": ("Enligt vilken lag", "Under which law"),
     "keeps_until": ("Till och med vilken dag", "Until which day"),
     "choose": ("Välj", "Choose"),
+    "check": ("Gå vidare", "Continue"),
+    "check_note": (
+        "Ni får se svaret en gång till innan det skickas.",
+        "You see the answer once more before it is sent.",
+    ),
     "confirm_title": ("Stämmer det?", "Is this right?"),
     "confirm_note": (
         "Ert svar gäller som ert besked till den personuppgiftsansvarige. Inget är skickat än.",
@@ -118,8 +126,8 @@ ANSWERS: Words = {
 
 ERRORS: Words = {
     "code": (
-        "Koden stämmer inte, eller gäller inte längre. Be om en ny.",
-        "The code is not right, or no longer valid. Ask for a new one.",
+        "Koden stämmer inte, eller gäller inte längre. Se efter i det senaste mejlet, eller be om en ny.",
+        "The code is not right, or no longer valid. Look in the latest mail, or ask for a new one.",
     ),
     "too_many": (
         "Det har skickats så många koder som får skickas på ett dygn. Försök i morgon.",
@@ -155,6 +163,10 @@ NOTICES: Words = {
     "sent": (
         "Vi skickar en kod till er registrerade adress. Den gäller i 20 minuter; en äldre gäller inte längre.",
         "We are sending a code to your registered address. It is valid for 20 minutes; an older one no longer is.",
+    ),
+    "closed": (
+        "Sidan är stängd, och ni kan stänga fönstret. Vill ni in igen behövs en ny kod.",
+        "The page is closed, and you can close the window. To come back in you need a new code.",
     ),
     "file": ("Filen är mottagen.", "The file has been received."),
     "file_again": ("Den filen fanns redan.", "That file was there already."),

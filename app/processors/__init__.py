@@ -19,7 +19,7 @@ from app.processors._egress import (
     open_client,
     trusted_by,
 )
-from app.processors._port import Adapter, Answer, Line, MailDue, Order, Target
+from app.processors._port import Adapter, Answer, Line, MailDue, Order, Target, spelt
 from app.processors.email import Email
 from app.processors.files import Files
 from app.processors.manual import Manual
@@ -195,6 +195,7 @@ __all__ = [
     "read_connector_file",
     "read_outcome",
     "secrets_taken",
+    "spelt",
     "take_back",
     "takes_back",
     "try_connection",

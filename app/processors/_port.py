@@ -10,7 +10,12 @@ from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """One task as a processor is told of it. Holds personal data: shown by its id only."""
+    """
+    One task as a processor is told of it. Holds personal data: shown by its id only.
+
+    An identifier has ``type``, ``value`` (the one spelling, small letters) and ``format``; ``as_given`` beside it where
+    its spelling was kept.
+    """
 
     task_id: str
     reference: str
@@ -27,6 +32,11 @@ class Order:
 
     def __repr__(self) -> str:
         return f"<Order {self.task_id}>"
+
+
+def spelt(one: Mapping[str, str]) -> str:
+    """An identifier as it was given, where that is known; else in the one spelling it is matched by."""
+    return one.get("as_given") or one["value"]
 
 
 @dataclass(frozen=True, kw_only=True)

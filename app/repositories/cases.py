@@ -1,6 +1,6 @@
 """Requests, claims and tasks: read as the process sees them, found as staff and persons look for them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -260,6 +260,16 @@ async def has_tasks(tx: Tx, processor_id: UUID) -> bool:
     """Whether a processor has ever been asked anything."""
     query = select(col(TaskRow.id)).where(col(TaskRow.processor_id) == processor_id).limit(1)
     return (await tx.session.execute(query)).first() is not None
+
+
+async def tasks_at(tx: Tx, processor_id: UUID, *, states: Collection[str]) -> Sequence[tuple[UUID, UUID]]:
+    """The processor's tasks in these states, as (request, task), in the order in which requests are to be held."""
+    query = (
+        select(col(TaskRow.request_id), col(TaskRow.id))
+        .where(col(TaskRow.processor_id) == processor_id, col(TaskRow.state).in_(list(states)))
+        .order_by(col(TaskRow.request_id), col(TaskRow.id))
+    )
+    return [(request_id, task_id) for request_id, task_id in (await tx.session.execute(query)).all()]
 
 
 async def wake_those_asking(tx: Tx, processor_id: UUID, *, at: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from app.db import Tx
-from app.models import OutgoingMailRow, RecipientCodeRow, RecipientPageRow, TaskFileRow
+from app.models import AttemptRow, OutgoingMailRow, RecipientCodeRow, RecipientPageRow, TaskFileRow
 
 
 async def make_page(tx: Tx, page: RecipientPageRow) -> None:
@@ -88,6 +88,15 @@ async def files_of(tx: Tx, task_id: UUID) -> Sequence[TaskFileRow]:
         .execution_options(populate_existing=True)
     )
     return (await tx.session.execute(query)).scalars().all()
+
+
+async def last_sent(tx: Tx, task_id: UUID) -> datetime | None:
+    """When the task was sent to its recipient last; looking and asking after it do not count."""
+    query = select(func.max(col(AttemptRow.started_at))).where(
+        col(AttemptRow.task_id) == task_id, col(AttemptRow.verb) == "send"
+    )
+    found: datetime | None = (await tx.session.execute(query)).scalar_one_or_none()
+    return found
 
 
 async def files_of_request(tx: Tx, request_id: UUID) -> Sequence[TaskFileRow]:

@@ -28,15 +28,16 @@ async def processors_of(tx: Tx, controllers: Iterable[str], *, with_removed: boo
     return (await tx.session.execute(query)).scalars().all()
 
 
-async def processor(tx: Tx, processor_id: UUID, *, lock: bool = False) -> ProcessorRow | None:
+async def processor(tx: Tx, processor_id: UUID, *, lock: bool = False, steady: bool = False) -> ProcessorRow | None:
     """
-    One registration; read once a transaction unless it is to be locked.
+    One registration; read once a transaction unless it is to be locked, or to be *steady*: as it is now, and nobody
+    changes it until this transaction ends.
 
     Locked so that tasks may still be made for it (``FOR NO KEY UPDATE``): whoever makes one holds its request, which
     the one who removes the processor is about to wake.
     """
-    held = {"key_share": True} if lock else None
-    return await tx.session.get(ProcessorRow, processor_id, with_for_update=held, populate_existing=lock)
+    held = {"key_share": True} if lock else {"read": True} if steady else None
+    return await tx.session.get(ProcessorRow, processor_id, with_for_update=held, populate_existing=lock or steady)
 
 
 async def with_secrets_over(tx: Tx, controller: str, *, at: datetime) -> Sequence[ProcessorRow]:

@@ -11,6 +11,7 @@ from app.domain import (
     deadlines,
     decisions,
     delivery,
+    ended_by_person,
     erasure_answers,
     erasure_decision,
     execution,
@@ -155,6 +156,11 @@ KINDS: dict[type[DomainError], Kind] = {
     replaying.NobodyToSendTo: Kind(
         409, "Ingen kan nås för mottagarens uppgifter. Anslut den först, eller låt en människa göra dem."
     ),
+    finding.NumberAlone: Kind(
+        409,
+        "Bara ett telefonnummer är känt om personen, och flera kan dela det: en människa får se efter vems uppgifterna"
+        " är.",
+    ),
     orders.NobodyToAskFor: Kind(409, "Inget som är känt om personen kan lämnas till det här biträdet."),
     packaging.NoWayToDeliver: Kind(
         409, "Ingen kan logga in och hämta paketet. Registrera först en identitetskontroll som ger personnumret."
@@ -211,7 +217,7 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     registration_rules.SettledByUse: Kind(
         409,
-        "Vad den har, ombeds om och får veta ligger fast från första uppgiften: ta bort den och lägg upp den på nytt.",
+        "Vad den har, ombeds om och får veta ligger fast när den slagits på: ta bort den och lägg upp den på nytt.",
     ),
     registration_rules.NobodySearchesByHand: Kind(
         422, "Människor ombeds inte leta: det som ingen kan söka i begärs i sin helhet.", "#/actions"
@@ -284,8 +290,27 @@ KINDS: dict[type[DomainError], Kind] = {
         422, "Ett delvis bifall, och bara det, anger vad som lämnas utanför.", "#/plan/exclude"
     ),
     casework.UnknownCategory: Kind(422, "Den personuppgiftsansvarige har ingen sådan kategori.", "#/plan/exclude"),
-    tasks.OutcomeNotAPersons: Kind(422, "Det utfallet kan en människa inte ange.", "#/outcome"),
-    tasks.ReasonMissing: Kind(422, "Utfallet behöver ett meddelande som personen får läsa.", "#/message"),
+    ended_by_person.OutcomeNotAPersons: Kind(422, "Det utfallet kan en människa inte ange.", "#/outcome"),
+    ended_by_person.ReasonMissing: Kind(
+        422, "Det som inte gjordes, eller inte helt, behöver ett meddelande som säger personen varför.", "#/message"
+    ),
+    ended_by_person.KeptWithoutReason: Kind(
+        422,
+        "En radering till en del säger vad som sparades: enligt vilken lag och till vilken dag, eller i ett meddelande"
+        " varför (artikel 17.3 i GDPR).",
+        "#/retained",
+    ),
+    ended_by_person.MarketingStopsWhole: Kind(
+        422,
+        "Direktmarknadsföring upphör helt (artikel 21.3 i GDPR): ange completed, eller failed med skälet till att den"
+        " fortsätter.",
+        "#/outcome",
+    ),
+    ended_by_person.NothingToRetain: Kind(
+        422,
+        "En lag hindrar att uppgifter raderas, stoppas eller begränsas; den hindrar ingen kopia och ingen rättelse.",
+        "#/outcome",
+    ),
     AnswerNotUnderstood: Kind(422, "Svaret har inte den överenskomna formen.", "#"),
     AddressNotAllowed: Kind(422, "Adressen får inte anropas: https till en publik värd behövs.", "#/endpoint"),
     registration.NotConnectable: Kind(
@@ -295,7 +320,7 @@ KINDS: dict[type[DomainError], Kind] = {
     ),
     registration.SecretsStayBehind: Kind(
         422,
-        "Hemligheter följer inte med till en annan adress: ändra den först, ange dess hemligheter och slå sedan på.",
+        "En annan adress slås på för sig: ändra den först, ange dess egna hemligheter och slå sedan på.",
         "#/state",
     ),
     webhook_signature.UnfitWebhookSecret: Kind(

@@ -16,6 +16,7 @@ from app.domain import recipient_page as rules
 from app.domain.errors import DomainError
 from app.letters.words import Language
 from app.pages import FileLine, PageFacts, View
+from app.processors import spelt
 from app.routers.dependencies import House
 from app.routers.forms import FormNotReadable, read_fields, read_file
 from app.routers.refusals import language_of
@@ -56,6 +57,12 @@ async def look(request: Request, ctx: House, token: str) -> Response:
             return await _page(request, tx, ctx, token, found)
     except UnknownPage:
         return _gone(request)
+
+
+@router.get("/{token}/{step}")
+async def come_back(request: Request, token: str, step: str) -> Response:
+    """To the page itself: an address that a form led to, opened once more from the history or a bookmark."""
+    return RedirectResponse(_path(token), 303, headers=_HEADERS)
 
 
 @router.post("/{token}/code")
@@ -104,9 +111,10 @@ async def hand_in(request: Request, ctx: House, token: str) -> Response:
             found = await recipient_page.find(tx, ctx, token, session=_session(request, ctx), hold=True)
             recipient_page.check_form(ctx, found, said.get("form", ""))
             kept = await recipient_page.take_file(tx, ctx, found, upload, category=said.get("category", ""))
-            told = Told(said, notice="file_again" if kept is None else "file")
+            language = {"language": said.get("language", "")}
+            told = Told(language, notice="file_again" if kept is None else "file")
             if kept is not None and kept.scan == "infected":
-                told = Told(said, error="file_virus", status=422)
+                told = Told(language, error="file_virus", status=422)
             return await _page(request, tx, ctx, token, found, told)
     except UnknownPage:
         return _gone(request)
@@ -141,7 +149,8 @@ async def leave(request: Request, ctx: House, token: str) -> Response:
             await recipient_page.leave(tx, found)
     except (UnknownPage, PageClosed, FormForged, FormNotReadable):
         return _gone(request)
-    response = RedirectResponse(_path(token), 303, headers=_HEADERS)
+    language = _language(request, found, said)
+    response = RedirectResponse(f"{_path(token)}?language={language}&closed=1", 303, headers=_HEADERS)
     response.delete_cookie(_cookie(ctx), path=_path(token))
     return response
 
@@ -153,6 +162,8 @@ async def _answered(request: Request, ctx: Context, token: str, *, counts: bool)
             found = await recipient_page.find(tx, ctx, token, session=_session(request, ctx), hold=counts)
             recipient_page.check_form(ctx, found, said.get("form", ""))
             try:
+                if not counts and said.get("back"):
+                    return await _page(request, tx, ctx, token, found, Told(said))
                 if not counts:
                     answer = await recipient_page.check_answer(tx, found, said)
                     told = Told(_said_again(answer) | {"language": said.get("language", "")}, view="confirm")
@@ -266,7 +277,9 @@ async def _page(
         facts = more or {}
         if found.page.answered_at is not None and not (told.error or notice):
             notice = "answered"
-    if shown == "confirm":
+    if shown == "code" and request.query_params.get("closed") and not told.error:
+        notice = notice or "closed"
+    if shown in ("task", "confirm"):
         facts["said"] = tuple((name, told.said[name]) for name in _SAID if told.said.get(name))
     profile = ctx.profile(found.row.controller_id)
     made = PageFacts(
@@ -304,7 +317,7 @@ async def _task(tx: Tx, ctx: Context, found: Found, language: Language) -> dict[
     return {
         "action": order.action.value,
         "answer_by": order.answer_by,
-        "identifiers": tuple((one["type"], one["value"]) for one in order.identifiers),
+        "identifiers": tuple((one["type"], spelt(one)) for one in order.identifiers),
         "categories": tuple((one, titles.get(one, one)) for one in order.categories),
         "details": details_of(order.details, titles=titles, language=language),
         "answers": rules.answers_to(order.action),

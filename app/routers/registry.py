@@ -130,7 +130,7 @@ async def register(
 
     async def act() -> Made:
         with _pointed():
-            row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said))
+            row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said), actor=work.actor)
         headers = {"Location": f"/v1/processors/{row.id}", "ETag": etag(row.version)}
         return Made(dump(ProcessorOut, await catalogue.whole(work.tx, work.ctx, row, language)), 201, headers)
 

@@ -18,7 +18,7 @@ from app.schemas.records import RecipientList, Timeline
 from app.schemas.requests import OwnRequestIn, RequestPage, RequestWithDeadline, WithdrawalIn
 from app.services import casework, intake, ledger, views
 from app.services.intake import Identifier, NewRequest
-from app.vault import MalformedIdentifier, normalise
+from app.vault import MalformedIdentifier
 
 router = APIRouter(prefix="/v1/self-service/requests", tags=["self-service"])
 
@@ -62,7 +62,7 @@ def _from_login(work: Work, number: str | None, today: date) -> list[Identifier]
     found = [Identifier("personnummer", number)] if number is not None else []
     for type_, value in work.principal.identifiers:
         try:
-            found.append(Identifier(type_, normalise(type_, value, today=today)))
+            found.append(intake.read(Identifier(type_, value), today=today))
         except MalformedIdentifier:
             continue  # the issuer's slip is not the person's
     return found

@@ -18,8 +18,11 @@ class TaskIdentifier(Contract):
     """One way the person is known; only types the processor declared are sent."""
 
     type: IdentifierType
-    value: str
+    value: Annotated[str, Field(description="In the one spelling people are matched by: small letters, trimmed.")]
     format: str
+    as_given: Annotated[
+        str | None, Field(description="As it was written, for who tells capitals apart; where that was kept.")
+    ] = None
 
 
 class TaskData(Contract):

@@ -106,7 +106,7 @@ class ProcessorIn(Body):
     settings: KindSettings = Field(default_factory=dict)
 
 
-_UNTIL_USED = "Until the processor has had its first task."
+_UNTIL_USED = "Only while it is unconnected and has had no task."
 
 
 class ProcessorChange(Body):

@@ -10,14 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Tx
-from app.domain import webhook_signature
-from app.domain.fanout import TaskState
 from app.domain.plain_json import is_plain, once_each
-from app.models import RequestRow, TaskRow
+from app.models import TaskRow
 from app.processors import AnswerNotUnderstood
-from app.repositories import cases, registry, replays
+from app.repositories import cases, replays
 from app.services import registration, task_files, tasks
-from app.services.callbacks import CallbackOver, UnknownCallback
+from app.services.callbacks import UnknownCallback, check_open, verified
 from app.services.context import Actor, Context
 from app.services.task_files import Upload
 
@@ -65,12 +63,14 @@ async def keep(tx: Tx, ctx: Context, sent: SentFile, upload: Upload) -> bool:
     Keep a file that was read; False where the event, or the very same file, has been here before.
 
     Raises:
-        CallbackOver, FilesNotWanted, TooManyFiles
+        UnknownCallback, CallbackOver, FilesNotWanted, TooManyFiles
     """
     row, task = await tasks.hold_with_request(tx, sent.task_id)
+    if await registration.heard(tx, task.processor_id, *registration.CALLS_BACK) is None:
+        raise UnknownCallback  # gone while the file was looked at
     if not await replays.is_first(tx, task, sent.event_id):
         return False
-    _check_open(tx, ctx, row, task)
+    check_open(tx, ctx, row, task)
     actor = Actor("processor", str(task.processor_id))
     made = await task_files.keep(tx, ctx, row, task, upload, category=sent.category, via="callback", actor=actor)
     return made is not None
@@ -88,19 +88,12 @@ async def _signed(
     task = await cases.task_by_token(tx, hashlib.sha256(token.encode()).digest())
     if task is None:
         raise UnknownCallback
-    processor = await registry.processor(tx, task.processor_id)
-    known = registration.secrets_of(ctx, processor) if processor is not None else []
-    event_id = webhook_signature.verify(known, headers, body, int(wall_clock))
+    event_id = await verified(tx, ctx, task, headers, body, wall_clock)
     row = await cases.request(tx, task.request_id)
     if row is None:
         raise UnknownCallback
-    _check_open(tx, ctx, row, task)
+    check_open(tx, ctx, row, task)
     return task, event_id
-
-
-def _check_open(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> None:
-    if task.state == TaskState.CLOSED or tx.now >= tasks.token_expires_at(ctx, row, task):
-        raise CallbackOver
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

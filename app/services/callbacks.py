@@ -14,11 +14,12 @@ from app.domain import webhook_signature
 from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.fanout import TaskState
-from app.models import TaskRow
+from app.models import RequestRow, TaskRow
 from app.processors import AnswerNotUnderstood, parse_json, read_outcome
-from app.repositories import cases, registry, replays
+from app.repositories import cases, replays
 from app.services import registration, steps, tasks
 from app.services.context import Actor, Context
+from app.services.handing_over import is_taken_back
 
 
 class UnknownCallback(DomainError):
@@ -53,12 +54,11 @@ async def receive(
     task = await cases.task_by_token(tx, hashlib.sha256(token.encode()).digest())
     if task is None:
         raise UnknownCallback
-    event_id = await _verified(tx, ctx, task, headers, body, wall_clock)
+    event_id = await verified(tx, ctx, task, headers, body, wall_clock)
     row, task = await tasks.hold_with_request(tx, task.id)
     if not await replays.is_first(tx, task, event_id):
         return False
-    if task.state == TaskState.CLOSED or tx.now >= tasks.token_expires_at(ctx, row, task):
-        raise CallbackOver
+    check_open(tx, ctx, row, task)
     answer = read_outcome(_data(body, task), code="callback")
     tasks.check_categories(task, answer.body)
     facts = {"task_id": str(task.id), "outcome": answer.outcome.value}
@@ -69,13 +69,27 @@ async def receive(
     return True
 
 
-async def _verified(
+async def verified(
     tx: Tx, ctx: Context, task: TaskRow, headers: Mapping[str, str], body: bytes, wall_clock: float
 ) -> str:
-    processor = await registry.processor(tx, task.processor_id)
-    at = datetime.fromtimestamp(wall_clock, UTC)
-    secrets = registration.secrets_of(ctx, processor, at=at) if processor is not None else []
+    """
+    The event's id, where the task's processor has signed it and its word counts.
+
+    Raises:
+        UnknownCallback: It is removed, not connected, or of a kind that does not call back. WebhookRefused
+    """
+    processor = await registration.heard(tx, task.processor_id, *registration.CALLS_BACK)
+    if processor is None:
+        raise UnknownCallback
+    secrets = registration.secrets_of(ctx, processor, at=datetime.fromtimestamp(wall_clock, UTC))
     return webhook_signature.verify(secrets, headers, body, int(wall_clock))
+
+
+def check_open(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> None:
+    """Refuse a word about a task that is over, or was taken from whoever was asked: :class:`CallbackOver`."""
+    is_over = task.state == TaskState.CLOSED or is_taken_back(task)
+    if is_over or tx.now >= tasks.token_expires_at(ctx, row, task):
+        raise CallbackOver
 
 
 def _data(body: bytes, task: TaskRow) -> dict[str, object]:

@@ -171,7 +171,7 @@ def _write(tx: Tx, ctx: Context, row: RequestRow, asked: Asked, proved: Proved) 
             tx.session.add(
                 IdentifierRow(request_id=row.id, blind=blind, controller_id=row.controller_id, type=one.type)
             )
-    known = [{"type": one.type, "value": one.value, "vouched": one.vouched} for one in proved.known]
+    known = [persons.sealed_as(one) for one in proved.known]
     person = {**orders.person_of(ctx, row), "identifiers": known}
     row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
 

@@ -1,7 +1,7 @@
 """What every use case is handed: the house's fixed things. Whatever changes (tx, now, actor) comes as a parameter."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -44,7 +44,7 @@ class Context:
     files: FileStore
     shares: KeyStore  #: halves of the cases' data keys, outside the database
     journal: Journal  #: what was destroyed and what was checkpointed, outside the database
-    profiles: Mapping[str, Profile]
+    profiles: Mapping[str, Profile] = field(repr=False)  #: by controller; a hundred thousand characters if shown
 
     def profile(self, controller: str) -> Profile:
         """A controller's profile; raises :class:`UnknownController`."""

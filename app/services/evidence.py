@@ -25,7 +25,7 @@ from app.letters.evidence_pack import Page
 from app.letters.words import LANGUAGES, Language
 from app.models import ApprovalRow, AuditEntryRow, ClaimRow, RequestRow, TaskRow
 from app.repositories import audit, cases, dossier
-from app.services import checkpoints, documenting, evidence_files, orders, sealing, steps, tasks, telling, views
+from app.services import checkpoints, documenting, evidence_files, persons, sealing, steps, tasks, telling, views
 from app.services import claims as claiming
 from app.services.context import Actor, Context
 from app.services.evidence_files import Papers
@@ -124,7 +124,7 @@ def _request(ctx: Context, row: RequestRow, page: Page) -> dict[str, Any]:
         "closed_at",
     )  # fmt: skip
     controller = {"id": row.controller_id, **vars(page.controller)}
-    person = dict(orders.person_of(ctx, row))
+    person = persons.shown(ctx, row)
     return {name: getattr(row, name) for name in names} | {
         "controller": controller, "subject": person, "message": message,
     }  # fmt: skip

@@ -157,9 +157,12 @@ class Informer:
             return Said(texts=(*texts, settled.in_language(self._language)))
         lacks = []
         for one in self._profile.recipients:
-            if not self._may_have(one, category) or one.id in held.holders:
-                continue
             text = self._named(one)
+            if one.id in held.holders:
+                lacks += [] if text else [f"recipients.{one.id}"]  # whoever has them is told by name, not by kind
+                continue
+            if not self._may_have(one, category):
+                continue
             texts += [text] if text else []
             lacks += [] if text else [f"recipients.{one.id}"]
         whole = self._supplements.get("recipient_list")
@@ -170,11 +173,16 @@ class Informer:
         return Said(texts=tuple(texts), lacks=tuple(lacks))
 
     def _may_have(self, recipient: Recipient, category: str) -> bool:
-        """Whether the category may have gone there: to whom its systems are wired, or to anybody without a system."""
+        """
+        Whether the category may have gone there: its systems are wired for it, or nobody knows what they hold.
+
+        An assumption says whom to ask; it settles nothing in the answer (GDPR Art. 15(1)(c)).
+        """
         if not recipient.current or recipient.id in self._strangers:
             return False
-        wired = [system.categories for system in self._profile.systems if system.recipient == recipient.id]
-        return not wired or any(category in categories for categories in wired)
+        wired = [system for system in self._profile.systems if system.recipient == recipient.id]
+        known = [system for system in wired if system.assumption is None]
+        return not known or any(category in system.categories for system in wired)
 
     def _named(self, recipient: Recipient) -> str | None:
         does = recipient.does.in_language(self._language)

@@ -7,7 +7,7 @@ transaction holds the request, its claims, the sealed person, the audit entry an
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,17 +17,18 @@ from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase
 from app.domain.contacts import may_move_contact
 from app.domain.errors import DomainError
+from app.domain.finding import Known
 from app.domain.identity import Level
 from app.domain.rights import RIGHTS, right
 from app.models import ClaimRow, IdentifierRow, RequestRow
 from app.observability import REQUESTS
 from app.repositories import jobs
-from app.services import notes, protecting, sealing, steps
+from app.services import notes, persons, protecting, sealing, steps
 from app.services.context import Actor, Context
 from app.services.ids import new_id, new_reference
 from app.services.sealing import where
 from app.vault.envelope import DataKey
-from app.vault.identifiers import normalise
+from app.vault.identifiers import as_given, normalise
 
 #: Clocks of honest senders differ a little.
 CLOCK_LEEWAY = timedelta(minutes=2)
@@ -62,12 +63,17 @@ class Identifier(NamedTuple):
     How a person is known somewhere: a type and a value.
 
     ``vouched``: the login, or a member of staff, answers for its being this person's. What a person only wrote helps
-    to find and proves nothing: it could be the former partner's.
+    to find and proves nothing: it could be the former partner's. ``as_given`` is how it was written, where *value* is
+    not that any more.
     """
 
     type: str
     value: str
     vouched: bool = True
+    as_given: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Identifier {self.type}>"
 
 
 @dataclass(frozen=True)
@@ -116,9 +122,7 @@ async def file(tx: Tx, ctx: Context, new: NewRequest, *, actor: Actor) -> Reques
     deadline = ctx.explain_deadline(new.controller, received_at)
     request_id = new_id()
     today = ctx.today(new.controller, tx.now)
-    identifiers = _each_once(
-        Identifier(i.type, normalise(i.type, i.value, today=today), i.vouched) for i in new.identifiers
-    )
+    identifiers = each_once(read(one, today=today) for one in new.identifiers)
     key = await sealing.new_case_key(ctx, new.controller, request_id)
     row = RequestRow(
         id=request_id,
@@ -211,12 +215,23 @@ def _check(tx: Tx, ctx: Context, new: NewRequest) -> None:
         raise NobodyNamed
 
 
-def _each_once(identifiers: Iterable[Identifier]) -> list[Identifier]:
-    """What the login answers for and the person wrote as well is answered for."""
+def read(one: Identifier, *, today: date) -> Identifier:
+    """
+    An identifier in the one spelling people are matched by, with the one it was given in where that is kept.
+
+    Raises:
+        MalformedIdentifier, UnknownIdentifierType
+    """
+    plain = normalise(one.type, one.value, today=today)
+    return Identifier(one.type, plain, one.vouched, one.as_given or as_given(one.type, one.value))
+
+
+def each_once(identifiers: Iterable[Identifier]) -> list[Identifier]:
+    """What the login answers for and the person wrote as well is answered for, and spelt as the login has it."""
     found: dict[tuple[str, str], Identifier] = {}
     for one in identifiers:
         known = found.get((one.type, one.value))
-        if known is None or one.vouched:
+        if known is None or (one.vouched and not known.vouched):
             found[one.type, one.value] = one
     return list(found.values())
 
@@ -231,7 +246,7 @@ def _number_key(ctx: Context, controller: str, identifiers: Iterable[Identifier]
 
 def _seal_person(row: RequestRow, key: DataKey, new: NewRequest, identifiers: Sequence[Identifier]) -> None:
     person = {
-        "identifiers": [{"type": one.type, "value": one.value, "vouched": one.vouched} for one in identifiers],
+        "identifiers": [persons.sealed_as(Known(*one)) for one in identifiers],
         "contact": dict(new.contact),
     }
     row.subject_sealed = key.seal_json(person, where=where(row, "request", "subject", row.id))

@@ -281,7 +281,10 @@ def _person(ctx: Context, due: Sequence[ScheduledErasureRow]) -> dict[str, Any]:
     for one in due:
         key = sealing.open_key(ctx, one.controller_id, one.wrapped_key or b"", one.id)
         opened = key.open_json(one.subject_sealed or b"", where=_where(one.controller_id, one.id))
-        known |= {(each["type"], each["value"]): each for each in opened["identifiers"]}
+        for each in opened["identifiers"]:
+            same = known.get((each["type"], each["value"]))
+            if same is None or "as_given" in each:
+                known[each["type"], each["value"]] = each
     return {"identifiers": list(known.values()), "contact": {}}
 
 

@@ -14,7 +14,14 @@ import structlog
 from app.db import Tx
 from app.domain import fanout
 from app.domain.audit import as_code
-from app.domain.breaker import Breaker, State, heard, is_about_the_processor
+from app.domain.breaker import (
+    CREDENTIALS_REFUSED,
+    Breaker,
+    State,
+    heard,
+    is_about_credentials,
+    is_about_the_processor,
+)
 from app.models import LaneRow
 from app.observability import LANE_BREAKER, LANE_OPENED, LANE_RESTS
 from app.processors import Answer
@@ -41,14 +48,16 @@ async def heard_from(tx: Tx, controller: str, processor_id: UUID, answer: Answer
     # An owner that died says nothing about the processor: its trial is simply made again.
     if answer.code == "worker_lost":
         return
-    failed = is_about_the_processor(answer.outcome, answer.code)
+    refused = is_about_credentials(answer.outcome, answer.code)
+    failed = refused or is_about_the_processor(answer.outcome, answer.code)
+    code = CREDENTIALS_REFUSED if refused else as_code(answer.code) or ""
     pause = fanout.lane_rest(answer.outcome, answer.code, answer.wait)
     if not (failed or is_watched or pause):
         return
     lane = await lane_state.hold(tx, processor_id)
     if failed or is_watched:
         before = breaker_of(lane)
-        await _move(tx, lane, before, heard(before, failed=failed, code=as_code(answer.code) or "", now=tx.now))
+        await _move(tx, lane, before, heard(before, failed=failed, code=code, now=tx.now))
     if pause is not None:
         await lane_state.rest(tx, processor_id, until=tx.now + pause, why=SAID)
         jobs.wake(tx, "lane.drain", controller=controller, id=processor_id, at=tx.now + pause)
@@ -79,6 +88,13 @@ async def reset(tx: Tx, controller: str, processor_id: UUID) -> None:
     await lane_state.end_rest(tx, processor_id)
     jobs.wake(tx, "lane.drain", controller=controller, id=processor_id)
     log.info("lane.reset", lane=str(processor_id), controller=controller, state=before.state)
+
+
+async def credentials_set(tx: Tx, controller: str, processor_id: UUID) -> None:
+    """New credentials were set: a lane that waits for them is tried again at once."""
+    lane = await lane_state.hold(tx, processor_id)
+    if lane.breaker != State.CLOSED and lane.last_code == CREDENTIALS_REFUSED:
+        await reset(tx, controller, processor_id)
 
 
 def view(lane: LaneRow) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ two, the next owner finds the task in the air and treats its outcome as unknown.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -19,11 +19,12 @@ from app.db import Tx
 from app.domain import fanout, quotas
 from app.domain.breaker import State, is_about_the_processor
 from app.domain.fanout import Outcome, TaskState, Verb
+from app.domain.finding import NumberAlone
 from app.models import ProcessorRow, TaskRow
-from app.processors import Adapter, Answer, Kind, Line, Order, connect
+from app.processors import Adapter, Answer, Kind, Line, Order, Target, connect
 from app.repositories import jobs, lane_state, lanes, registry
 from app.repositories.lanes import Held, Kept
-from app.services import lane_health, registration, steps, tasks
+from app.services import lane_health, processor_secrets, registration, steps, tasks
 from app.services.context import Context
 from app.services.orders import NobodyToAskFor, order_for
 from app.services.standing import NOT_DECIDED, NotDecided
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 _NOT_SENT: dict[type[Exception], str] = {
     Unreadable: "unreadable",
     NobodyToAskFor: "no_identifier",
+    NumberAlone: "phone_alone",
     NotDecided: NOT_DECIDED,
 }
 #: How long an owner waits at most before it looks at its lane again, in seconds.
@@ -59,14 +61,15 @@ class Lanes:
         if known is not None:
             # The old one may have calls under way; it is closed with the process.
             self._retired.append(known[1])
+        target = registration.target_of(self.ctx, row)
         line = Line(
             connections=row.concurrency,
             seconds=self.ctx.settings.processor_timeout_seconds,
             sandbox=self.ctx.settings.sandbox,
             mails=self.ctx.settings.smtp_host is not None,
-            keep=partial(self._keep, row.controller_id, row.id, registration.place_of(row)),
+            keep=self.keeper(row, target),
         )
-        made = connect(Kind(row.kind), registration.target_of(self.ctx, row), line)
+        made = connect(Kind(row.kind), target, line)
         self._open[row.id] = (row.version, made)
         return made
 
@@ -76,22 +79,37 @@ class Lanes:
         self._open.clear()
         self._retired.clear()
 
+    def keeper(self, row: ProcessorRow, target: Target) -> Callable[[str, str], Awaitable[None]]:
+        """What an adapter that is made for the registration as it stands seals renewed secrets with."""
+        opened = {name: values[0] for name, values in target.named.items() if values}
+        return partial(self._keep, row.controller_id, row.id, registration.place_of(row), opened)
+
     async def _keep(
-        self, controller: str, processor_id: UUID, place: Mapping[str, str], name: str, secret: str
+        self,
+        controller: str,
+        processor_id: UUID,
+        place: Mapping[str, str],
+        opened: dict[str, str],
+        name: str,
+        secret: str,
     ) -> None:
         """
         Seal a secret that the processor itself has changed; the adapter that has it goes on being used.
 
-        Not where the registration leads elsewhere by now: what one place has given is told to no other. And an adapter
-        that the registration has moved on from stays so.
+        Not where the registration is gone or leads elsewhere by now: what one place has given is told to no other. Nor
+        over a secret that somebody has replaced or taken out since the adapter was made: what comes of the one that
+        leaked would be good again. And an adapter that the registration has moved on from stays so.
         """
         async with self.ctx.database.transaction([controller]) as tx:
-            row = await registration.hold(tx, processor_id)
-            if registration.place_of(row) != place:
+            row = await registry.processor(tx, processor_id, lock=True)
+            if row is None or row.state == "removed" or registration.place_of(row) != place:
                 return
             before = row.version
-            await registration.add_secret(tx, self.ctx, row, secret, name=name)
+            if not await processor_secrets.renew(tx, self.ctx, row, name, used=opened.get(name), secret=secret):
+                log.warning("secret.not_kept", lane=str(processor_id))
+                return
             version = row.version
+        opened[name] = secret
         known = self._open.get(processor_id)
         if known is not None and known[0] == before:
             self._open[processor_id] = (version, known[1])
@@ -234,7 +252,8 @@ class _Owner:
 
     async def _look(self, tx: Tx) -> _Look:
         """Take or keep the lane, take what may be sent now, and let the lane go when there is nothing to wait for."""
-        look = _Look(processor=await registry.processor(tx, self._processor_id))
+        # Whoever leads it elsewhere waits for this look, and finds what it has taken under way.
+        look = _Look(processor=await registry.processor(tx, self._processor_id, steady=True))
         if look.processor is None:
             return look
         if self._held is None:
@@ -277,7 +296,7 @@ class _Owner:
         for task, verb in batch:
             try:
                 look.orders.append((task, verb, await order_for(tx, self._ctx, processor, task)))
-            except (Unreadable, NobodyToAskFor, NotDecided) as error:
+            except (Unreadable, NobodyToAskFor, NumberAlone, NotDecided) as error:
                 # A request that cannot be sent is its own trouble, not its neighbours' on the lane.
                 look.broken.append((task.id, task.attempts, _NOT_SENT[type(error)]))
         if look.rest is None:

@@ -13,9 +13,9 @@ from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.fanout import Outcome, TaskState
 from app.processors import Kind, Reported, Target
-from app.repositories import cases, jobs, registry, replays
+from app.repositories import cases, jobs, replays
 from app.services import registration, steps, tasks
-from app.services.callbacks import CallbackOver, UnknownCallback
+from app.services.callbacks import UnknownCallback, check_open
 from app.services.context import Actor, Context
 
 
@@ -24,11 +24,11 @@ async def addressed(tx: Tx, ctx: Context, token: str) -> tuple[UUID, Target]:
     The task a callback address belongs to, and the processor that may call it.
 
     Raises:
-        UnknownCallback: There is no such address, or its processor does not speak OpenDSR.
+        UnknownCallback: There is no such address, or its processor does not speak OpenDSR, is not connected or gone.
     """
     task = await cases.task_by_token(tx, hashlib.sha256(token.encode()).digest())
-    processor = await registry.processor(tx, task.processor_id) if task is not None else None
-    if task is None or processor is None or processor.kind != Kind.OPENDSR:
+    processor = await registration.heard(tx, task.processor_id, Kind.OPENDSR) if task is not None else None
+    if task is None or processor is None:
         raise UnknownCallback
     return task.id, registration.target_of(ctx, processor)
 
@@ -38,16 +38,18 @@ async def receive(tx: Tx, ctx: Context, task_id: UUID, reported: Reported) -> bo
     Take a checked callback; True if it counted, False if the same bytes came before.
 
     Raises:
-        UnknownCallback: The task is gone. CallbackOver: It is answered, or the statutory time is over.
+        UnknownCallback: The task is gone, or its processor. CallbackOver: It is answered or was taken back, or the
+            statutory time is over.
     """
     try:
         row, task = await tasks.hold_with_request(tx, task_id)
     except DomainError:
         raise UnknownCallback from None
+    if await registration.heard(tx, task.processor_id, Kind.OPENDSR) is None:
+        raise UnknownCallback  # gone while its certificate was fetched
     if not await replays.is_first(tx, task, reported.event_id):
         return False
-    if task.state == TaskState.CLOSED or tx.now >= tasks.token_expires_at(ctx, row, task):
-        raise CallbackOver
+    check_open(tx, ctx, row, task)
     facts = {"task_id": str(task.id), "outcome": Outcome.ACCEPTED.value}
     actor = Actor("processor", str(task.processor_id))
     await steps.note(tx, row, AuditStep.CALLBACK_ACCEPTED, actor=actor, facts=facts)

@@ -8,7 +8,7 @@ from app.db import Tx
 from app.domain.contacts import corrections_of
 from app.domain.errors import DomainError
 from app.domain.fanout import Action
-from app.domain.finding import may_travel
+from app.domain.finding import Known, check_not_number_alone, may_travel
 from app.domain.guarding import is_address, without_addresses
 from app.domain.identity import Level
 from app.domain.restrictions import MEANWHILE, PERMITTED, ground_said
@@ -40,6 +40,7 @@ async def order_for(tx: Tx, ctx: Context, processor: ProcessorRow, task: TaskRow
     Raises:
         NotDecided: There is no yes behind it, or it was to somebody else than whoever is known now.
         NobodyToAskFor: Nothing is known of the person that this processor could act on safely.
+        NumberAlone: Nothing but a telephone, which several may share.
         Unreadable: The request's key is gone.
     """
     row = await cases.request(tx, task.request_id)
@@ -71,7 +72,14 @@ def _identifiers(
     travelling = may_travel(known, accepts=processor.identifier_types, action=Action(task.action), checked=checked)
     if not travelling:
         raise NobodyToAskFor
-    return [{"type": one.type, "value": one.value, "format": _FORMATS.get(one.type, "text")} for one in travelling]
+    check_not_number_alone(travelling, accepts=processor.identifier_types, action=Action(task.action))
+    return [_told(one) for one in travelling]
+
+
+def _told(one: Known) -> Mapping[str, str]:
+    """An identifier in the one spelling, and as it was given, for whoever tells capitals from small letters."""
+    told = {"type": one.type, "value": one.value, "format": _FORMATS.get(one.type, "text")}
+    return told if one.as_given is None else told | {"as_given": one.as_given}
 
 
 async def details_for(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> Mapping[str, Any]:

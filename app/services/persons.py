@@ -20,7 +20,23 @@ def person_of(ctx: Context, row: RequestRow) -> Mapping[str, Any]:
 
 def known_as(ctx: Context, row: RequestRow) -> list[Known]:
     """How the person is known, opened."""
-    return [Known(one["type"], one["value"], one["vouched"]) for one in person_of(ctx, row)["identifiers"]]
+    return [
+        Known(one["type"], one["value"], one["vouched"], one.get("as_given"))
+        for one in person_of(ctx, row)["identifiers"]
+    ]
+
+
+def sealed_as(known: Known) -> dict[str, Any]:
+    """One identifier as it lies in the sealed person; how it was written is kept where that is known."""
+    kept = {"type": known.type, "value": known.value, "vouched": known.vouched}
+    return kept if known.as_given is None else kept | {"as_given": known.as_given}
+
+
+def shown(ctx: Context, row: RequestRow) -> dict[str, Any]:
+    """The person as people read of them: each identifier as it was given."""
+    known = known_as(ctx, row)
+    told = [{"type": one.type, "value": one.spelt, "vouched": one.vouched} for one in known]
+    return {**person_of(ctx, row), "identifiers": told}
 
 
 def sign_of(ctx: Context, row: RequestRow, *, checked: bool) -> bytes:

@@ -21,7 +21,7 @@ from app.domain.processor_secrets import MOST_NAMES, OVERLAP, TooManySecrets, ch
 from app.models import ProcessorRow
 from app.processors import Kind, secrets_taken
 from app.repositories import registry
-from app.services import steps
+from app.services import lane_health, steps
 from app.services.context import INSYN, Actor, Context
 from app.vault.envelope import Address, DataKey
 
@@ -114,6 +114,21 @@ async def add_secret(
     kept = [{**_said(row, name)[0], "until": until.isoformat()}] if stays else []
     _store(ctx, row, known, {**row.secret_facts, name: [said, *kept]})
     await _write_down(tx, row, AuditStep.SECRET_SET, name, actor, until=until if stays else None)
+    await lane_health.credentials_set(tx, row.controller_id, row.id)
+
+
+async def renew(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, used: str | None, secret: str) -> bool:
+    """
+    Give a held processor the secret that its own system has made of *used*, the one it was called with.
+
+    False, and nothing is kept, where *used* is not the newest any more: somebody has given another since, or taken it
+    out. Raises what :func:`add_secret` does.
+    """
+    newest = next(iter(secrets_of(ctx, row, name=name)), None)
+    if used is None or newest is None or not hmac.compare_digest(newest.encode(), used.encode()):
+        return False
+    await add_secret(tx, ctx, row, secret, name=name)
+    return True
 
 
 async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, actor: Actor) -> None:
@@ -130,13 +145,17 @@ async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, a
     await _write_down(tx, row, AuditStep.SECRET_REMOVED, name, actor)
 
 
-def forget_what_left(ctx: Context, row: ProcessorRow) -> list[str]:
+def forget_what_left(ctx: Context, row: ProcessorRow, *, was: str) -> list[str]:
     """
     Forget the secrets that are told to whoever is called; returns their names, and writes nothing down.
 
     What only signs a webhook is told to nobody, and is believed from whoever has it as before.
+
+    Args:
+        was: The kind it was before: what another kind called so was told to somebody.
     """
-    forgotten = [name for name in row.secret_names if not (name == SIGNING and row.kind == Kind.WEBHOOK)]
+    signs = Kind.WEBHOOK in (row.kind, was) and row.kind == was
+    forgotten = [name for name in row.secret_names if not (name == SIGNING and signs)]
     if not forgotten:
         return []
     stays = [name for name in row.secret_names if name not in forgotten]

@@ -20,13 +20,14 @@ from app.domain import recipient_page as rules
 from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.fanout import Action, TaskState
+from app.domain.finding import NumberAlone
 from app.letters.words import Language
 from app.models import ProcessorRow, RecipientCodeRow, RecipientPageRow, RequestRow, TaskFileRow, TaskRow
 from app.processors import AnswerNotUnderstood, Kind, Order, read_outcome
 from app.processors.email import EmailSettings, read_settings
-from app.repositories import cases, registry
+from app.repositories import cases
 from app.repositories import recipients as stored
-from app.services import orders, recipient_mail, steps, task_files, tasks
+from app.services import orders, recipient_mail, registration, steps, task_files, tasks
 from app.services.context import Actor, Context
 from app.services.ids import new_id
 from app.services.orders import NobodyToAskFor
@@ -108,24 +109,25 @@ async def find(tx: Tx, ctx: Context, token: str, *, session: str | None, hold: b
         if found_task is None or found_row is None:
             raise UnknownPage
         row, task = found_row, found_task
-    processor = await registry.processor(tx, task.processor_id)
+    processor = await registration.heard(tx, task.processor_id, Kind.EMAIL)
     settings = read_settings(processor.settings) if processor is not None else []
-    if processor is None or isinstance(settings, list) or processor.kind != Kind.EMAIL or processor.state == "removed":
+    if processor is None or isinstance(settings, list):
         raise UnknownPage
-    holds = session if session is not None and _is_in(page, session, now=tx.now) else None
+    holds = session if session is not None and _is_in(page, session, settings.address, now=tx.now) else None
     if tx.now >= tasks.token_expires_at(ctx, row, task) or (task.state == TaskState.CLOSED and holds is None):
         raise UnknownPage
     return Found(page=page, row=row, task=task, processor=processor, settings=settings, session=holds)
 
 
-def _is_in(page: RecipientPageRow, session: str, *, now: datetime) -> bool:
+def _is_in(page: RecipientPageRow, session: str, address: str, *, now: datetime) -> bool:
     if page.session_hash is None or page.session_until is None or now >= page.session_until:
         return False
-    return hmac.compare_digest(_hash_of(session), page.session_hash)
+    return hmac.compare_digest(_hash_of(session, address), page.session_hash)
 
 
-def _hash_of(session: str) -> bytes:
-    return sha256(session.encode("utf-8", "replace")).digest()
+def _hash_of(session: str, address: str) -> bytes:
+    """Bound to the registered address: whoever got in by another one is out when it changes."""
+    return sha256(f"{session}|{address}".encode("utf-8", "replace")).digest()
 
 
 # --- getting in ------------------------------------------------------------------------------------------------------
@@ -141,7 +143,7 @@ async def ask_code(tx: Tx, ctx: Context, found: Found) -> bool:
         id=new_id(),
         task_id=task.id,
         controller_id=row.controller_id,
-        code_hash=_code_hash(ctx, task, f"{number:0{shared_rules.DIGITS}d}"),
+        code_hash=_code_hash(ctx, found, f"{number:0{shared_rules.DIGITS}d}"),
         made_at=tx.now,
         expires_at=tx.now + rules.CODE_LIVES,
     )
@@ -171,7 +173,7 @@ async def try_code(tx: Tx, ctx: Context, found: Found, said: str) -> str | None:
     if code is None:
         return None
     seen = rules.Code(expires_at=code.expires_at, tries=code.tries, used=code.used_at is not None)
-    is_right = hmac.compare_digest(_code_hash(ctx, found.task, shared_rules.read(said)), code.code_hash)
+    is_right = hmac.compare_digest(_code_hash(ctx, found, shared_rules.read(said)), code.code_hash)
     if not rules.may_be_tried(seen, now=tx.now):
         return None
     code.tries += 1
@@ -182,7 +184,10 @@ async def try_code(tx: Tx, ctx: Context, found: Found, said: str) -> str | None:
         return None
     session = secrets.token_urlsafe(32)
     code.used_at = tx.now
-    found.page.session_hash, found.page.session_until = _hash_of(session), tx.now + rules.SESSION_LIVES
+    found.page.session_hash, found.page.session_until = (
+        _hash_of(session, found.settings.address),
+        tx.now + rules.SESSION_LIVES,
+    )
     await tx.session.flush()
     return session
 
@@ -193,10 +198,13 @@ async def leave(tx: Tx, found: Found) -> None:
     await tx.session.flush()
 
 
-def _code_hash(ctx: Context, task: TaskRow, code: str) -> bytes:
-    """Bound to its task, under a key of ours: a bare hash of eight digits is tried out in a second."""
-    said = f"{task.id}|{code[:64]}"
-    return ctx.vault.blind_index(controller=task.controller_id, type="recipient_code", normalised=said)
+def _code_hash(ctx: Context, found: Found, code: str) -> bytes:
+    """
+    Bound to its task and to the address it went to, under a key of ours: a bare hash of eight digits is tried out in
+    a second.
+    """
+    said = f"{found.task.id}|{found.settings.address}|{code[:64]}"
+    return ctx.vault.blind_index(controller=found.task.controller_id, type="recipient_code", normalised=said)
 
 
 def form_token(ctx: Context, found: Found) -> str:
@@ -230,7 +238,7 @@ async def order_of(tx: Tx, ctx: Context, found: Found) -> Order | None:
     """What the recipient may know of the task, exactly as any adapter is told; None when that is nothing any more."""
     try:
         return await orders.order_for(tx, ctx, found.processor, found.task)
-    except (NobodyToAskFor, NotDecided):
+    except (NobodyToAskFor, NumberAlone, NotDecided):
         return None
 
 

@@ -12,8 +12,7 @@ from uuid import UUID
 
 from app.db import Tx
 from app.domain import webhook_signature as webhook_signature
-from app.domain import whereabouts
-from app.domain.audit import AuditStep, as_code
+from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.execution import check_order
 from app.domain.fanout import AnswerMode, Idempotency
@@ -23,13 +22,16 @@ from app.models import ProcessorRow
 from app.processors import Kind, Target, check_address, implied_order, lacks, usual_ways
 from app.profiles import Profile, System
 from app.repositories import cases, jobs, lane_state, registry
-from app.services import lane_health, processor_secrets, registration_rules, steps
+from app.services import handing_over, lane_health, processor_secrets, registration_rules, steps
 from app.services.context import INSYN, Actor, Context
+from app.services.handing_over import MOVED, REMOVED
 from app.services.ids import new_id
 from app.services.processor_secrets import SIGNING as SIGNING
 from app.services.processor_secrets import add_secret as add_secret
 from app.services.processor_secrets import check_secret_name as check_secret_name
 from app.services.processor_secrets import secrets_of as secrets_of
+from app.services.registered import Before, write_down
+from app.services.registered import place_of as place_of
 from app.vault.errors import Unreadable
 
 STATES = ("active", "paused", "unconnected")
@@ -39,6 +41,10 @@ _UNREADABLE = Fault(
     "Its secrets cannot be opened: the master key that sealed them is not set.",
     "Dess hemligheter går inte att öppna: huvudnyckeln som förseglade dem är inte satt.",
 )
+#: Whose word counts. A pause holds back what we send, and not what comes of what was sent before it.
+HEARD = ("active", "paused")
+#: The kinds whose own systems call back about a task with a signature of ours.
+CALLS_BACK = (Kind.WEBHOOK, Kind.PLUGIN)
 
 
 class UnknownProcessor(DomainError):
@@ -58,7 +64,7 @@ class NotConnectable(DomainError):
 
 
 class SecretsStayBehind(NotConnectable):
-    """Secrets do not go along to another address: change it first, give it its own, then switch it on."""
+    """Another address is switched on by a change of its own: lead it there, give it its own secrets, then switch on."""
 
 
 class SecretNeeded(DomainError):
@@ -95,9 +101,9 @@ class NewProcessor:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> ProcessorRow:
+async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor, *, actor: Actor = INSYN) -> ProcessorRow:
     """
-    Register a recipient of a controller.
+    Register a recipient of a controller; who did is the first entry of its chain.
 
     Raises:
         UnknownController, KeyTaken, AddressNotAllowed, OrderHasCycle, SecretInSettings, NobodySearchesByHand
@@ -142,6 +148,8 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor) -> 
     )
     await registry.add(tx, row)
     await tx.session.flush()
+    facts = {"kind": row.kind, "state": row.state, "from_profile": row.from_profile}
+    await steps.note(tx, row, AuditStep.PROCESSOR_REGISTERED, actor=actor, facts=facts)
     return row
 
 
@@ -177,14 +185,25 @@ async def hold(tx: Tx, processor_id: UUID, *, version: int | None = None) -> Pro
     return row
 
 
+async def heard(tx: Tx, processor_id: UUID, *kinds: Kind) -> ProcessorRow | None:
+    """
+    The registration of somebody who speaks up by itself; None where nothing it says counts.
+
+    That is: removed, not connected, or of a kind that does not speak so. Who has left acts for the controller no more
+    (GDPR Art. 28(3)(a), (g)).
+    """
+    row = await registry.processor(tx, processor_id)
+    return row if row is not None and row.state in HEARD and row.kind in kinds else None
+
+
 async def change(
     tx: Tx, ctx: Context, row: ProcessorRow, changes: Mapping[str, Any], *, actor: Actor = INSYN
 ) -> ProcessorRow:
     """
     Change a held registration; only the named fields.
 
-    Led to another place it is unconnected until somebody switches it on again, and what was secret between us and the
-    place before is forgotten. Who changed where it leads, how, or whether it is on, is written down.
+    Led to another place it is unconnected until somebody switches it on again, by a change of its own, and what was
+    secret between us and the place before is forgotten. Who changed what, by name, is written down.
 
     Raises:
         AddressNotAllowed, NotConnectable, SecretsStayBehind, OrderHasCycle, SecretInSettings
@@ -195,73 +214,29 @@ async def change(
     if "after" in changes or "settings" in changes:
         after, settings = changes.get("after", row.after), changes.get("settings", row.settings)
         await _check_order(tx, row.controller_id, row.key, after, settings)
-    before = _Before.of(row)
+    before = Before.of(row)
     for name, value in changes.items():
         setattr(row, name, value)
     forgotten: list[str] = []
     if before.is_left_by(row):
+        if changes.get("state") == "active" and row.kind != Kind.MANUAL:
+            raise SecretsStayBehind
         row.was_on = False
-        forgotten = processor_secrets.forget_what_left(ctx, row)
-        if changes.get("state") != "active" and row.kind != Kind.MANUAL:
+        forgotten = processor_secrets.forget_what_left(ctx, row, was=before.said["kind"])
+        await handing_over.take_back(tx, row, MOVED)
+        if row.kind != Kind.MANUAL:
             row.state = "unconnected"
     if row.state == "active" and (faults := lacking(ctx, row)):
-        raise (SecretsStayBehind if forgotten else NotConnectable)(faults=faults)
+        raise NotConnectable(faults=faults)
     row.was_on = row.was_on or row.state == "active"
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
-    await _write_down(tx, row, before, forgotten, actor)
+    await write_down(tx, row, before, forgotten, actor)
     if "quota" in changes:
         await lane_state.end_rest(tx, row.id, why=lane_health.QUOTA)
     if row.state == "active" and await lane_state.is_ready(tx, row.id):  # something waited for this
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=row.id)
     return row
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Before:
-    """What a registration said before it was changed."""
-
-    kind: str
-    state: str
-    endpoint: str | None
-    settings: Mapping[str, Any]
-    was_on: bool
-
-    @classmethod
-    def of(cls, row: ProcessorRow) -> "_Before":
-        return cls(
-            kind=row.kind,
-            state=row.state,
-            endpoint=row.endpoint,
-            settings=dict(row.settings),
-            was_on=row.was_on,
-        )
-
-    def is_left_by(self, row: ProcessorRow) -> bool:
-        before = whereabouts.place_of(self.endpoint, self.settings)
-        after = place_of(row)
-        return self.kind != row.kind or whereabouts.is_elsewhere(before, after, was_on=self.was_on)
-
-    def changed_in(self, row: ProcessorRow) -> list[str]:
-        names = [name for name in ("kind", "state", "endpoint") if getattr(self, name) != getattr(row, name)]
-        return names + [f"settings/{one}" for one in whereabouts.changes_in(self.settings, row.settings)]
-
-
-def place_of(row: ProcessorRow) -> dict[str, str]:
-    """Where a registration leads, see :func:`app.domain.whereabouts.place_of`."""
-    return whereabouts.place_of(row.endpoint, row.settings)
-
-
-async def _write_down(tx: Tx, row: ProcessorRow, before: _Before, forgotten: Sequence[str], actor: Actor) -> None:
-    if not (changed := before.changed_in(row)):
-        return
-    facts = {
-        "changed": [as_code(one) for one in changed],
-        "state": row.state,
-        "elsewhere": before.is_left_by(row),
-        "secrets_forgotten": [as_code(one) for one in forgotten],
-    }
-    await steps.note(tx, row, AuditStep.PROCESSOR_CHANGED, actor=actor, facts=facts)
 
 
 async def remove(tx: Tx, row: ProcessorRow, *, actor: Actor = INSYN) -> None:
@@ -271,6 +246,7 @@ async def remove(tx: Tx, row: ProcessorRow, *, actor: Actor = INSYN) -> None:
     await steps.note(
         tx, row, AuditStep.PROCESSOR_CHANGED, actor=actor, facts={"changed": ["state"], "state": row.state}
     )
+    await handing_over.take_back(tx, row, REMOVED)
     await cases.wake_those_asking(tx, row.id, at=tx.now - steps.CERTAINLY_DUE)
 
 
@@ -331,9 +307,10 @@ async def apply_profile(tx: Tx, ctx: Context, profile: Profile) -> int:
         differing = _differences(row, wanted)
         if differing:
             if "kind" in differing:  # what connected it to the one kind means nothing to the other
-                differing |= {"settings": dict(wanted.settings), "endpoint": None}
-                row.state = "active" if wanted.kind is Kind.MANUAL else "unconnected"
-            row.state = "unconnected" if row.state == "removed" and row.kind != Kind.MANUAL else row.state
+                state = "active" if wanted.kind is Kind.MANUAL else "unconnected"
+                differing |= {"settings": dict(wanted.settings), "endpoint": None, "state": state}
+            elif row.state == "removed" and row.kind != Kind.MANUAL:
+                differing |= {"state": "unconnected"}
             await change(tx, ctx, row, differing)
             changed.add(system.id)
     return len(changed)
@@ -350,8 +327,10 @@ async def _loosen_order(tx: Tx, profile: Profile) -> set[str]:
     wanted = {system.id: set(system.after) for system in profile.systems}
     for row in await registry.processors_of(tx, [profile.id], with_removed=True):
         if set(row.after) - wanted.get(row.key, set(row.after)):
+            before = Before.of(row)
             row.after = [key for key in row.after if key in wanted[row.key]]
             row.version, row.updated_at = row.version + 1, tx.now
+            await write_down(tx, row, before, (), INSYN)
             loosened.add(row.key)
     await tx.session.flush()
     return loosened

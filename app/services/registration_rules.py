@@ -26,7 +26,7 @@ class HowItAnswersNeeded(DomainError):
 
 
 class SettledByUse(DomainError):
-    """What it holds, may be asked and may be told is settled by its first task: remove it and register it anew."""
+    """What it has, may be asked and told is settled once it was on or had a task: remove it and register it anew."""
 
 
 class UnknownPredecessor(DomainError):
@@ -50,10 +50,12 @@ async def check_changes(tx: Tx, row: ProcessorRow, changes: Mapping[str, Any]) -
     Refuse what nobody may change a held registration to.
 
     Raises:
-        SettledByUse: What the processor has, may be asked or told, or how it answers, after its first task.
+        SettledByUse: What the processor has, may be asked or told, or how it answers, while it is on or after its
+            first task (GDPR Art. 5(1)(c)).
         NobodySearchesByHand, HowItAnswersNeeded, UnknownPredecessor
     """
-    if SETTLED & changes.keys() and await cases.has_tasks(tx, row.id):
+    is_new = row.state == "unconnected" or row.kind == Kind.MANUAL
+    if SETTLED & changes.keys() and not (is_new and not await cases.has_tasks(tx, row.id)):
         raise SettledByUse
     check_actions(row.kind, changes.get("actions", ()))
     if "answer_mode" in changes:

@@ -11,12 +11,12 @@ from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
 from app.domain.fanout import Action, Outcome
+from app.domain.finding import Known
 from app.models import IdentifierRow, RequestRow
 from app.repositories import cases
-from app.services import claims, orders, sealing, steps, undoing
+from app.services import claims, intake, orders, persons, sealing, steps, undoing
 from app.services.context import Actor, Context
 from app.services.intake import Identifier
-from app.vault import normalise
 
 
 class TooLateToSearch(DomainError):
@@ -68,11 +68,11 @@ async def _add_identifiers(
 ) -> list[Identifier]:
     person, today = dict(orders.person_of(ctx, row)), ctx.today(row.controller_id, tx.now)
     known = {(one["type"], one["value"]) for one in person["identifiers"]}
-    read = [Identifier(one.type, normalise(one.type, one.value, today=today), vouched=False) for one in identifiers]
-    new = [one for one in dict.fromkeys(read) if (one.type, one.value) not in known]
+    told = intake.each_once(intake.read(one._replace(vouched=False), today=today) for one in identifiers)
+    new = [one for one in told if (one.type, one.value) not in known]
     if not new:
         return []
-    person["identifiers"] = [*person["identifiers"], *(one._asdict() for one in new)]
+    person["identifiers"] = [*person["identifiers"], *(persons.sealed_as(Known(*one)) for one in new)]
     row.subject_sealed = sealing.seal(ctx, row, person, table="request", column="subject", id=row.id)
     for one in new:
         blind = ctx.vault.blind_index(controller=row.controller_id, type=one.type, normalised=one.value)

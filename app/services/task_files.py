@@ -138,7 +138,8 @@ async def joined(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
     """
     An answer together with the rows of its task's files, or why a person has to look at them first.
 
-    Only files that a scanner has found clean, and that hold rows and nothing else, are taken without one.
+    Only files that a scanner has found clean, and that hold rows and nothing else, are taken without one; and none that
+    came before the task was sent for the last time, perhaps to another place: it is no part of what is answered now.
     """
     if task.action != Action.EXPORT or answer.outcome not in DONE:
         return answer, None
@@ -146,6 +147,9 @@ async def joined(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow, answer: A
     if not files:
         return answer, None
     if any(one.scan != "clean" or one.media_type not in uploads.STRUCTURED for one in files):
+        return answer, TO_REVIEW
+    sent = await stored.last_sent(tx, task.id)
+    if sent is not None and any(one.uploaded_at < sent for one in files):
         return answer, TO_REVIEW
     try:
         records = await _records(ctx, row, files)

@@ -11,13 +11,15 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
 from app.db import Tx
-from app.domain import erasure_answers, fanout
+from app.domain import ended_by_person, erasure_answers, fanout
 from app.domain.audit import AuditStep, as_code
+from app.domain.breaker import REFUSALS_OF_A_TASK, is_about_credentials
 from app.domain.case import ClaimState, Phase
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
@@ -44,6 +46,8 @@ from app.processors import Answer, AnswerNotUnderstood, Kind, read_outcome, take
 from app.repositories import cases, erasure, jobs, registry
 from app.services import deadline_watch, hearing, recipient_mail, registration, sealing, standing, steps, task_files
 from app.services.context import INSYN, Actor, Context
+from app.services.handing_over import REMOVED
+from app.services.handing_over import hand_to_person as hand_to_person
 from app.services.ids import new_id
 from app.vault import Unreadable
 
@@ -58,14 +62,6 @@ class TaskOver(DomainError):
 
 class TaskUnderWay(DomainError):
     """The task is being sent or answered by the processor; it is not a person's now."""
-
-
-class OutcomeNotAPersons(DomainError):
-    """A person ends a task with completed, completed_partial, not_found, retained, refused or failed."""
-
-
-class ReasonMissing(DomainError):
-    """'refused' and 'failed' need a message that tells the person why."""
 
 
 #: Random only to spread retries; nothing secret hangs on it.
@@ -151,6 +147,9 @@ async def settle(
         check_categories(task, answer.body)
     except AnswerNotUnderstood:
         answer = Answer(outcome=Outcome.UNKNOWN, code="foreign_category")
+    if is_about_credentials(answer.outcome, answer.code) and task.failures + 1 < REFUSALS_OF_A_TASK:
+        # Nothing was done, and it is not this task that was refused: it waits with the lane (app.domain.breaker).
+        answer = replace(answer, outcome=Outcome.RETRY, body={})
     is_no_later = answer.effective_at is not None and answer.effective_at <= tx.now
     failed = answer.outcome in (Outcome.RETRY, Outcome.UNKNOWN) or (
         answer.outcome is Outcome.EFFECTIVE_LATER and is_no_later
@@ -244,13 +243,6 @@ def _ring(tx: Tx, processor: ProcessorRow, at: datetime | None) -> None:
         jobs.wake(tx, "lane.drain", controller=processor.controller_id, id=processor.id, at=at)
 
 
-async def hand_to_person(tx: Tx, row: RequestRow, task: TaskRow, reason: str, *, code: str | None = None) -> None:
-    """Say that only a person can go on with the task, and why."""
-    task.state, task.next_at, task.attention = TaskState.NEEDS_PERSON, None, reason
-    facts = {"task_id": str(task.id), "reason": reason} | ({"code": as_code(code)} if code else {})
-    await steps.note(tx, row, AuditStep.TASK_ESCALATED, actor=INSYN, facts=facts)
-
-
 async def _close(tx: Tx, row: RequestRow, task: TaskRow, outcome: Outcome, *, actor: Actor, by: str) -> None:
     task.state, task.next_at, task.attention, task.progress_sealed = TaskState.CLOSED, None, None, None
     task.outcome, task.closed_at, task.closed_by = outcome.value, tx.now, by
@@ -322,8 +314,9 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         said: An outcome object, as a processor would give it; ``message`` is what the person who asked will read.
 
     Raises:
-        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, AnswerNotUnderstood, LawNotKnown,
-        LawDoesNotReach, NoExceptionFromErasure, RetainedTooLong, AnonymisedIsNotErased
+        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, KeptWithoutReason, MarketingStopsWhole,
+        NothingToRetain, AnswerNotUnderstood, LawNotKnown, LawDoesNotReach, NoExceptionFromErasure, RetainedTooLong,
+        AnonymisedIsNotErased
     """
     row, task = await hold_with_request(tx, task_id)
     if task.state == TaskState.CLOSED:
@@ -331,14 +324,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
     if task.state == TaskState.SENDING:
         raise TaskUnderWay
     answer = read_outcome(said, code="person")
-    if answer.outcome not in fanout.TERMINAL_BY_PERSON:
-        raise OutcomeNotAPersons
-    if answer.outcome in (Outcome.REFUSED, Outcome.FAILED) and not said.get("message"):
-        raise ReasonMissing
-    if fanout.is_empty_handed(Action(task.action), answer.outcome, said) and not said.get("message"):
-        raise ReasonMissing("A copy without data says in a message how the person was given theirs (GDPR Art. 15(3)).")
-    if task.action == Action.REVIEW_DECISION and answer.outcome is Outcome.COMPLETED and not said.get("message"):
-        raise ReasonMissing("A review says in a message what it came to (GDPR Art. 22(3)).")
+    ended_by_person.check(Action(task.action), answer.outcome, said)
     check_categories(task, said)
     erasure_answers.check_retained(said, reach=await _reach(tx, ctx, row, task))
     if task.action == Action.ERASE and answer.outcome in DONE and erasure_answers.is_disguised(said):
@@ -389,7 +375,7 @@ async def retry(
     with suppress(Unreadable):  # whoever sends it meets that
         await standing.check(tx, ctx, row, task)
     processor = await registry.processor(tx, task.processor_id)
-    person = why_a_person(ctx, processor) if processor is not None else "processor_removed"
+    person = why_a_person(ctx, processor) if processor is not None else REMOVED
     if person is not None and task.state == TaskState.NEEDS_PERSON:
         raise TaskUnderWay("There is nobody to send this task to; a person has to do it.")
     task.state = TaskState.NEEDS_PERSON if person else TaskState.OPEN

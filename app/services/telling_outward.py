@@ -131,7 +131,7 @@ class Outward:
         accepts = processor.identifier_types if processor is not None and processor.identifier_types else _NAMES_THEM
         sure = [one for one in orders.known_as(self._ctx, self._case.row) if one.vouched or claim.identifiers_checked]
         wanted = [one for type_ in _NAMES_THEM for one in sure if one.type == type_ and type_ in accepts]
-        return tuple((one.type, one.value) for one in wanted[:1])
+        return tuple((one.type, one.spelt) for one in wanted[:1])
 
     def _changes(self, claim: ClaimRow) -> list[tuple[str, str]]:
         """What is to be put right, as the person asked for it; for erasure and restriction there is nothing to add."""
@@ -160,7 +160,7 @@ class Outward:
         to: Mapping[str, str] = {}
         if one.to_sealed is not None:
             to = self._open("forwarding", "to", one.id, one.to_sealed)
-        person = orders.person_of(self._ctx, row)
+        person, known = orders.person_of(self._ctx, row), orders.known_as(self._ctx, row)
         message = None
         if row.message_sealed is not None:
             message = str(self._open("request", "message", row.id, row.message_sealed)["text"])
@@ -176,8 +176,8 @@ class Outward:
             controller_due_on=one.controller_due_on,
             channel=row.channel,
             message=message,
-            identifiers=tuple((i["type"], i["value"]) for i in person["identifiers"] if i["vouched"]),
-            stated=tuple((i["type"], i["value"]) for i in person["identifiers"] if not i["vouched"]),
+            identifiers=tuple((one.type, one.spelt) for one in known if one.vouched),
+            stated=tuple((one.type, one.spelt) for one in known if not one.vouched),
             contact=tuple(sorted(person["contact"].items())),
             searched=tuple(self._searched()),
         )

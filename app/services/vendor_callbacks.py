@@ -37,6 +37,7 @@ async def receive(
         raise UnknownCallback
     target = registration.target_of(ctx, row)
     echo = vendor_called(target, method=method, headers=headers, query=query, body=body, wall_clock=wall_clock)
-    if echo is None and await vendors.ask_now(tx, row.id):
+    # Whoever is being connected may have its address proved; its news counts from then on.
+    if echo is None and row.state in registration.HEARD and await vendors.ask_now(tx, row.id):
         jobs.wake(tx, "lane.drain", controller=row.controller_id, id=row.id)
     return echo

@@ -197,7 +197,7 @@ async def staff_request(tx: Tx, ctx: Context, row: RequestRow) -> View:
             "stopped_at": row.stopped_at,
             "stop_verdict": row.stop_verdict,
             "assignee": row.assignee_ref,
-            "subject": dict(orders.person_of(ctx, row)),
+            "subject": persons.shown(ctx, row),
             "message": message,
             "notes": await notes.of(tx, ctx, row),
             "raised": decision_views.raised(claims),
@@ -300,7 +300,11 @@ async def whole_task(tx: Tx, ctx: Context, request_row: RequestRow, row: TaskRow
         _task(row, processor)
         | {
             "reference": request_row.reference,
-            "identifiers": [vars(one) for one in known if one.type in processor.identifier_types],
+            "identifiers": [
+                {"type": one.type, "value": one.spelt, "vouched": one.vouched}
+                for one in known
+                if one.type in processor.identifier_types
+            ],
             "details": dict(await orders.details_for(tx, ctx, request_row, row)) if may_be_told else {},
             "contact": processor.contact,
             "answer": tasks.answer_of(ctx, request_row, row),

@@ -3,7 +3,7 @@
 from app.vault.envelope import Address, DataKey, Vault
 from app.vault.errors import Reason, UnfitMasterKey, Unreadable, VaultError
 from app.vault.files import FileStore, StoredFile
-from app.vault.identifiers import TYPES, MalformedIdentifier, UnknownIdentifierType, normalise
+from app.vault.identifiers import TYPES, MalformedIdentifier, UnknownIdentifierType, as_given, normalise
 from app.vault.key_store import FileKeyStore, KeyStore
 from app.vault.keys import MasterKeys
 
@@ -23,5 +23,6 @@ __all__ = [
     "Unreadable",
     "Vault",
     "VaultError",
+    "as_given",
     "normalise",
 ]

@@ -64,6 +64,34 @@ def normalise(type: str, value: str, *, today: date) -> str:
         raise MalformedIdentifier(type) from None
 
 
+#: Ids of other systems, some of which tell capitals from small letters: people are matched folded, and told as given.
+SPELT = frozenset({"customer_number", "installation_id"})
+
+
+def as_given(type: str, value: str) -> str | None:
+    """
+    Return an identifier as it was written, made tidy; None for the types of which no other spelling is kept.
+
+    Args:
+        type: One of :data:`TYPES`.
+        value: As a person or a system wrote it.
+
+    Returns:
+        Trimmed, spaces collapsed, capitals as they were: what :func:`normalise` folds.
+
+    Raises:
+        MalformedIdentifier: Without the value, also in its traceback.
+    """
+    if type not in SPELT:
+        return None
+    if len(value) > LONGEST:
+        raise MalformedIdentifier(type)
+    try:
+        return " ".join(_visible(value).split())
+    except _Malformed:
+        raise MalformedIdentifier(type) from None
+
+
 def _visible(value: str) -> str:
     """The text without the invisible marks that come along when it is copied from a page or a message."""
     kept = "".join(one for one in unicodedata.normalize("NFC", value) if unicodedata.category(one) != "Cf").strip()

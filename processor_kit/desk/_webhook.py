@@ -24,6 +24,7 @@ class _Identifier(_Part):
     type: str = Field(max_length=60)
     value: str = Field(max_length=320)
     format: str = Field(default="text", max_length=60)
+    as_given: str | None = Field(default=None, max_length=320)
 
 
 class _Data(_Part):
@@ -103,7 +104,7 @@ def _task(data: _Data) -> Task:
         controller=data.controller,
         reference=data.reference,
         categories=data.data_categories,
-        identifiers=[one.model_dump() for one in data.identifiers],
+        identifiers=[one.model_dump(exclude_none=True) for one in data.identifiers],
         details=data.details,
         answer_by=data.answer_by.isoformat(),
         callback_url=data.callback_url,

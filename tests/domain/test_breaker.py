@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.breaker import (
+    CREDENTIALS_REFUSED,
     FAILURES_TO_OPEN,
     FIRST_REST,
     GIVE_UP,
     LONGEST_REST,
+    REFUSALS_TO_OPEN,
     STEADY,
     Breaker,
     State,
     heard,
+    is_about_credentials,
     is_about_the_processor,
     rest_after,
 )
@@ -149,3 +152,57 @@ class TestAnswer:
         What one task got wrong, what we broke off ourselves, and a used-up quota say nothing of that kind.
         """
         assert is_about_the_processor(outcome, code) is says
+
+
+class TestRefusedCredentials:
+    """Art. 12(3), 32: a revoked key refuses hundreds of tasks alike; one person sets a new one, and none is lost."""
+
+    def refused(self, times: int, *, breaker: Breaker | None = None) -> Breaker:
+        breaker = breaker or Breaker()
+        for _ in range(times):
+            breaker = heard(breaker, failed=True, code=CREDENTIALS_REFUSED, now=NOW)
+        return breaker
+
+    def test_open_it_after_a_few_in_a_row_and_say_why(self):
+        opened = self.refused(REFUSALS_TO_OPEN)
+
+        assert self.refused(REFUSALS_TO_OPEN - 1).state is State.CLOSED
+        assert (opened.state, opened.code) == (State.OPEN, CREDENTIALS_REFUSED)
+
+    def test_of_one_task_among_working_ones_open_nothing(self):
+        """A record that we may not see is that record's trouble."""
+        breaker = Breaker()
+        for _ in range(10):
+            breaker = heard(self.refused(REFUSALS_TO_OPEN - 1, breaker=breaker), failed=False, code="", now=NOW)
+
+        assert breaker.state is State.CLOSED
+
+    def test_are_tried_seldom(self):
+        """Accounts are locked over less than a try every ten seconds."""
+        assert self.refused(REFUSALS_TO_OPEN).probe_at == NOW + LONGEST_REST
+
+    def test_are_never_given_up_on_by_time_alone(self):
+        """What waits is a person's only when its deadline is near: new credentials send it all."""
+        assert not self.refused(REFUSALS_TO_OPEN).has_given_up(NOW + 10 * GIVE_UP)
+
+    def test_that_are_good_again_close_it(self):
+        after = heard(tried(self.refused(REFUSALS_TO_OPEN)), failed=False, code="http_200", now=NOW)
+
+        assert after.state is State.CLOSED
+
+    @pytest.mark.parametrize(
+        ("outcome", "code", "says"),
+        [
+            (Outcome.FAILED, "http_401", True),
+            (Outcome.FAILED, "http_403", True),
+            (Outcome.FAILED, "auth", True),
+            (Outcome.FAILED, "login_refused", True),
+            (Outcome.FAILED, "not_authorised", True),
+            (Outcome.FAILED, "http_400", False),
+            (Outcome.FAILED, "scope_missing", False),
+            (Outcome.REFUSED, "not_authorised", False),
+            (Outcome.RETRY, "http_403", False),
+        ],
+    )
+    def test_are_an_adapters_word_for_whoever_asks(self, outcome, code, says):
+        assert is_about_credentials(outcome, code) is says

@@ -22,6 +22,8 @@ REACH = Reach(
     bookkeeping={"books"},
     planned={("contact", "CLAIM_OWN"): date(2028, 3, 1), ("footage", "CRIME_REPORT"): date(2027, 11, 26)},
 )
+#: What can be done in part without anything that was to go being left.
+NOT_ERASURE = [one for one in Action if one not in (Action.ERASE, Action.LOCATE, Action.STOP_MARKETING)]
 
 
 def kept(category: str, law: str, until: str) -> dict[str, Any]:
@@ -109,9 +111,34 @@ class TestDoneInPart:
         """R17-4: an anonymisation is named as what it is."""
         assert self._doubt(Action.ERASE, {"reason": "anonymised"}) == "anonymised"
 
-    @pytest.mark.parametrize("action", [one for one in Action if one not in (Action.ERASE, Action.LOCATE)])
-    def test_is_as_ever_where_nothing_was_to_go(self, action: Action) -> None:
-        assert self._doubt(action, {"message": "Bara e-post."}) is None
+    @pytest.mark.parametrize("action", NOT_ERASURE)
+    @pytest.mark.parametrize("said", [{"message": "Bara e-post."}, {"reason": "field_not_held"}])
+    def test_is_believed_where_nothing_was_to_go(self, action: Action, said: dict[str, Any]) -> None:
+        assert self._doubt(action, said) is None
+
+    @pytest.mark.parametrize("action", NOT_ERASURE)
+    @pytest.mark.parametrize("said", [{}, {"message": ""}, {"retained": []}])
+    def test_without_a_word_goes_to_a_person_whatever_was_asked(self, action: Action, said: dict[str, Any]) -> None:
+        """Art. 12(4): the answer to whoever asked says why a part is missing, and could not be written without."""
+        assert self._doubt(action, said) == ("partly_unexplained" if action is not Action.FREEZE else None)
+
+
+class TestMarketingThatGoesOn:
+    """Art. 21(3): an objection to direct marketing has no exception, so no recipient's half stands unseen."""
+
+    @pytest.mark.parametrize(
+        ("outcome", "said"),
+        [
+            (Outcome.COMPLETED_PARTIAL, {"message": "Bara e-post."}),
+            (Outcome.COMPLETED_PARTIAL, {"reason": "field_not_held"}),
+            (Outcome.RETAINED, kept("books", "BFL_7_2", "2033-12-31")),
+        ],
+    )
+    def test_r21_2_goes_to_a_person(self, outcome: Outcome, said: dict[str, Any]) -> None:
+        """R21-2."""
+        asked = {"books", "contact"}
+        doubted = erasure_answers.doubt(Action.STOP_MARKETING, outcome, said, asked=asked, is_check=False, reach=REACH)
+        assert doubted == "marketing_goes_on"
 
 
 class TestPerson:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.fanout import Action
-from app.domain.finding import HARMLESS, SHARED, Known, may_travel
+from app.domain.finding import BY_NUMBER, HARMLESS, SHARED, Known, NumberAlone, check_not_number_alone, may_travel
 
 OWN = Known("email", "own@example.org", vouched=True)
 TYPED = Known("email", "somebody.else@example.org", vouched=False)
@@ -61,3 +61,30 @@ class TestIdentifier:
         No log can print it by accident.
         """
         assert "example.org" not in repr(OWN)
+
+
+class TestTelephoneAlone:
+    """Art. 5(1)(d), (f), 15(4), 32: a household has one, and it is handed on; it does not say whose data are meant."""
+
+    PHONE = Known("phone", "+46701740605", vouched=True)
+
+    @pytest.mark.parametrize("action", [one for one in Action if one not in BY_NUMBER])
+    def test_shows_and_changes_nothing_where_people_are_kept(self, action: Action) -> None:
+        """Not even vouched for: whoever answers it is reached, and whose record it stands on is not known."""
+        with pytest.raises(NumberAlone):
+            check_not_number_alone([self.PHONE, self.PHONE], accepts=["email", "phone"], action=action)
+
+    @pytest.mark.parametrize("action", sorted(BY_NUMBER))
+    def test_may_look_hold_back_and_end_marketing(self, action: Action) -> None:
+        """Art. 21(2), (3): an end of marketing to a number is nobody's loss."""
+        check_not_number_alone([self.PHONE], accepts=["email", "phone"], action=action)
+
+    @pytest.mark.parametrize("action", list(Action))
+    def test_is_enough_beside_something_of_the_persons_own(self, action: Action) -> None:
+        check_not_number_alone([self.PHONE, OWN], accepts=["email", "phone"], action=action)
+
+    @pytest.mark.parametrize("accepts", [["phone"], ["phone", "name", "address"]])
+    @pytest.mark.parametrize("action", list(Action))
+    def test_is_enough_where_the_number_is_what_is_kept(self, action: Action, accepts: list[str]) -> None:
+        """A telephony knows no person: what lies there is the number's own, which is vouched for or compared."""
+        check_not_number_alone([self.PHONE], accepts=accepts, action=action)

@@ -113,3 +113,15 @@ class TestProof:
         """EDPB 01/2022 para 79: no copy, no secret, no signature."""
         with pytest.raises(DomainError):
             establish(heard(CARD), method=method, number=HERS)
+
+
+class TestSpelling:
+    def test_as_it_was_given_outlives_every_proof(self) -> None:
+        """What a proof changes is who answers for a number, never how it is written."""
+        card = Known(*CARD, vouched=False, as_given="AbC-1")
+        proved = establish(Asked(NONE, [card], by_login=False), method=E_ID, number=HERS)
+
+        assert [one.spelt for one in proved.known] == ["AbC-1", HERS]
+
+    def test_never_makes_two_people_of_one(self) -> None:
+        assert Known(*CARD, vouched=True, as_given="A") == Known(*CARD, vouched=True)

@@ -152,7 +152,8 @@ class TestPage:
         Every field that is seen has a label of its own (WCAG 1.3.1, 3.3.2).
         """
         html = render(replace(FACTS, language=language)) + render(replace(FACTS, language=language, view="code"))
-        fields = set(re.findall(r'<(?:input|select|textarea) id="([a-z]+)"', html))
+        fields = set(re.findall(r'<(?:input|select|textarea) id="([a-z_-]+)"', html))
 
-        assert fields == set(re.findall(r'<label for="([a-z]+)"', html))
+        assert fields == set(re.findall(r'<label for="([a-z_-]+)"', html))
+        assert {f"outcome-{one}" for one in FACTS.answers} <= fields
         assert not re.findall(r'<(?:input|select|textarea) (?!id=|type="hidden")', html)

@@ -100,7 +100,9 @@ class TestRequest:
     async def test_to_appsflyer_names_its_property(self, peer: Peer) -> None:
         """Its own path, its own identities, and no discovery to ask: the types are a setting."""
         order = dataclasses.replace(
-            ORDER, identifiers=({"type": "customer_number", "value": "c-1", "format": "text"},), action=Action.ERASE
+            ORDER,
+            identifiers=({"type": "customer_number", "value": "c-1", "format": "text", "as_given": "C-1"},),
+            action=Action.ERASE,
         )
         settings = {"dialect": "appsflyer", "property_id": "app-1", "platform": "ios", "types": ["erasure"]}
         await sent(peer, order, certificate_url=f"{peer.url}/certificate.pem", **settings)
@@ -108,6 +110,7 @@ class TestRequest:
 
         assert (heard["property_id"], heard["platform"]) == ("app-1", "ios")
         assert heard["subject_identities"][0]["identity_type"] == "customer_user_id"
+        assert heard["subject_identities"][0]["identity_value"] == "C-1"
         assert peer.calls == ["GET /dsr/certificate.pem", "POST /dsr/opendsr_requests"]
 
     async def test_to_a_legacy_processor_takes_the_former_names(self, peer: Peer) -> None:

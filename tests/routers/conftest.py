@@ -22,7 +22,6 @@ from structlog.testing import capture_logs
 
 from app.db import Database
 from app.domain.identity import Level
-from app.main import create_app
 from app.profiles import Profile, load_profiles
 from app.services import fulfilment, registration, supplements
 from app.services.context import Actor, Context
@@ -33,6 +32,7 @@ from app.vault import FileKeyStore, FileStore, MasterKeys, Vault
 from app.vault.journal import Journal
 from tests.harness.database import REPOSITORY
 from tests.harness.house import settled
+from tests.harness.service import the_app
 
 #: Birth numbers 980 to 999 are given to nobody: Skatteverket keeps them for tests.
 ANNA, BO = "198001019804", "197001019806"
@@ -127,7 +127,7 @@ def ctx(db: Database, profiles: dict[str, Profile], tmp_path: Path) -> Context:
 
 @pytest.fixture
 def app(ctx: Context) -> FastAPI:
-    return create_app(ctx, verifier=Believer())
+    return the_app(ctx, verifier=Believer())
 
 
 @pytest.fixture

@@ -212,6 +212,7 @@ TABLE: Mapping[tuple[str, str], Row] = {
     ("POST", "/v1/mail/bounces"): Row(frozenset({"integrator"}), {"report": "aGVq"}),
     # its own kind of login: a code, see tests/services/test_recipient_page.py
     ("GET", "/p/{token}"): Row(ALL),
+    ("GET", "/p/{token}/{step}"): Row(ALL),
     **{("POST", f"/p/{{token}}/{step}"): Row(ALL) for step in PAGE_STEPS},
 }
 #: "There is no such thing" about what is asked for, not about what it belongs to: the bearer was let in.
@@ -275,7 +276,7 @@ async def ids(
         PATH: request,
         "/v1/approvals": {"id": decided.json()["approval_id"]},
         "/v1/tasks": {"id": tasks[0]["id"], "file": str(uuid4())},
-        "/p/": {"token": "westra." + "x" * 43},
+        "/p/": {"token": "westra." + "x" * 43, "step": "answer"},
         "/v1/processors": {"id": processors[0]["id"], "name": "signing"},
         "/v1/restorations": {"processor": processors[0]["id"]},
         "/v1/controllers": {"id": "westra"},

@@ -83,6 +83,32 @@ class TestProcessor:
         assert answer.status_code == status
         assert after == made
 
+    @pytest.mark.parametrize(
+        ("more", "status"),
+        [
+            ({"actions": ["export"]}, 409), ({"categories": ["contact"]}, 409),
+            ({"identifier_types": ["personnummer"]}, 409), ({"answer_mode": "poll"}, 409),
+            ({"kind": "manual"}, 422), ({"recipient_kind": "own"}, 422), ({"key": "other"}, 422),
+        ],
+    )  # fmt: skip
+    async def test_is_told_and_asked_no_more_by_a_change(
+        self, client: httpx.AsyncClient, more: dict[str, Any], status: int
+    ) -> None:
+        """
+        GDPR Art. 5(1)(c): what a recipient may be told and asked is settled once it is switched on.
+        """
+        path, _ = await register(client, endpoint="https://desk.example.com/")
+        await client.post(f"{path}/secrets", json={"secret": SECRET}, headers=ADMIN.headers())
+        version = (await client.get(path, headers=ADMIN.headers())).headers["etag"]
+        await client.patch(path, json={"state": "active"}, headers=ADMIN.headers(**{"If-Match": version}))
+        on = await client.get(path, headers=ADMIN.headers())
+        headers = ADMIN.headers(**{"If-Match": on.headers["etag"]})
+        answer = await client.patch(path, json=more, headers=headers)
+        after = (await client.get(path, headers=ADMIN.headers())).json()
+
+        assert on.json()["state"] == "active"
+        assert (answer.status_code, after) == (status, on.json())
+
     async def test_is_gone_once_removed(self, client: httpx.AsyncClient) -> None:
         """
         It is no longer listed; its past stays on the cases.

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.main import create_app
 from app.repositories import cases
 from app.services import channels, steps, tasks
 from app.services.context import Actor, Context
 from app.tokens.principal import Principal
+from tests.harness.service import the_app
 from tests.routers.conftest import ABUSE, AGENT, ANNA, BO, HANDLER, Advance, Bearer, Believer
 
 OWN, STAFF = "/v1/self-service/requests", "/v1/requests"
@@ -48,7 +48,7 @@ class BelieverInMore(Believer):
 
 @pytest.fixture
 def app(ctx: Context) -> FastAPI:
-    return create_app(ctx, verifier=BelieverInMore())
+    return the_app(ctx, verifier=BelieverInMore())
 
 
 async def filed(client: httpx.AsyncClient, bearer: Bearer, *named: dict[str, str], right: str = "access") -> str:

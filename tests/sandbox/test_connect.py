@@ -159,13 +159,13 @@ class TestConnect:
 
     async def test_tells_a_new_address_and_keeps_the_secret(self, insyn, registry, fresh):
         """
-        After a restart on other ports only the endpoint moves.
+        After a restart on other ports only the endpoint moves; it is switched on again by a change of its own.
         """
         await connect(insyn, URLS, "token", fresh)
         registry.calls.clear()
         await connect(insyn, {"crm": "http://127.0.0.1:9009"}, "token", fresh)
 
-        assert registry.calls == ["PATCH"]
+        assert registry.calls == ["PATCH", "PATCH"]
         assert registry.processors["p-crm"]["endpoint"] == "http://127.0.0.1:9009/westila"
 
     async def test_gives_one_that_speaks_opendsr_its_secrets_again_at_a_new_address(self, insyn, registry, fresh):

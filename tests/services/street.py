@@ -1,7 +1,8 @@
 """
 The street the tests' houses stand in: the simulated processors' servers, the API's front door, a furnished house.
 
-Made once for a test worker. A house is a copy of the furnished one's database, so it costs a tenth of a second.
+Made once for a test worker. A house is a copy of the furnished one's database, so it costs a tenth of a second. What
+the process itself has built for one house, its routes and its compiled statements, serves the next.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,6 +39,25 @@ from sandbox.store import Connection, Store
 from sandbox.world import start_again
 from tests.harness.database import TestDatabase, TestServer
 from tests.harness.house import House
+from tests.harness.service import the_app
+
+
+@dataclass
+class Way:
+    """An engine that leads to one database after the other; the statements it has compiled stay compiled."""
+
+    engine: AsyncEngine
+    database: str = ""
+
+    @classmethod
+    def on(cls, server: TestServer) -> "Way":
+        way = cls(make_engine(server.app_dsn, pool_size=30))
+
+        @event.listens_for(way.engine.sync_engine, "do_connect")
+        def lead(_dialect: object, _record: object, _args: object, named: dict[str, Any]) -> None:
+            named["database"] = way.database
+
+        return way
 
 
 class FrontDoor:
@@ -50,7 +72,12 @@ class FrontDoor:
 
 def api_of(ctx: Context) -> FastAPI:
     """The API of a house; nobody can log in there, and no callback needs to."""
-    return create_app(ctx, verifier=Verifier([], fetch=_no_keys))
+    return create_app(ctx, verifier=nobody())
+
+
+def nobody() -> Verifier:
+    """Who lets nobody in."""
+    return Verifier([], fetch=_no_keys)
 
 
 async def _no_keys(_url: str) -> bytes:
@@ -66,16 +93,29 @@ class Street:
     urls: Mapping[str, str]
     front_door: FrontDoor
     url: str
-    profiles: Mapping[str, Profile]
+    profiles: Mapping[str, Profile] = field(repr=False)
     master_key: str
     #: A database with the registry in it, to copy from; and what was agreed with the processors there.
     template: str
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
     connections: Sequence[Connection] = ()
+    #: Ways that lead to no house just now.
+    free: list[Way] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def new_name(self) -> str:
         return f"{self.template}_{next(self._numbers)}"
+
+    @asynccontextmanager
+    async def way_to(self, db: TestDatabase) -> AsyncIterator[AsyncEngine]:
+        """An engine on *db*; afterwards nothing of it is open."""
+        way = self.free.pop() if self.free else Way.on(self.server)
+        way.database = db.name
+        try:
+            yield way.engine
+        finally:
+            await way.engine.dispose()
+            self.free.append(way)
 
     def first_day(self) -> None:
         """Bring the outside world back to its first day, as connected as it was then."""
@@ -129,16 +169,16 @@ async def a_street(folder: Path, server: TestServer, worker_id: str) -> AsyncIte
             template=f"insyn_house_{server.run}_{worker_id}",
         )
         made = await server.copy(street.template)
-        house = _house(street, made, folder, {})
-        await apply_profiles(house.ctx)
-        for controller in street.profiles:
-            await house.settle(controller)
-            await house.connect(controller)
+        async with street.way_to(made) as engine:
+            house = _house(street, made, engine, folder, {})
+            await apply_profiles(house.ctx)
+            for controller in street.profiles:
+                await house.settle(controller)
+                await house.connect(controller)
         # A house begins with no chain: those of the secrets it was furnished with are nobody's in the tests.
         async with house.superuser() as connection:
             await connection.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER; TRUNCATE audit_entry")
             await connection.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")
-        await house.ctx.database.dispose()
         street.secrets, street.connections = house.secrets, store.connections()
         yield street
         await server.drop(street.template)
@@ -149,19 +189,21 @@ async def a_house(street: Street, folder: Path, **settings: Any) -> AsyncIterato
     """A house on a database of its own: profiles applied, simulated processors connected and on their first day."""
     name = street.new_name()
     made = await street.server._create(name, street.template)
-    house = _house(street, made, folder, settings)
     try:
-        await asyncio.to_thread(street.first_day)
-        street.front_door.house = api_of(house.ctx)
-        yield house
+        async with street.way_to(made) as engine:
+            house = _house(street, made, engine, folder, settings)
+            await asyncio.to_thread(street.first_day)
+            street.front_door.house = the_app(house.ctx, verifier=nobody())
+            try:
+                yield house
+            finally:
+                street.front_door.house = None
     finally:
-        street.front_door.house = None
-        await house.ctx.database.dispose()
         await street.server.drop(name)
 
 
-def _house(street: Street, db: TestDatabase, folder: Path, settings: Mapping[str, Any]) -> House:
-    database = Database(make_engine(db.app_dsn, pool_size=30), movable_clock=True)
+def _house(street: Street, db: TestDatabase, engine: AsyncEngine, folder: Path, settings: Mapping[str, Any]) -> House:
+    database = Database(engine, movable_clock=True)
     ctx = context_on(street, database, folder, database_url=SecretStr(db.app_dsn), **settings)
     return House(ctx=ctx, db=db, store=street.store, urls=street.urls, secrets=dict(street.secrets))
 

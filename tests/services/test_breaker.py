@@ -3,6 +3,7 @@ A processor that is down is left alone, tried with one call, and never given up 
 """
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import uuid4
@@ -10,13 +11,20 @@ from uuid import uuid4
 import pytest
 from structlog.testing import capture_logs
 
-from app.domain.breaker import FAILURES_TO_OPEN, FIRST_REST, GIVE_UP, State
+from app.domain.breaker import (
+    FAILURES_TO_OPEN,
+    FIRST_REST,
+    GIVE_UP,
+    REFUSALS_OF_A_TASK,
+    REFUSALS_TO_OPEN,
+    State,
+)
 from app.domain.fanout import Outcome
 from app.observability import LANE_BREAKER
 from app.processors import Answer
 from app.repositories import lane_state
 from app.repositories import lanes as repository
-from app.services import lane_health
+from app.services import lane_health, processor_secrets, registration
 from tests.harness.house import eventually
 from tests.services.lane_world import (
     CONTROLLER,
@@ -37,6 +45,7 @@ from tests.services.lane_world import (
 #: An error of the server's own: nobody can tell what came of the call, and the next one would meet the same.
 DOWN = ({}, 500)
 WELL = (DONE, 200)
+NEW_SECRET = "whsec_" + base64.b64encode(b"n" * 32).decode()
 
 
 @pytest.fixture
@@ -110,6 +119,69 @@ class TestBreaker:
 
         assert len(server.heard) >= len(ids)
         assert (await lane(house, processor)).breaker == "closed"
+
+
+class TestRefusedCredentials:
+    """A revoked key is one person's to set anew, not hundreds of tasks' to be done by hand."""
+
+    @pytest.mark.parametrize("status", [401, 403])
+    async def test_stop_the_lane_with_one_alarm_and_leave_its_tasks_waiting(self, house, server, status):
+        processor = await register(house, server, concurrency=1)
+        ids = await put_on_lane(house, processor, 8)
+        server.answer = ({}, status)
+        with capture_logs() as logs:
+            await drain(house, processor)
+        standing = await lane(house, processor)
+
+        assert len(server.heard) == REFUSALS_TO_OPEN
+        assert set(await states(house, ids)) == {"open"}
+        assert (standing.breaker, standing.last_code) == ("open", "credentials_refused")
+        assert [one["code"] for one in logs if one["event"] == "lane.opened"] == ["credentials_refused"]
+
+    async def test_bring_a_person_in_where_a_deadline_is_near(self, house, server):
+        """Art. 12(3): what waits for a new secret never waits past the day on which people can still do it."""
+        processor = await register(house, server, concurrency=1)
+        ids = await put_on_lane(house, processor, 4)
+        server.answer = ({}, 401)
+        await drain(house, processor)
+        await later(house, hours=30)
+        await drain(house, processor)
+        before = set(await states(house, ids))
+        await due_in(house, ids[0], 2)
+        await drain(house, processor)
+        after = await rows(house, ids)
+
+        assert before == {"open"}
+        assert {(row.state, row.attention) for row in after} == {("needs_person", "deadline_near")}
+
+    async def test_are_done_with_once_a_new_secret_is_set(self, house, server):
+        """Nobody has to know of the lane: who sets the secret sends what waits."""
+        processor = await register(house, server, concurrency=1)
+        ids = await put_on_lane(house, processor, 8)
+        server.answer = ({}, 401)
+        await drain(house, processor)
+        async with house.tx(CONTROLLER) as tx:
+            held = await registration.hold(tx, processor.id)
+            await processor_secrets.add_secret(tx, house.ctx, held, NEW_SECRET)
+        server.answer = WELL
+        await later(house, hours=2)
+        await drain(house, processor)
+
+        assert set(await states(house, ids)) == {"closed"}
+        assert (await lane(house, processor)).breaker == "closed"
+
+    async def test_of_one_task_are_a_persons_after_a_few_tries(self, house, server):
+        """Where it alone is refused, it is about that task, and somebody sees it."""
+        processor = await register(house, server, concurrency=1)
+        (task,) = await put_on_lane(house, processor, 1)
+        server.answer = ({}, 403)
+        for _ in range(REFUSALS_OF_A_TASK):
+            await drain(house, processor)
+            await later(house, hours=2)
+        (row,) = await rows(house, [task])
+
+        assert len(server.heard) == REFUSALS_OF_A_TASK
+        assert (row.state, row.attention, row.last_code) == ("needs_person", "failed", "http_403")
 
 
 class TestTrial:

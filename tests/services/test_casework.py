@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.case import AlreadyUnderWay, ClaimNotOpen
 from app.domain.decisions import GroundNeeded, GroundNotAllowed, ReasonsNeeded, Verdict
+from app.domain.ended_by_person import OutcomeNotAPersons, ReasonMissing
 from app.domain.four_eyes import SecondPersonNeeded
 from app.domain.identity import Level, UnknownMethod
 from app.repositories import cases
@@ -22,7 +23,7 @@ from app.services.casework import (
 from app.services.claims import UnknownClaim
 from app.services.context import Actor
 from app.services.four_eyes import ApprovalGiven
-from app.services.tasks import OutcomeNotAPersons, ReasonMissing, TaskOver
+from app.services.tasks import TaskOver
 from sandbox import faults
 from sandbox.people import BY_ID
 from tests.harness.house import AGENT, APPROVER, CUSTOMER
@@ -388,6 +389,7 @@ class TestManualTask:
         [
             pytest.param({"outcome": "refused"}, ReasonMissing, id="a no without a reason"),
             pytest.param({"outcome": "failed"}, ReasonMissing, id="a failure without a reason"),
+            pytest.param({"outcome": "completed_partial"}, ReasonMissing, id="a part without a reason"),
             pytest.param({"outcome": "accepted"}, OutcomeNotAPersons, id="no end"),
         ],
     )

@@ -9,6 +9,7 @@ import pytest
 
 from app import clock
 from app.domain.decisions import Verdict
+from app.domain.ended_by_person import KeptWithoutReason
 from app.domain.erasure_answers import (
     AnonymisedIsNotErased,
     LawDoesNotReach,
@@ -397,6 +398,21 @@ class TestAnswer:
         with pytest.raises(refusal):
             await answer(house, settled, said)
 
+    @pytest.mark.parametrize("said", [{}, {"reason": "partial_success"}, {"retained": []}])
+    async def test_r17_3_in_part_that_names_no_law_is_not_ended_so_by_a_person_either(self, house, said):
+        """
+        R17-3, Art. 12(4): the doubt that brought the person in is not settled by repeating it.
+        """
+        request_id = await located(house)
+        task = (await grant(house, request_id, "erasure")).of("erase", "alarm-centre")[0]
+        settled = await settle(house, task, {"outcome": "completed_partial", **said})
+
+        assert (settled.state, settled.attention) == ("needs_person", "partly_unexplained")
+        with pytest.raises(KeptWithoutReason):
+            await answer(house, settled, {"outcome": "completed_partial", **said})
+        await answer(house, settled, {"outcome": "completed_partial", "message": "Resten ligger i en kopia."})
+        assert next(one for one in (await house.see(request_id)).tasks if one.id == task.id).state == "closed"
+
     async def test_r17_3_by_an_exemption_nobody_decided_on_is_a_persons_to_confirm(self, house):
         """
         R17-3: a processor's word alone claims no dispute; a person may, within ten years.
@@ -490,7 +506,7 @@ class TestRestoring:
         request_id = await answered(house)
         rows = await house.sql("SELECT p.key, e.* FROM erased_data e JOIN processor p ON p.id = e.processor_id")
 
-        assert {row["key"] for row in rows} == {"alarm-centre", "telephony", "own-records"}
+        assert {row["key"] for row in rows} == {"alarm-centre", "telephony", "own-records", "processors"}
         assert all(row["backups_overwritten_by"] is None for row in rows)
         text = plain((await house.letters(request_id))["fulfilment"])
         assert "Ingen dag är angiven för när säkerhetskopior skrivs över." in text

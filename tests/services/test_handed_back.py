@@ -155,7 +155,7 @@ class TestAnotherTry:
         """
         The processor hears the key it has heard before, so whatever it did the first time is not done a second time.
         """
-        await remove(house, "alarm-centre", "own-records")
+        await remove(house, "alarm-centre", "own-records", "processors")
         house.script("telephony", faults.Status(fault="status", status=422, action="export"))
         request_id = await found(house, "access")
         (task,) = (await grant(house, request_id, "access")).of("export")

@@ -16,9 +16,11 @@ from app import clock
 from app.domain.fanout import Action
 from app.domain.process import CreateTask
 from app.models import TaskRow
-from app.processors import Kind
+from app.processors import Kind, Reported
 from app.processors.opendsr import request_id
-from app.services import registration, tasks
+from app.repositories import cases
+from app.services import opendsr_callbacks, registration, tasks
+from app.services.callbacks import UnknownCallback
 from tests.harness.house import House, eventually
 from tests.processors.opendsr_peer import DOMAIN, Peer, a_peer, signer_of
 from tests.services.lane_world import CONTROLLER, counting, put_on_lane, quiet_request, register, rows
@@ -196,3 +198,37 @@ class TestCallback:
         body = caller.body()
 
         assert (await caller.post(body, caller.headers(body), url)).status_code == 404
+
+    @pytest.mark.parametrize("how", ["removed", "unconnected"])
+    async def test_of_a_processor_that_has_left_is_unknown(self, house: House, caller: Caller, how: str) -> None:
+        """404 before any certificate is fetched (GDPR Art. 28(3)(a)): nobody looks there any more."""
+        await leave(caller, how)
+        body, before = caller.body(), await caller.task()
+        answer = await caller.post(body, caller.headers(body))
+        after = await caller.task()
+
+        assert (answer.status_code, caller.peer.calls) == (404, [])
+        assert (after.state, after.next_at) == (before.state, before.next_at)
+
+    @pytest.mark.parametrize("how", ["removed", "unconnected"])
+    async def test_of_one_that_left_while_it_was_checked_is_unknown(
+        self, house: House, caller: Caller, how: str
+    ) -> None:
+        """It was proved whose it is, and meanwhile somebody had taken it out: nothing of it is written."""
+        await leave(caller, how)
+        async with house.tx(CONTROLLER) as tx:
+            with pytest.raises(UnknownCallback):
+                await opendsr_callbacks.receive(
+                    tx, house.ctx, caller.task_id, Reported(event_id="e1", status="completed")
+                )
+
+
+async def leave(caller: Caller, how: str) -> None:
+    async with caller.house.tx(CONTROLLER) as tx:
+        task = await cases.task(tx, caller.task_id)
+        assert task is not None
+        held = await registration.hold(tx, task.processor_id)
+        if how == "removed":
+            await registration.remove(tx, held)
+        else:
+            await registration.change(tx, caller.house.ctx, held, {"state": how})

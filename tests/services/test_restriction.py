@@ -103,7 +103,7 @@ class TestPendingObjection:
             details = await orders.details_for(tx, house.ctx, seen.row, seen.of("restrict", "alarm-centre")[0])
 
         assert {seen.keys[task.processor_id] for task in seen.of("restrict")} == {
-            *("alarm-centre", "telephony", "own-records"),
+            *("alarm-centre", "telephony", "own-records", "processors"),
         }
         assert details == {
             "ground": "objection_pending",
@@ -316,7 +316,7 @@ class TestLift:
 
         assert seen.is_closed
         assert {seen.keys[task.processor_id] for task in seen.of("lift_restriction")} == {
-            *("alarm-centre", "telephony", "own-records"),
+            *("alarm-centre", "telephony", "own-records", "processors"),
         }
         assert seen.row.next_at is not None
         assert not [t for t in seen.of("lift_restriction") if t.answer_by <= house.ctx.today(CONTROLLER, t.created_at)]

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from app.domain.completeness import OnlyALink
+from app.profiles import load_profiles
+from app.profiles.schema import SCHEMA_FILE
 from app.services import assembling, intake, steps, supplements, views
 from app.services.supplements import CodeNotAllowed, NewSupplement, UnknownPath
 from tests.harness.house import ADMIN
@@ -62,7 +64,8 @@ class TestAnswer:
         F01, F04: no package, no letter, no closing; staff read what is missing, and it goes on once it is said.
         """
         await unsettle(house, path)
-        request_id = await sealed(house, "access", alarm_centre=HISTORY)
+        held = gives(contact=[{"name": "Anna", "user_is_subject": True}])
+        request_id = await sealed(house, "access", alarm_centre=HISTORY, others={"processors": held})
         seen = await look(house, request_id)
 
         assert (seen.row.status, await missing(house, request_id)) == ("package_incomplete", {path: law})
@@ -356,3 +359,28 @@ class TestSupplement:
                 assert assembling.Informer(profile, settled, language).missing(held) == (), controller
             assert assembling.Informer(profile, {}, "sv").missing(held), controller
             assert all("påhittat" in one.sv and "made up" in one.en for one in settled.values())
+
+
+class TestRecipientKnownByItsKind:
+    """GDPR Art. 15(1)(c), C-154/21: whoever has the data is named."""
+
+    @staticmethod
+    def lacks(category: str, held: assembling.Held, *strangers: str) -> set[str]:
+        informer = assembling.Informer(load_profiles(SCHEMA_FILE.parent)[CONTROLLER], {}, "sv", strangers=strangers)
+        return {one.path for one in informer.missing({category: held})} & {"recipients.processors"}
+
+    def test_is_named_where_it_holds_the_data(self):
+        """Even if its system is not wired for them."""
+        holds = assembling.Held(holders={"processors": None})
+
+        assert self.lacks("transmitter_log", holds, "processors") == {"recipients.processors"}
+
+    def test_is_named_whatever_its_wiring_assumes(self):
+        """
+        An assumption says whom to ask, not what is held: its system is wired for contact details only.
+        """
+        assert self.lacks("transmitter_log", assembling.Held()) == {"recipients.processors"}
+
+    def test_is_left_out_once_it_has_said_that_it_knows_nobody(self):
+        """R15-3: it has no data about this person."""
+        assert self.lacks("transmitter_log", assembling.Held(), "processors") == set()

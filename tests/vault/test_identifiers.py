@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.vault.identifiers import TYPES, MalformedIdentifier, UnknownIdentifierType, normalise
+from app.vault.identifiers import SPELT, TYPES, MalformedIdentifier, UnknownIdentifierType, as_given, normalise
 
 TODAY = date(2026, 11, 22)
 
@@ -187,3 +187,30 @@ class TestRefusal:
         with pytest.raises(UnknownIdentifierType):
             normalise("shoe_size", "42", today=TODAY)
         assert len(TYPES) == 9
+
+
+class TestAsGiven:
+    """Art. 5(1)(d), 15(1): a system that tells C-17 from c-17 finds nobody by the folded number, and says so."""
+
+    @pytest.mark.parametrize("type_", sorted(SPELT))
+    @pytest.mark.parametrize(
+        ("written", "given"),
+        [("AbC-17", "AbC-17"), ("  AbC   17\n", "AbC 17"), ("abc-17", "abc-17"), ("Ab\u200bC-17", "AbC-17")],
+    )
+    def test_keeps_its_capitals_and_nothing_else_of_how_it_was_typed(self, type_, written, given):
+        assert as_given(type_, written) == given
+
+    @pytest.mark.parametrize("type_", sorted(SPELT))
+    @pytest.mark.parametrize("written", ["AbC-17", " aBc-17 ", "ABC-17"])
+    def test_is_matched_by_the_one_spelling_all_the_same(self, type_, written):
+        """The blind index and every comparison stay folded: two spellings are one person."""
+        assert normalise(type_, written, today=TODAY) == normalise(type_, as_given(type_, written), today=TODAY)
+
+    @pytest.mark.parametrize("type_", sorted(TYPES - SPELT))
+    def test_is_kept_of_no_type_that_has_one_spelling(self, type_):
+        assert as_given(type_, "Whatever") is None
+
+    @pytest.mark.parametrize("written", ["", " ", "x" * 321, "a\x00b"])
+    def test_is_refused_as_ever(self, written):
+        with pytest.raises(MalformedIdentifier):
+            as_given("customer_number", written)

@@ -40,8 +40,16 @@ def contact_of(vendor: Salesforce) -> str:
 class TestFinding:
     @pytest.mark.parametrize("known", ["email", "phone"])
     async def test_by_address_or_number(self, there: Connected, known: str) -> None:
-        answer = await there.do(Action.EXPORT, order(Action.EXPORT, ANNA, known))
-        assert [row["email"] for row in rows(answer, "contact")] == [ADDRESS]
+        answer = await there.do(Action.LOCATE, order(Action.LOCATE, ANNA, known))
+        assert (answer.outcome, "contact" in answer.body["found_categories"]) == (Outcome.COMPLETED, True)
+
+    @pytest.mark.parametrize("action", [Action.EXPORT, Action.RECTIFY])
+    async def test_by_number_alone_shows_and_changes_nothing(
+        self, vendor: Salesforce, there: Connected, action: Action
+    ) -> None:
+        """Art. 15(4), 5(1)(f): a household's number stands on its members' records."""
+        answer = await there.do(action, order(action, ANNA, "phone"))
+        assert (answer.outcome, answer.code, vendor.effects) == (Outcome.REFUSED, "found_by_phone_alone", [])
 
     @pytest.mark.parametrize(
         "evil",

@@ -118,14 +118,16 @@ async def test_whoever_is_a_customer_is_taken_to_be_held(vendor: Segment, there:
     assert vendor.calls == []
 
 
-@pytest.mark.parametrize(("spelling", "sent"), [("upper", "C-10001"), ("lower", "c-10001"), ("digits", None)])
+@pytest.mark.parametrize(
+    ("spelling", "sent"), [("upper", "C-10001"), ("lower", "c-10001"), ("given", "c-10001"), ("digits", None)]
+)
 async def test_an_id_is_sent_as_the_company_spells_it_or_not_at_all(
     vendor: Segment, spelling: str, sent: str | None
 ) -> None:
     """
     Segment takes whatever id it is given: one in small letters would be answered as well as the right one.
 
-    Insyn itself keeps no difference between C-10001 and c-10001; which it is, the registration says.
+    Which it is, the registration says; "given" is as the login has it or the person wrote it.
     """
     async with connected(
         vendor,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from app.domain.fanout import Action
-from app.processors._port import Order
+from app.processors._port import Order, spelt
 from app.processors.opendsr._discovery import Announced
 from app.processors.opendsr._wiring import PROFILE, Wiring, request_id
 
@@ -76,7 +76,7 @@ def identities_for(order: Order, wiring: Wiring, announced: Announced) -> list[t
             continue
         format_ = _format(type_, wiring, announced)
         if format_ is not None:
-            value = one["value"] if format_ == "raw" else hashlib.sha256(one["value"].encode()).hexdigest()
+            value = spelt(one) if format_ == "raw" else hashlib.sha256(spelt(one).encode()).hexdigest()
             found.append((type_, value, format_))
     return found
 

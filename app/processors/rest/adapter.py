@@ -6,12 +6,14 @@ of it is said in our words. Whatever the vendor does is an answer, never an exce
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from app.domain.fanout import Action, Outcome
 from app.domain.faults import Fault, no_such_name, setting_missing
-from app.processors._port import Answer, Line, Order, Target
+from app.domain.finding import BY_NUMBER
+from app.processors._port import Answer, Line, Order, Target, spelt
 from app.processors.rest import jobs
 from app.processors.rest.auth import LoginFailed
 from app.processors.rest.carrying import any_effect, carry_out, covered, pass_over
@@ -87,6 +89,8 @@ class Rest:
 
     async def send(self, order: Order) -> Answer:
         """Carry the order out, or go on with it where an earlier attempt stopped."""
+        # Vendors tell capitals from small letters: all that is sent and compared is as it was given.
+        order = replace(order, identifiers=tuple({**one, "value": spelt(one)} for one in order.identifiers))
         if self._connector is None or self._given is None or self._wire is None:
             return Answer(outcome=Outcome.FAILED, code=f"lacks_{self._lacks.replace('.', '_')}"[:60])
         plan = plan_of(self._connector, order.action)
@@ -232,7 +236,7 @@ async def _found(run: Run) -> list[Find | None]:
     finds = await find(run)
     if is_irreversible(plan) and not run.verified:
         raise Stop(Outcome.REFUSED, "lookup_not_verified")
-    if is_irreversible(plan) and run.by_phone:
+    if run.by_phone and (is_irreversible(plan) or run.order.action not in BY_NUMBER):
         message = "Only the telephone number fits, and a household may share it. See whose record it is."
         raise Stop(Outcome.REFUSED, "found_by_phone_alone", message=message)
     return list(finds)

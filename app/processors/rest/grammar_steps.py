@@ -79,7 +79,7 @@ class Lookup(Reading):
     )
     phone_enough: str | None = Field(
         default=None,
-        description="Why what cannot be undone may be done to a find by telephone alone: what is kept is the number's.",
+        description="Why a find by telephone alone may be copied, changed, erased: what is kept is the number's own.",
     )
     key: Field_ | None = Field(default=None, description="The field that tells two finds apart.")
     on_empty: Literal["next", "no_match", "needs_review"] | None = None

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.fanout import Action, Outcome
 from app.domain.faults import Fault, secret_missing
 from app.processors._faults import unfit
-from app.processors._port import Answer, Line, Order, Target
+from app.processors._port import Answer, Line, Order, Target, spelt
 from app.processors.sql import database, plan
 from app.processors.sql.database import Database
 from app.processors.sql.plan import CHANGES, Plan, names_in
@@ -216,9 +216,8 @@ async def _search(
     Searches stand in the order of their strength. One that finds somebody whom a stronger one did not find may look;
     it changes nothing and hands nothing out: her customer number is unknown here, and the telephone is her husband's.
     """
-    known: dict[str, list[Any]] = {name: [value] for name, value in asked.items()}
-    for given in order.identifiers:
-        known.setdefault(given["type"], []).append(given["value"])
+    known = _known(order, asked, as_given=True)
+    folded = _known(order, asked, as_given=False)
     runnable = [one for one in found.locate if names_in(one.sql) <= known.keys()]
     if not runnable:
         wanted = sorted({name for one in found.locate for name in names_in(one.sql) & plan.IDENTIFIERS})
@@ -226,7 +225,10 @@ async def _search(
     people: dict[Any, set[str]] = {}
     missed = False
     for one in runnable:
-        here = await _found_by(connection, one, known)
+        # As it was given, for a database that tells capitals apart; then in the small letters statements expect.
+        here = await _found_by(connection, one, known) or (
+            await _found_by(connection, one, folded) if folded != known else set()
+        )
         if here and missed and order.action is not Action.LOCATE:
             raise _Stays("weaker_find", "Only a weaker search finds anybody; compare first.", outcome=Outcome.AMBIGUOUS)
         missed = missed or not here
@@ -235,6 +237,13 @@ async def _search(
     if len(people) > 1:
         raise _several()
     return next(((who, frozenset(has)) for who, has in people.items()), (None, frozenset()))
+
+
+def _known(order: Order, asked: Mapping[str, Any], *, as_given: bool) -> dict[str, list[Any]]:
+    known: dict[str, list[Any]] = {name: [value] for name, value in asked.items()}
+    for one in order.identifiers:
+        known.setdefault(one["type"], []).append(spelt(one) if as_given else one["value"])
+    return known
 
 
 def _several() -> _Stays:

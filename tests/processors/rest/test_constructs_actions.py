@@ -275,6 +275,10 @@ actions:
   rectify: {steps: [{request: {method: PUT, path: "/people/{{ m.id }}", json: {seen: "yes"}}}]}
 """
 
+    def _change(self, action: Action) -> str:
+        collects = "outputs: {person: {about: The record}}\ncollect: {person: {from: lookup}}\n"
+        return (collects if action is Action.EXPORT else "") + self.CHANGE.replace("rectify", action.value)
+
     @pytest.mark.parametrize(
         ("lookup", "known", "code"),
         [
@@ -289,9 +293,34 @@ actions:
         answer = await asked(connector(lookup, DELETE), vendor, order(Action.ERASE, *known))
         assert (answer.code, "DELETE /people/7" in vendor.lines) == (code, code == "done")
 
-    async def test_may_do_what_can_be_undone(self) -> None:
+    @pytest.mark.parametrize("action", [Action.EXPORT, Action.RECTIFY, Action.RESTRICT, Action.STOP_PURPOSES])
+    async def test_is_a_persons_before_anything_is_shown_or_changed(self, action: Action) -> None:
+        """Art. 15(4), 5(1)(d), (f), 32: a copy, or a new address, would be of whoever else answers that telephone."""
+        change = self._change(action)
         vendor = Vendor().says("GET /people", [ANNA | {"phone": "070-174 06 05"}]).says("PUT /people/7", 204)
-        answer = await asked(connector(self.LOOKUP, self.CHANGE), vendor, order(Action.RECTIFY, PHONE))
+        answer = await asked(connector(self.LOOKUP, change), vendor, order(action, PHONE))
+        assert (answer.outcome, answer.code) == (Outcome.REFUSED, "found_by_phone_alone")
+        assert vendor.lines == ["GET /people"]
+
+    @pytest.mark.parametrize("action", [Action.EXPORT, Action.RECTIFY])
+    @pytest.mark.parametrize(
+        ("lookup", "known"), [(LOOKUP, (PHONE, EMAIL)), (BY_NUMBER, (PHONE,))], ids=["its address too", "a telephony's"]
+    )
+    async def test_is_no_matter_where_more_fits_or_the_number_is_what_is_kept(
+        self, action: Action, lookup: str, known: Any
+    ) -> None:
+        """Of a telephony it is the number's own calls; that it is theirs somebody answers for before it leaves."""
+        change = self._change(action)
+        vendor = Vendor().says("GET /people", [ANNA | {"phone": "070-174 06 05"}]).says("PUT /people/7", 204)
+        answer = await asked(connector(lookup, change), vendor, order(action, *known))
+        assert answer.code != "found_by_phone_alone"
+        assert "PUT /people/7" in vendor.lines
+
+    async def test_stops_marketing_all_the_same(self) -> None:
+        """Art. 21(2), (3): at any time and on no condition; what is not sent to a number any more harms nobody."""
+        change = self._change(Action.STOP_MARKETING)
+        vendor = Vendor().says("GET /people", [ANNA | {"phone": "070-174 06 05"}]).says("PUT /people/7", 204)
+        answer = await asked(connector(self.LOOKUP, change), vendor, order(Action.STOP_MARKETING, PHONE))
         assert (answer.outcome, vendor.lines[1:]) == (Outcome.COMPLETED, ["PUT /people/7"])
 
 

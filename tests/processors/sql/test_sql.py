@@ -50,6 +50,17 @@ class TestSearch:
         assert found.outcome is Outcome.COMPLETED
         assert found.body["found_categories"] == sorted(ALL)
 
+    @pytest.mark.parametrize("sql", ["number = :customer_number", "lower(number) = :customer_number"])
+    async def test_by_a_number_finds_who_is_there_under_either_spelling(self, alarms: AlarmDatabase, sql: str) -> None:
+        """
+        As it was given, where capitals are told apart; in small letters, as statements were written to expect.
+        """
+        number = {"type": "customer_number", "value": "c-10001", "format": "text", "as_given": "C-10001"}
+        asked = replace(order(Action.LOCATE), identifiers=(number,))
+        found = await answer(alarms, asked, locate=[{"sql": f"SELECT id AS person FROM customer WHERE {sql}"}])  # noqa: S608
+
+        assert found.outcome is Outcome.COMPLETED
+
     async def test_says_when_nobody_is_here(self, alarms: AlarmDatabase) -> None:
         """
         A terminal answer: nothing is held.
