@@ -65,6 +65,10 @@ class Unfit(Exception):
         self.faults = faults
 
 
+class NotSetUp(Unfit):
+    """Nothing has been set at all: somebody tries it out."""
+
+
 class OutOfReach(Unfit):
     """The settings may be right, but what they name does not answer; starting again later may help."""
 
@@ -93,7 +97,8 @@ def _meant(name: str) -> str:
 def check_settings(chosen: Settings) -> None:
     """Raise :class:`Unfit` for settings nobody should run with."""
     if faults := [*_issuers(chosen)[1], *insecurities(chosen)]:
-        raise Unfit(faults)
+        is_bare = not chosen.sandbox and chosen.database_url is None and not chosen.issuers
+        raise (NotSetUp if is_bare else Unfit)(faults)
 
 
 def _issuers(chosen: Settings) -> tuple[list[IssuerSettings], list[str]]:

@@ -19,6 +19,7 @@ from app.observability import configure_logging
 from app.processors import BrokenConnector, connector_schema, read_connector_file
 from app.profiles import BrokenProfile, Severity, load_profiles, problems
 from app.services import checkpoints, connecting, evidence, own_retention, procedure, rewrapping
+from app.services.registration import NotConnectable, UnknownProcessor
 from app.settings import Settings
 from app.vault.journal import checkpoint_files
 from app.vault.keys import MasterKeys
@@ -46,6 +47,8 @@ def main() -> None:
     except (bootstrap.Unfit, BrokenProfile, BrokenConnector) as error:
         for fault in error.faults:
             print(f"insyn does not start: {fault}", file=sys.stderr)
+        if isinstance(error, bootstrap.NotSetUp):
+            print("To try it out in a checkout, put INSYN_SANDBOX=1 before the command.", file=sys.stderr)
         sys.exit(error.exit_code if isinstance(error, bootstrap.Unfit) else 2)
 
 
@@ -166,12 +169,18 @@ async def _rewrap(chosen: Settings) -> rewrapping.Rewrapped:
 
 @profile_cli.command("check")
 def profile_check(
-    directory: Annotated[Path | None, typer.Argument(help="Folder of profiles; default: INSYN_PROFILES_DIR.")] = None,
+    directory: Annotated[
+        Path | None, typer.Argument(help="Folder of profiles, or one of its files; default: INSYN_PROFILES_DIR.")
+    ] = None,
     language: Annotated[str, typer.Option(help="sv or en")] = "sv",
 ) -> None:
     """Say what each profile lacks for an honest access answer; 1 if something blocks it, 2 if a file is broken."""
     is_blocked = False
-    for profile in load_profiles(directory or bootstrap.root() / bootstrap.read_settings().profiles_dir).values():
+    place = directory or bootstrap.root() / bootstrap.read_settings().profiles_dir
+    only = place.stem if place.is_file() else None
+    for profile in load_profiles(place.parent if only else place).values():
+        if only not in (None, profile.id):
+            continue
         found = problems(profile)
         blocking = sum(one.severity is Severity.BLOCKS for one in found)
         is_blocked = is_blocked or blocking > 0
@@ -349,10 +358,18 @@ def connector_try(
     controller: Annotated[str, typer.Argument(help="A controller's id.")],
     key: Annotated[str, typer.Argument(help="The key of one of its processors of the kind rest.")],
 ) -> None:
-    """Make the one call that shows whether a registered vendor lets us in; 1 if it does not."""
+    """Make the one call that shows whether a registered vendor lets us in; 1 if it does not, 2 if it is not there."""
     chosen = bootstrap.read_settings()
     bootstrap.check_settings(chosen)
-    said = asyncio.run(_try(chosen, controller, key))
+    try:
+        said = asyncio.run(_try(chosen, controller, key))
+    except UnknownProcessor:
+        print(f"{controller} {key}: no such rest processor is registered", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except NotConnectable as error:
+        for fault in error.faults:
+            print(f"{controller} {key}: {fault.pointer}: {fault.en}")
+        raise typer.Exit(1) from None
     print(f"{controller} {key}: {said}")
     if said != "ok":
         raise typer.Exit(1)
@@ -365,8 +382,11 @@ async def _try(chosen: Settings, controller: str, key: str) -> str:
 
 @connector_cli.command("schema")
 def connector_write_schema() -> None:
-    """Write connectors/connector.schema.json, by which editors complete connectors."""
-    file = bootstrap.root() / "connectors" / "connector.schema.json"
+    """Write connector.schema.json into INSYN_CONNECTORS_DIR, by which editors complete connectors."""
+    file = bootstrap.root() / bootstrap.read_settings().connectors_dir / "connector.schema.json"
+    if not file.parent.is_dir():
+        print(f"{file.parent}: there is no such folder", file=sys.stderr)
+        raise typer.Exit(2)
     file.write_text(connector_schema(), encoding="utf-8")
     print(f"wrote {file.parent.name}/{file.name}")
 

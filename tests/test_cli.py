@@ -59,6 +59,13 @@ class TestBrokenSettings:
         """The variable and what it should be; never the value, never a traceback; exit 2."""
         assert insyn(command, **{variable: value}) == (2, [f"insyn does not start: {variable} must be {meant}."])
 
+    def test_of_a_checkout_are_one_word_away(self, insyn: Insyn) -> None:
+        """Whoever tries a command out has set nothing; the last line says what does."""
+        code, lines = insyn("connector", "try", "westra", "x")
+
+        assert code == 2
+        assert lines[-1] == "To try it out in a checkout, put INSYN_SANDBOX=1 before the command."
+
     def test_are_named_all_at_once(self, insyn: Insyn) -> None:
         """One start shows every variable that cannot be read."""
         code, lines = insyn("serve", INSYN_PORT=SECRET, INSYN_METRICS_PORT=SECRET)
@@ -238,6 +245,12 @@ class TestProfileCheck:
         assert [line.split(":")[0] for line in lines if not line.startswith(" ")] == [
             *("securitas", "sensor-alarm", "sos-alarm", "westila", "westra")
         ]
+
+    def test_takes_one_file_of_the_folder(self, insyn: Insyn) -> None:
+        """Whoever writes a profile names it."""
+        _, lines = insyn("profile", "check", bootstrap.root() / "profiles" / "westra.yaml")
+
+        assert [line.split(":")[0] for line in lines if not line.startswith(" ")] == ["westra"]
 
     def test_of_a_broken_file_ends_with_2(self, insyn: Insyn, tmp_path: Path) -> None:
         """A file that cannot be read is another matter than one that lacks something."""

@@ -6,14 +6,17 @@ person reads, so it must be true, short and free of personal data. Which HTTP st
 decided at the edge, never here.
 """
 
+from collections.abc import Sequence
+
+from app.domain.faults import Fault
+
 
 class DomainError(Exception):
     """What was asked for cannot be done."""
 
-    #: A machine word that says which of several things it was; ``{lacks}`` in the refusal's texts.
-    lacks: str | None = None
+    #: Everything that is not right, where one sentence cannot say it; `errors` at the edge.
+    faults: Sequence[Fault] = ()
 
-    def __init__(self, detail: str | None = None, *, lacks: str | None = None) -> None:
-        said = detail or " ".join((type(self).__doc__ or type(self).__name__).split())
-        super().__init__(said.replace("{lacks}", lacks or "?"))
-        self.lacks = lacks
+    def __init__(self, detail: str | None = None, *, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(detail or " ".join((type(self).__doc__ or type(self).__name__).split()))
+        self.faults = tuple(faults)

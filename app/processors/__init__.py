@@ -1,12 +1,14 @@
 """The kinds of processor adapters, one file each, and the one door out of the house."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 
 import httpx
 
+from app.domain.fanout import AnswerMode, Idempotency
+from app.domain.faults import Fault
 from app.processors import email, files, manual, opendsr, plugin, sql, webhook
 from app.processors._answers import MOST_BYTES, AnswerNotUnderstood, parse_json, read_outcome
 from app.processors._egress import (
@@ -80,8 +82,12 @@ def _client(hosts: Sequence[str], target: Target, line: Line) -> httpx.AsyncClie
     )
 
 
-def lacks(kind: Kind, target: Target) -> str | None:
-    """What a registration still needs before anything can be sent, as a short machine word; None: nothing."""
+def lacks(kind: Kind, target: Target) -> list[Fault]:
+    """
+    Everything that keeps a registration from being switched on: what is missing, unknown or unfit; empty: nothing.
+
+    No I/O and no values: a kind looks at settings, and at which secrets there are and whether they can be read.
+    """
     match kind:
         case Kind.WEBHOOK:
             return webhook.lacks(target)
@@ -102,6 +108,40 @@ def lacks(kind: Kind, target: Target) -> str | None:
     assert_never(kind)
 
 
+def usual_ways(kind: Kind) -> tuple[AnswerMode, Idempotency]:
+    """How such a processor answers, and what the same order sent twice does there, where the registration is silent."""
+    match kind:
+        case Kind.WEBHOOK | Kind.MANUAL:
+            return AnswerMode.HUMAN, Idempotency.NO
+        case Kind.SQL:
+            return AnswerMode.SYNC, Idempotency.YES
+        case Kind.EMAIL | Kind.FILES:
+            return AnswerMode.POLL, Idempotency.YES
+        case Kind.REST | Kind.PLUGIN | Kind.OPENDSR:
+            return AnswerMode.POLL, Idempotency.QUERY
+    assert_never(kind)
+
+
+def secrets_taken(kind: Kind, settings: Mapping[str, Any]) -> frozenset[str] | None:
+    """The names of the secrets that such a processor can use; None: nobody can say."""
+    match kind:
+        case Kind.WEBHOOK:
+            return webhook.SECRETS
+        case Kind.MANUAL | Kind.EMAIL:
+            return frozenset()
+        case Kind.FILES:
+            return files.SECRETS
+        case Kind.SQL:
+            return sql.SECRETS
+        case Kind.PLUGIN:
+            return None
+        case Kind.REST:
+            return rest.secrets_taken(settings)
+        case Kind.OPENDSR:
+            return opendsr.SECRETS
+    assert_never(kind)
+
+
 def takes_back(kind: Kind) -> bool:
     """Whether a processor of that kind can be told that nobody waits for its answer any more."""
     return kind is Kind.OPENDSR
@@ -113,7 +153,7 @@ async def take_back(kind: Kind, target: Target, line: Line, task_id: str) -> str
 
     The word is for the log: whether it could still be stopped changes nothing in the case.
     """
-    if not takes_back(kind) or lacks(kind, target) is not None:
+    if not takes_back(kind) or lacks(kind, target):
         return "not_taken_back"
     client = _client(opendsr.hosts(target), target, replace(line, connections=1))
     adapter = OpenDsr(target, client, sandbox=line.sandbox)
@@ -132,6 +172,7 @@ __all__ = [
     "BrokenConnector",
     "CallbackRefused",
     "Email",
+    "Fault",
     "Kind",
     "Line",
     "MailDue",
@@ -153,9 +194,11 @@ __all__ = [
     "parse_json",
     "read_connector_file",
     "read_outcome",
+    "secrets_taken",
     "spelt",
     "take_back",
     "takes_back",
     "try_connection",
+    "usual_ways",
     "vendor_called",
 ]

@@ -142,7 +142,7 @@ def _check_retained(retained: object, outcome: Outcome) -> None:
         _check_texts(one, "reason")
         _check_date(one.get("until"))
     if outcome is Outcome.RETAINED and not retained:
-        raise AnswerNotUnderstood("'retained' says what is kept and under which law.")
+        raise AnswerNotUnderstood("'retained' says what is kept: a list of category, law and until.")
 
 
 def _is_law(code: object) -> bool:

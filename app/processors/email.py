@@ -13,9 +13,21 @@ from typing import Any
 
 from app.domain import recipient_page as rules
 from app.domain.fanout import Outcome
+from app.domain.faults import Fault, setting_missing, unknown_settings
+from app.processors._faults import unfit
 from app.processors._port import Answer, MailDue, Order, Target
 
 LANGUAGES = ("sv", "en")
+SETTINGS = frozenset({"address", "language", "reminder_days", "remind_days_before"})
+_NO_ADDRESS = ("Must be one mail address, such as dsr@example.com.", "Ska vara en e-postadress, såsom dsr@example.com.")
+_NO_DAYS = (
+    f"Must be a list of at most {rules.MOST_REMINDERS} days, each from 1 to {rules.LONGEST_REMINDER}.",
+    f"Ska vara en lista med högst {rules.MOST_REMINDERS} dagar, var och en från 1 till {rules.LONGEST_REMINDER}.",
+)
+_NO_NUMBER = (
+    f"Must be a whole number from 0 to {rules.LONGEST_REMINDER}.",
+    f"Ska vara ett heltal från 0 till {rules.LONGEST_REMINDER}.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,20 +43,25 @@ class EmailSettings:
         return "<EmailSettings>"
 
 
-def read_settings(settings: Mapping[str, Any]) -> EmailSettings | str:
-    """The settings, or the name of the one that cannot be read."""
+def read_settings(settings: Mapping[str, Any]) -> EmailSettings | list[Fault]:
+    """The settings, or everything that cannot be read of them."""
+    faults = []
     address, language = settings.get("address"), settings.get("language", "sv")
-    if not isinstance(address, str) or not rules.is_address(address):
-        return "address"
+    if address is None:
+        faults.append(setting_missing("address"))
+    elif not isinstance(address, str) or not rules.is_address(address):
+        faults.append(unfit(("settings", "address"), *_NO_ADDRESS))
     if language not in LANGUAGES:
-        return "language"
+        faults.append(unfit(("settings", "language"), "Must be sv or en.", "Ska vara sv eller en."))
     days = _days(settings.get("reminder_days", list(rules.REMINDER_DAYS)))
     if days is None:
-        return "reminder_days"
+        faults.append(unfit(("settings", "reminder_days"), *_NO_DAYS))
     before = settings.get("remind_days_before", rules.DAYS_BEFORE)
     if isinstance(before, bool) or not isinstance(before, int) or not 0 <= before <= rules.LONGEST_REMINDER:
-        return "remind_days_before"
-    return EmailSettings(address=address, language=language, days=days, before=before)
+        faults.append(unfit(("settings", "remind_days_before"), *_NO_NUMBER))
+    if faults:
+        return faults
+    return EmailSettings(address=str(address), language=language, days=days or (), before=before)
 
 
 def _days(value: object) -> tuple[int, ...] | None:
@@ -57,10 +74,10 @@ def _days(value: object) -> tuple[int, ...] | None:
     return tuple(sorted(read)) if all(1 <= one <= rules.LONGEST_REMINDER for one in read) else None
 
 
-def lacks(target: Target) -> str | None:
+def lacks(target: Target) -> list[Fault]:
     """A mail address; no endpoint and no secret."""
     found = read_settings(target.settings)
-    return found if isinstance(found, str) else None
+    return unknown_settings(target.settings, SETTINGS) + (found if isinstance(found, list) else [])
 
 
 class Email:
@@ -73,8 +90,8 @@ class Email:
     async def send(self, order: Order) -> Answer:
         """Mail at once: the task, or (sent once more by a person, or after a crash) a reminder of it."""
         settings = self._settings
-        if isinstance(settings, str):
-            return Answer(outcome=Outcome.FAILED, code=f"setting_{settings}")
+        if isinstance(settings, list):
+            return Answer(outcome=Outcome.FAILED, code=f"setting_{settings[0].pointer.rpartition('/')[2]}")
         if not self._mails:
             return Answer(outcome=Outcome.FAILED, code="no_mail_server")
         known = dict(order.progress or {})

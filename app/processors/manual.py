@@ -1,12 +1,13 @@
 """The kind ``manual``: nobody to call; a person does the work and records what came of it."""
 
 from app.domain.fanout import Outcome
+from app.domain.faults import Fault
 from app.processors._port import Answer, Order, Target
 
 
-def lacks(target: Target) -> str | None:
+def lacks(target: Target) -> list[Fault]:
     """Nothing can be sent to it, and nothing is missing."""
-    return None
+    return []
 
 
 class Manual:

@@ -11,27 +11,55 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 
 from app.domain.fanout import SAYABLE, Outcome
+from app.domain.faults import Fault, no_such_name, setting_missing
 from app.processors._answers import AnswerNotUnderstood, read_outcome
+from app.processors._faults import unfit
 from app.processors._port import Adapter, Answer, Line, Order, Target
 
 GROUP = "insyn.processors"
+_PLUGIN = ("settings", "plugin")
+_NOT_LOADED = (
+    "The package is installed and cannot be loaded, or does not say properly what it lacks.",
+    "Paketet är installerat men kan inte laddas, eller säger inte på rätt sätt vad det saknar.",
+)
+_OWN = (
+    "The package says that this is missing or wrong.",
+    "Paketet säger att detta saknas eller är fel.",
+)
 #: What a package's entry point gives: makes an adapter for one registration.
 Factory = Callable[[Target, Line], Adapter]
 #: A plugin may take longer than one call does (it may make several), and never hold its place in the lane for ever.
 CALLS_WORTH = 6
 
 
-def lacks(target: Target) -> str | None:
+def lacks(target: Target) -> list[Fault]:
     """The name of a plugin that is installed, and what that one says it lacks (its factory may have ``lacks``)."""
+    if not target.settings.get("plugin"):
+        return [setting_missing("plugin")]
     found = _entry(target)
     if found is None:
-        return "plugin"
+        return [_not_installed(str(target.settings["plugin"]))]
     try:
         own = getattr(found.load(), "lacks", None)
         said = own(target) if own is not None else None
     except Exception:  # a package that cannot even be loaded is one we lack
-        return "plugin"
-    return said if isinstance(said, str) or said is None else "plugin"
+        return [unfit(_PLUGIN, *_NOT_LOADED)]
+    return _own_faults(said)
+
+
+def _not_installed(name: str) -> Fault:
+    return no_such_name(_PLUGIN, name, {one.name for one in entry_points(group=GROUP)})
+
+
+def _own_faults(said: object) -> list[Fault]:
+    """What a package says it lacks: nothing, our own faults, or the name of a setting that is missing or wrong."""
+    if said is None:
+        return []
+    if isinstance(said, str):
+        return [unfit(("settings", said), *_OWN)]
+    if isinstance(said, list) and all(isinstance(one, Fault) for one in said):
+        return said
+    return [unfit(_PLUGIN, *_NOT_LOADED)]
 
 
 def _entry(target: Target) -> EntryPoint | None:
@@ -44,6 +72,7 @@ class Plugin:
 
     def __init__(self, target: Target, line: Line) -> None:
         self._adapter = _made(target, line)
+        self._why_not = "plugin_missing" if _entry(target) is None else "plugin_not_made"
         self._seconds = line.seconds * CALLS_WORTH
 
     async def send(self, order: Order) -> Answer:
@@ -61,7 +90,7 @@ class Plugin:
 
     async def _held(self, call: Callable[[Adapter], Awaitable[Answer]]) -> Answer:
         if self._adapter is None:
-            return Answer(outcome=Outcome.FAILED, code="plugin_missing")  # nothing was sent; a person sees to it
+            return Answer(outcome=Outcome.FAILED, code=self._why_not)  # nothing was sent; a person sees to it
         try:
             async with asyncio.timeout(self._seconds):
                 answer = await call(self._adapter)

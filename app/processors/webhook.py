@@ -15,6 +15,7 @@ import httpx
 
 from app.domain import webhook_signature
 from app.domain.fanout import Outcome
+from app.domain.faults import Fault, secret_missing, unknown_settings
 from app.processors import _answers
 from app.processors._egress import (
     SERVER_CA,
@@ -25,18 +26,25 @@ from app.processors._egress import (
     names_authorities,
     read_capped,
 )
+from app.processors._faults import NO_ENDPOINT, unfit_authorities
 from app.processors._port import Answer, Order, Target
 
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-def lacks(target: Target) -> str | None:
+#: What a webhook's calls are signed with, both ways.
+SIGNING = "signing"
+SECRETS = frozenset({SIGNING})
+
+
+def lacks(target: Target) -> list[Fault]:
     """An address, a secret to sign with, and authorities that can be read where any are named."""
+    found = unknown_settings(target.settings, {SERVER_CA})
     if not target.endpoint:
-        return "endpoint"
+        found.append(NO_ENDPOINT)
     if not names_authorities(target.settings.get(SERVER_CA)):
-        return f"setting.{SERVER_CA}"
-    return None if target.secrets else "secret"
+        found.append(unfit_authorities(SERVER_CA))
+    return found if target.secrets else [*found, secret_missing(SIGNING)]
 
 
 class Webhook:

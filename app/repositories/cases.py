@@ -297,6 +297,12 @@ async def open_and_due_until(tx: Tx, day: date) -> dict[str, int]:
     return {controller: number for controller, number in (await tx.session.execute(query)).all()}  # noqa: C416
 
 
+async def has_tasks(tx: Tx, processor_id: UUID) -> bool:
+    """Whether a processor has ever been asked anything."""
+    query = select(col(TaskRow.id)).where(col(TaskRow.processor_id) == processor_id).limit(1)
+    return (await tx.session.execute(query)).first() is not None
+
+
 async def tasks_at(tx: Tx, processor_id: UUID, *, states: Collection[str]) -> Sequence[tuple[UUID, UUID]]:
     """The processor's tasks in these states, as (request, task), in the order in which requests are to be held."""
     query = (

@@ -26,6 +26,7 @@ _PROBLEM = {
                 "required": ["pointer", "detail"],
                 "properties": {
                     "pointer": {"type": "string", "examples": ["#/claims/0/right"]},
+                    "code": {"type": "string", "enum": ["missing", "unknown", "unfit"]},
                     "detail": {"type": "string"},
                 },
             },

@@ -59,6 +59,7 @@ from app.services import (
     protecting,
     recipient_page,
     registration,
+    registration_rules,
     replaying,
     restricting,
     searching,
@@ -212,6 +213,25 @@ KINDS: dict[type[DomainError], Kind] = {
     tasks.TaskOver: Kind(409, "Uppgiften är avslutad."),
     tasks.TaskUnderWay: Kind(409, "Uppgiften är på väg hos mottagaren och är inte en människas just nu."),
     registration.KeyTaken: Kind(409, "Det finns redan en mottagare med den nyckeln."),
+    registration.KeyWasTaken: Kind(
+        409, "En mottagare som tagits bort hade den nyckeln, och dess historia står kvar under den: välj en annan."
+    ),
+    registration_rules.SettledByUse: Kind(
+        409,
+        "Vad den har, ombeds om och får veta ligger fast när den slagits på: ta bort den och lägg upp den på nytt.",
+    ),
+    registration_rules.NobodySearchesByHand: Kind(
+        422, "Människor ombeds inte leta: det som ingen kan söka i begärs i sin helhet.", "#/actions"
+    ),
+    registration_rules.HowItAnswersNeeded: Kind(
+        422, "En webhook anger hur den svarar: sync, poll eller callback.", "#/answer_mode"
+    ),
+    registration_rules.UnknownPredecessor: Kind(
+        422, "En mottagare väntar bara på andra hos samma ansvarige; `errors` säger vilka som finns.", "#/after"
+    ),
+    secrets_of_processors.SecretNotTaken: Kind(
+        422, "En mottagare av det slaget använder ingen sådan hemlighet; `errors` säger vilka den använder.", "#/name"
+    ),
     callbacks.CallbackOver: Kind(410, "Uppgiften är besvarad eller tiden är ute; inget mer tas emot."),
     # people who guard people
     guarding.HandlersOnly: Kind(403, "Det här sköts bara av särskilt utbildade handläggare."),
@@ -295,7 +315,9 @@ KINDS: dict[type[DomainError], Kind] = {
     AnswerNotUnderstood: Kind(422, "Svaret har inte den överenskomna formen.", "#"),
     AddressNotAllowed: Kind(422, "Adressen får inte anropas: https till en publik värd behövs.", "#/endpoint"),
     registration.NotConnectable: Kind(
-        422, "En mottagare blir aktiv när den har det som dess slag behöver. Här saknas: {lacks}.", "#/state"
+        422,
+        "En mottagare blir aktiv när allt som dess slag behöver finns och stämmer; `errors` säger vad som brister.",
+        "#/state",
     ),
     registration.SecretsStayBehind: Kind(
         422,

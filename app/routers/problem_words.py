@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain import quotas
+from app.domain.processor_secrets import OVERLAP_PATTERN
+from app.schemas.registry import NAME_PATTERN, PROCESSOR_KEY
+
 TITLES: dict[int, dict[str, str]] = {
     400: {"sv": "Anropet kan inte läsas", "en": "The call cannot be read"},
     401: {"sv": "Du behöver logga in", "en": "You need to log in"},
@@ -85,13 +89,24 @@ _SAME = {
     "datetime_parsing": "not_an_instant",
     "datetime_from_date_parsing": "not_an_instant",
 }
+#: What fits a pattern, where a person writes it by hand.
+_EXAMPLES = {
+    quotas.PERIOD: "PT1M, PT24H, P1D",
+    PROCESSOR_KEY: "my-crm",
+    OVERLAP_PATTERN: "P7D, PT36H",
+    NAME_PATTERN: "api_key",
+}
 _ELSE = ("Värdet går inte att använda.", "The value cannot be used.")
 
 
 def in_words(kind: str, about: Mapping[str, Any], language: str) -> str:
     """Say what is wrong; *about* holds our own limits and word lists, never what was sent."""
-    pair = _WORDS.get(_SAME.get(kind, kind), _ELSE)
-    return pair[0 if language == "sv" else 1].format_map(_Known(about))
+    kind = _SAME.get(kind, kind)
+    if kind in ("too_short", "too_long") and about.get("field_type") == "Value":  # a text that is checked otherwise too
+        kind = f"string_{kind}"
+    said = _WORDS.get(kind, _ELSE)[0 if language == "sv" else 1].format_map(_Known(about))
+    example = _EXAMPLES.get(str(about.get("pattern"))) if kind == "string_pattern_mismatch" else None
+    return f"{said} {'Till exempel' if language == 'sv' else 'For instance'}: {example}." if example else said
 
 
 class _Known(dict[str, Any]):

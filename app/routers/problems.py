@@ -106,9 +106,12 @@ def refused(request: Request, error: DomainError, *, pointer: str | None = None)
     kind = kind_of(type(error))
     if kind.status >= 500 and kind.status != 503:
         return _fault(request)
-    detail = kind.sv.replace("{lacks}", error.lacks or "?") if language_of(request) == "sv" else str(error)
+    language = language_of(request)
+    detail = kind.sv if language == "sv" else str(error)
     at = pointer or kind.pointer
     errors = [{"pointer": at, "detail": detail}] if at and kind.status == 422 else []
+    if error.faults:
+        errors = [{"pointer": one.pointer, "code": one.word, "detail": one.said(language)} for one in error.faults]
     return problem(
         request,
         status=kind.status,

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
+from app.domain.faults import no_such_name
 from app.domain.processor_secrets import SecretInSettings, overlap_of
 from app.repositories import registry
 from app.routers.conditions import IfMatch, Made, OnceOnly, etag
@@ -24,7 +25,7 @@ from app.schemas.registry import (
     ProfileProblemList,
     SecretIn,
 )
-from app.services import catalogue, lane_health, procedure, registration
+from app.services import catalogue, lane_health, procedure, registration, registration_rules
 from app.services.casework import UnknownCategory
 from app.services.registration import NewProcessor, UnknownProcessor
 
@@ -109,20 +110,29 @@ async def processors(work: RegistryReader, controller: ControllerQuery = None) -
     response_model=ProcessorOut,
     responses=ACTS,
 )
-async def register(work: Admin, once: OnceOnly, body: ProcessorIn, controller: ControllerQuery = None) -> JSONResponse:
-    """Register a recipient; all but a manual one start unconnected and take part once connected."""
+async def register(
+    work: Admin, once: OnceOnly, body: ProcessorIn, language: Language, controller: ControllerQuery = None
+) -> JSONResponse:
+    """
+    Register a recipient; all but a manual one start unconnected and take part once connected.
+
+    `lacking` says everything that is missing or wrong until then.
+    """
     owner = body.controller or controller
     if owner is None:
         raise ControllerNeeded
     work.check_controller(owner)
     _check_categories(work, owner, body.categories)
-    said = body.model_dump(exclude={"controller", "limits"}) | body.limits.model_dump()
+    await registration_rules.check_after(work.tx, owner, body.after)
+    registration_rules.check_answers(body.kind, body.answer_mode)
+    body_said = body.model_dump(exclude={"controller", "limits"}) | body.limits.model_dump()
+    said = {name: value for name, value in body_said.items() if value is not None}
 
     async def act() -> Made:
         with _pointed():
             row = await registration.register(work.tx, work.ctx, owner, NewProcessor(**said), actor=work.actor)
         headers = {"Location": f"/v1/processors/{row.id}", "ETag": etag(row.version)}
-        return Made(dump(ProcessorOut, await catalogue.processor_and_lane(work.tx, row)), 201, headers)
+        return Made(dump(ProcessorOut, await catalogue.whole(work.tx, work.ctx, row, language)), 201, headers)
 
     return await once.answer(work, owner, act)
 
@@ -138,9 +148,11 @@ def _pointed() -> Iterator[None]:
 
 def _check_categories(work: Work, controller: str, categories: list[str]) -> None:
     known = {category.id for category in work.ctx.profile(controller).categories}
-    for index, one in enumerate(categories):
-        if one not in known:
-            raise At(f"#/categories/{index}", UnknownCategory())
+    faults = [
+        no_such_name(("categories", index), one, known) for index, one in enumerate(categories) if one not in known
+    ]
+    if faults:
+        raise UnknownCategory(faults=faults)
 
 
 @router.get(
@@ -151,13 +163,13 @@ def _check_categories(work: Work, controller: str, categories: list[str]) -> Non
     response_model_exclude_none=True,
     responses=READS,
 )
-async def processor(work: RegistryReader, id: UUID, response: Response) -> View:
+async def processor(work: RegistryReader, id: UUID, language: Language, response: Response) -> View:
     """One registration."""
     row = await registry.processor(work.tx, id)
     if row is None or row.state == "removed":
         raise UnknownProcessor
     response.headers["ETag"] = etag(row.version)
-    return await catalogue.processor_and_lane(work.tx, row)
+    return await catalogue.whole(work.tx, work.ctx, row, language)
 
 
 @router.patch(
@@ -168,7 +180,9 @@ async def processor(work: RegistryReader, id: UUID, response: Response) -> View:
     response_model_exclude_none=True,
     responses=DECIDES,
 )
-async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange, response: Response) -> View:
+async def change(
+    work: Admin, version: IfMatch, id: UUID, body: ProcessorChange, language: Language, response: Response
+) -> View:
     """
     Change a registration: only the named fields.
 
@@ -179,13 +193,15 @@ async def change(work: Admin, version: IfMatch, id: UUID, body: ProcessorChange,
     changes = body.model_dump(exclude_unset=True, exclude={"limits"})
     if body.limits is not None:
         changes |= body.limits.model_dump(exclude_none=True)
-    for name in ("state", "title", "settings", "after"):
+    for name in ("state", "title", "settings", "after", *registration_rules.SETTLED):
         if name in changes and changes[name] is None:
             del changes[name]
+    _check_categories(work, row.controller_id, changes.get("categories", []))
+    await registration_rules.check_changes(work.tx, row, changes)
     with _pointed():
         await registration.change(work.tx, work.ctx, row, changes, actor=work.actor)
     response.headers["ETag"] = etag(row.version)
-    return await catalogue.processor_and_lane(work.tx, row)
+    return await catalogue.whole(work.tx, work.ctx, row, language)
 
 
 @router.delete(
@@ -204,6 +220,7 @@ async def add_secret(work: Admin, id: UUID, body: SecretIn) -> None:
     No Idempotency-Key is needed: the same secret twice is the same secret.
     """
     row = await registration.hold(work.tx, id)
+    registration.check_secret_name(row, body.name)
     overlap = overlap_of(body.overlap)
     await registration.add_secret(
         work.tx, work.ctx, row, body.secret, name=body.name, overlap=overlap, actor=work.actor

@@ -11,7 +11,11 @@ from app.domain.processor_secrets import LONGEST, OVERLAP_PATTERN
 from app.processors import Kind
 from app.schemas.base import ActionKey, Answer, Body, CategoryId, IdentifierType, Line, Plain, Slug
 
-SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+PROCESSOR_KEY = r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$"
+SecretName = Annotated[str, Field(pattern=NAME_PATTERN)]
+AnswerModeKey = Literal["sync", "poll", "callback", "human"]
+IdempotencyKey = Literal["yes", "no", "query"]
 Endpoint = Annotated[Plain, Field(min_length=8, max_length=2_000)]
 
 
@@ -79,7 +83,7 @@ class ProcessorIn(Body):
     )
 
     controller: Slug | None = Field(default=None, description="Or as a query parameter.")
-    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=60)]
+    key: Annotated[str, Field(pattern=PROCESSOR_KEY, max_length=60)]
     title: Line
     kind: Annotated[Kind, Field(strict=False)]
     recipient_kind: Literal["own", "processor", "independent_controller", "group", "authority", "internal"] = (
@@ -89,13 +93,20 @@ class ProcessorIn(Body):
     categories: Annotated[list[CategoryId], Field(max_length=200)]
     identifier_types: Annotated[list[IdentifierType], Field(max_length=9)] = Field(default_factory=list)
     after: Annotated[list[Plain], Field(max_length=50)] = Field(default_factory=list)
-    answer_mode: Literal["sync", "poll", "callback", "human"] = "human"
-    idempotency: Literal["yes", "no", "query"] = "no"
+    answer_mode: AnswerModeKey | None = Field(
+        default=None, description="A webhook says it; the other kinds have their own, and `human` is for `manual`."
+    )
+    idempotency: IdempotencyKey | None = Field(
+        default=None, description="What the same task sent twice does there; left out: `no`, or as the kind has it."
+    )
     limits: Limits = Limits()
     endpoint: Endpoint | None = None
     contact: Line | None = None
     country: Line | None = None
     settings: KindSettings = Field(default_factory=dict)
+
+
+_UNTIL_USED = "Only while it is unconnected and has had no task."
 
 
 class ProcessorChange(Body):
@@ -112,6 +123,11 @@ class ProcessorChange(Body):
     limits: LimitsChange | None = None
     contact: Line | None = None
     settings: KindSettings | None = None
+    actions: Annotated[list[ActionKey], Field(min_length=1, max_length=11, description=_UNTIL_USED)] | None = None
+    categories: Annotated[list[CategoryId], Field(max_length=200, description=_UNTIL_USED)] | None = None
+    identifier_types: Annotated[list[IdentifierType], Field(max_length=9, description=_UNTIL_USED)] | None = None
+    answer_mode: AnswerModeKey | None = Field(default=None, description=_UNTIL_USED)
+    idempotency: IdempotencyKey | None = Field(default=None, description=_UNTIL_USED)
 
 
 class SecretIn(Body):
@@ -160,6 +176,14 @@ class LaneOut(Answer):
     rests_for: Literal["said_by_processor", "quota"] | None = None
 
 
+class Lacking(Answer):
+    """Something that keeps a registration from being switched on."""
+
+    pointer: str = Field(examples=["#/settings/dialekt", "#/secrets/signing"])
+    code: Literal["missing", "unknown", "unfit"]
+    detail: str
+
+
 class ProcessorOut(Answer):
     """A registered recipient; whether it has a secret, never which."""
 
@@ -187,6 +211,9 @@ class ProcessorOut(Answer):
     secret_names: list[str] = Field(description="Which secrets there are, never what they are.")
     secrets: list[SecretOut]
     settings: dict[str, Any] = Field(description="The kind's own settings; see docs/processors.md.")
+    lacking: list[Lacking] | None = Field(
+        default=None, description="All that is missing or wrong before it can be active; told of one, not in lists."
+    )
     version: int
     created_at: datetime
     updated_at: datetime

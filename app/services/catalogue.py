@@ -9,7 +9,7 @@ from app.domain.rights import RIGHTS
 from app.models import LaneRow, ProcessorRow
 from app.profiles import Profile, problems
 from app.repositories import lane_state
-from app.services import lane_health, processor_secrets
+from app.services import lane_health, processor_secrets, registration
 from app.services.context import Context
 from app.services.protecting import needed_for
 
@@ -72,6 +72,13 @@ async def processor_and_lane(tx: Tx, row: ProcessorRow) -> View:
     """One registration with its lane."""
     (view,) = await processors(tx, [row])
     return view
+
+
+async def whole(tx: Tx, ctx: Context, row: ProcessorRow, language: str) -> View:
+    """One registration with its lane, and with everything that keeps it from being switched on."""
+    lacking = registration.lacking(ctx, row)
+    said = [{"pointer": one.pointer, "code": one.word, "detail": one.said(language)} for one in lacking]
+    return await processor_and_lane(tx, row) | {"lacking": said}
 
 
 def controller(profile: Profile) -> View:

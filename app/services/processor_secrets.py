@@ -16,9 +16,10 @@ from app.db import Tx
 from app.domain import webhook_signature
 from app.domain.audit import AuditStep, as_code
 from app.domain.errors import DomainError
+from app.domain.faults import no_such_name
 from app.domain.processor_secrets import MOST_NAMES, OVERLAP, TooManySecrets, check_secret
 from app.models import ProcessorRow
-from app.processors import Kind
+from app.processors import Kind, secrets_taken
 from app.repositories import registry
 from app.services import lane_health, steps
 from app.services.context import INSYN, Actor, Context
@@ -32,6 +33,10 @@ SIGNING = "signing"
 
 class UnknownSecret(DomainError):
     """The processor has no secret of that name."""
+
+
+class SecretNotTaken(DomainError):
+    """A processor of that kind uses no secret of that name; `errors` says which it does."""
 
 
 def named(ctx: Context, row: ProcessorRow, *, at: datetime | None = None) -> dict[str, tuple[str, ...]]:
@@ -65,6 +70,13 @@ def facts(row: ProcessorRow) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def check_secret_name(row: ProcessorRow, name: str) -> None:
+    """Refuse a secret that the processor's kind does not read; raises :class:`SecretNotTaken`."""
+    taken = secrets_taken(Kind(row.kind), row.settings)
+    if taken is not None and name not in taken:
+        raise SecretNotTaken(faults=[no_such_name(("name",), name, taken)])
 
 
 async def add_secret(

@@ -112,8 +112,8 @@ async def find(tx: Tx, ctx: Context, token: str, *, session: str | None, hold: b
             raise UnknownPage
         row, task = found_row, found_task
     processor = await registration.heard(tx, task.processor_id, Kind.EMAIL)
-    settings = read_settings(processor.settings) if processor is not None else "gone"
-    if processor is None or isinstance(settings, str):
+    settings = read_settings(processor.settings) if processor is not None else []
+    if processor is None or isinstance(settings, list):
         raise UnknownPage
     holds = session if session is not None and _is_in(page, session, settings.address, now=tx.now) else None
     if tx.now >= tasks.token_expires_at(ctx, row, task) or (task.state == TaskState.CLOSED and holds is None):

@@ -16,23 +16,31 @@ from app.domain.audit import AuditStep
 from app.domain.errors import DomainError
 from app.domain.execution import check_order
 from app.domain.fanout import AnswerMode, Idempotency
+from app.domain.faults import UNFIT, Fault
 from app.domain.processor_secrets import check_settings
 from app.models import ProcessorRow
-from app.processors import Kind, Target, check_address, implied_order, lacks
+from app.processors import Kind, Target, check_address, implied_order, lacks, usual_ways
 from app.profiles import Profile, System
 from app.repositories import cases, jobs, lane_state, registry
-from app.services import handing_over, lane_health, processor_secrets, steps
+from app.services import handing_over, lane_health, processor_secrets, registration_rules, steps
 from app.services.context import INSYN, Actor, Context
 from app.services.handing_over import MOVED, REMOVED
 from app.services.ids import new_id
 from app.services.processor_secrets import SIGNING as SIGNING
 from app.services.processor_secrets import add_secret as add_secret
+from app.services.processor_secrets import check_secret_name as check_secret_name
 from app.services.processor_secrets import secrets_of as secrets_of
 from app.services.registered import Before, write_down
 from app.services.registered import place_of as place_of
 from app.vault.errors import Unreadable
 
 STATES = ("active", "paused", "unconnected")
+_UNREADABLE = Fault(
+    "#/secrets",
+    UNFIT,
+    "Its secrets cannot be opened: the master key that sealed them is not set.",
+    "Dess hemligheter går inte att öppna: huvudnyckeln som förseglade dem är inte satt.",
+)
 #: Whose word counts. A pause holds back what we send, and not what comes of what was sent before it.
 HEARD = ("active", "paused")
 #: The kinds whose own systems call back about a task with a signature of ours.
@@ -47,8 +55,12 @@ class KeyTaken(DomainError):
     """The controller has a processor with that key already."""
 
 
+class KeyWasTaken(KeyTaken):
+    """A processor that was removed had that key, and its past stays under it: choose another key."""
+
+
 class NotConnectable(DomainError):
-    """A processor becomes active once it has what its kind needs. It still lacks: {lacks}."""
+    """A processor becomes active once everything its kind needs is there and right; `errors` says what is not."""
 
 
 class SecretsStayBehind(NotConnectable):
@@ -75,8 +87,8 @@ class NewProcessor:
     categories: Sequence[str]
     identifier_types: Sequence[str] = ()
     after: Sequence[str] = ()
-    answer_mode: str = "human"
-    idempotency: str = "no"
+    answer_mode: str = ""  #: empty: as its kind has it
+    idempotency: str = ""
     rate_per_second: float = 1.0
     burst: int = 1
     concurrency: int = 1
@@ -94,13 +106,14 @@ async def register(tx: Tx, ctx: Context, controller: str, new: NewProcessor, *, 
     Register a recipient of a controller; who did is the first entry of its chain.
 
     Raises:
-        UnknownController, KeyTaken, AddressNotAllowed, OrderHasCycle, SecretInSettings
+        UnknownController, KeyTaken, AddressNotAllowed, OrderHasCycle, SecretInSettings, NobodySearchesByHand
     """
     ctx.profile(controller)
     check_settings(new.settings)
     new = as_its_kind_has_it(new)
-    if await registry.processor_by_key(tx, controller, new.key) is not None:
-        raise KeyTaken
+    registration_rules.check_actions(new.kind, new.actions)
+    if (there := await registry.processor_by_key(tx, controller, new.key)) is not None:
+        raise KeyWasTaken if there.state == "removed" else KeyTaken
     if new.endpoint is not None:
         check_address(new.endpoint, sandbox=ctx.settings.sandbox)
     await _check_order(tx, controller, new.key, new.after, new.settings)
@@ -147,9 +160,10 @@ def as_its_kind_has_it(new: NewProcessor) -> NewProcessor:
     A recipient by mail is looked after by asking when it is to be reminded (``poll``), and an attempt that was not
     recorded has mailed nobody, so it may be made again (``yes``).
     """
+    mode, twice = usual_ways(new.kind)
     if new.kind is Kind.EMAIL:
-        return replace(new, answer_mode=AnswerMode.POLL.value, idempotency=Idempotency.YES.value)
-    return new
+        return replace(new, answer_mode=mode.value, idempotency=twice.value)
+    return replace(new, answer_mode=new.answer_mode or mode.value, idempotency=new.idempotency or twice.value)
 
 
 async def _check_order(tx: Tx, controller: str, key: str, after: Sequence[str], settings: Mapping[str, Any]) -> None:
@@ -212,8 +226,8 @@ async def change(
         await handing_over.take_back(tx, row, MOVED)
         if row.kind != Kind.MANUAL:
             row.state = "unconnected"
-    if row.state == "active" and (word := lacking(ctx, row)) is not None:
-        raise NotConnectable(lacks=word)
+    if row.state == "active" and (faults := lacking(ctx, row)):
+        raise NotConnectable(faults=faults)
     row.was_on = row.was_on or row.state == "active"
     row.version, row.updated_at = row.version + 1, tx.now
     await tx.session.flush()
@@ -241,16 +255,16 @@ def target_of(ctx: Context, row: ProcessorRow) -> Target:
     return _target(row, processor_secrets.named(ctx, row))
 
 
-def lacking(ctx: Context, row: ProcessorRow) -> str | None:
+def lacking(ctx: Context, row: ProcessorRow) -> list[Fault]:
     """
-    What a registration still needs before anything can be sent, as a short machine word.
+    Everything that keeps a registration from being switched on.
 
     Secrets that do not open are none: one such processor's tasks go to a person, and no case stands still over it.
     """
     try:
         return lacks(Kind(row.kind), target_of(ctx, row))
     except Unreadable:
-        return "secrets_unreadable"
+        return [_UNREADABLE]
 
 
 def _target(row: ProcessorRow, named: Mapping[str, tuple[str, ...]]) -> Target:
@@ -276,7 +290,7 @@ async def remove_secret(tx: Tx, ctx: Context, row: ProcessorRow, name: str, *, a
         SecretNeeded: The processor is active and could not be called without.
     """
     left = {one: values for one, values in processor_secrets.named(ctx, row).items() if one != name}
-    if row.state == "active" and name in row.secret_names and lacks(Kind(row.kind), _target(row, left)) is not None:
+    if row.state == "active" and name in row.secret_names and lacks(Kind(row.kind), _target(row, left)):
         raise SecretNeeded
     await processor_secrets.remove_secret(tx, ctx, row, name, actor=actor)
 

@@ -37,6 +37,7 @@ from app.domain.fanout import (
     Verb,
     Wait,
 )
+from app.domain.faults import UNKNOWN
 from app.domain.process import CreateTask
 from app.domain.retention import BOOKKEEPING_HOLD
 from app.domain.working_days import months_later
@@ -118,7 +119,8 @@ def why_a_person(ctx: Context, processor: ProcessorRow) -> str | None:
     """Why nobody can be called for a processor's tasks; None where somebody can."""
     if processor.kind == Kind.MANUAL:
         return "manual"
-    return "not_connected" if registration.lacking(ctx, processor) else None
+    # A setting that nobody reads keeps a registration from being switched on, not a running one from its work.
+    return "not_connected" if any(one.word != UNKNOWN for one in registration.lacking(ctx, processor)) else None
 
 
 def callback_token(ctx: Context, controller: str, task_id: UUID) -> str:

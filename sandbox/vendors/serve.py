@@ -9,6 +9,7 @@ vendor knows, what was done there and what was sent to it is shown at ``/__contr
 import argparse
 import asyncio
 import importlib
+import json
 import pkgutil
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -19,6 +20,7 @@ import sandbox.vendors
 from sandbox.serving import served
 from sandbox.store import Store
 from sandbox.vendors._base import Vendor
+from sandbox.vendors.stands import STANDS
 
 
 def vendors() -> dict[str, type[Vendor]]:
@@ -52,9 +54,18 @@ async def running(
         yield urls
 
 
+def _login(name: str) -> str:
+    """What a registration has to say to be let in there: settings and secrets; all of it is made up."""
+    module = vendors()[name].__module__.replace(".", "/")
+    if (stand := STANDS.get(name)) is None or name == "google_analytics":  # whose key is made when it starts
+        return f"  its logins stand at the top of {module}.py\n"
+    secrets = stand.secrets(vendors()[name]())
+    return f"  settings {json.dumps(dict(stand.settings))}\n  secrets {json.dumps(dict(secrets))}\n"
+
+
 async def _serve(names: list[str] | None, base_port: int, store: Store | None) -> None:
     async with running(names=names, base_port=base_port, store=store) as urls:
-        sys.stdout.write("".join(f"{name} {url}\n" for name, url in urls.items()))
+        sys.stdout.write("".join(f"{name} {url}\n{_login(name)}" for name, url in urls.items()))
         sys.stdout.flush()
         await asyncio.Event().wait()
 
@@ -63,7 +74,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Serve the simulated vendors until interrupted."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.vendors.serve", description=main.__doc__)
     parser.add_argument("names", nargs="*", help="which vendors; none named: all")
-    parser.add_argument("--base-port", type=int, default=0, help="the first of their ports; 0 (default): free ones")
+    parser.add_argument(
+        "--base-port", "--port", type=int, default=0, help="the first of their ports; 0 (default): free ones"
+    )
     parser.add_argument("--store", type=Path, help="an SQLite file to keep what they know over a restart")
     chosen = parser.parse_args(arguments)
     store = Store(chosen.store) if chosen.store else None

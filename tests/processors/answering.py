@@ -2,12 +2,12 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 
 from app.domain.fanout import Action, AnswerMode, Idempotency
-from app.processors import Kind, Line, Order, Target, connect
+from app.processors import Fault, Kind, Line, Order, Target, connect
 from app.processors._port import Adapter
 
 NOW = datetime(2026, 2, 3, 9, 15, tzinfo=UTC)
@@ -24,6 +24,11 @@ ORDER = Order(
     callback_expires_at=NOW,
     asked_at=NOW,
 )
+
+
+def places(faults: Iterable[Fault]) -> list[str]:
+    """Where each fault is, without the sign that begins a pointer."""
+    return [one.pointer.removeprefix("#/") for one in faults]
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 from app.processors import Kind, Line, Order, Target, lacks
 from app.processors.files import Files
 from app.processors.files.adapter import WRITTEN_DOWN_SECONDS
-from tests.processors.answering import ORDER
+from tests.processors.answering import ORDER, places
 
 LINE = Line(connections=1, seconds=5, sandbox=True)
 ERASE = replace(ORDER, action=Action.ERASE)
@@ -78,10 +78,21 @@ class _Server(asyncssh.SSHServer):
         return (username, password) == ("insyn", "drop-it-here")
 
 
+class _NotLockedIn(asyncssh.SFTPServer):
+    """An ordinary account: it sees the whole machine and may make folders in its own alone."""
+
+    def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
+        if not path.startswith(b"/home/insyn"):
+            raise asyncssh.SFTPPermissionDenied("no right") if path.count(b"/") == 1 else asyncssh.SFTPNoSuchFile("no")
+        super().mkdir(path, attrs)
+
+
 @asynccontextmanager
-async def sftp_at(root: Path, host_key: asyncssh.SSHKey) -> AsyncIterator[int]:
+async def sftp_at(
+    root: Path, host_key: asyncssh.SSHKey, account: type[asyncssh.SFTPServer] = asyncssh.SFTPServer
+) -> AsyncIterator[int]:
     def chrooted(channel: asyncssh.SSHServerChannel) -> asyncssh.SFTPServer:
-        return asyncssh.SFTPServer(channel, chroot=str(root).encode())
+        return account(channel, chroot=str(root).encode())
 
     server = await asyncssh.listen(
         "127.0.0.1", 0, server_factory=_Server, server_host_keys=[host_key], sftp_factory=chrooted
@@ -268,6 +279,23 @@ class TestDoor:
 
         assert (found.outcome, found.code) == (Outcome.FAILED, "not_let_in")
 
+    async def test_that_leads_to_no_folder_is_a_persons(self, tmp_path: Path) -> None:
+        """
+        The address names a folder from the server's root, not from the login's: trying again mends nothing.
+        """
+        (tmp_path / "home" / "insyn").mkdir(parents=True)
+        async with sftp_at(tmp_path, KEY, _NotLockedIn) as port:
+            answers = []
+            for path in ("/insyn", "/home/insyn/insyn"):
+                settings = {"url": f"sftp://insyn@127.0.0.1:{port}{path}", "host_key": public(KEY)}
+                adapter = Place(tmp_path, settings, {"password": ("drop-it-here",)}).adapter()
+                answers.append(await adapter.send(ERASE))
+
+        assert [(one.outcome, one.code) for one in answers] == [
+            (Outcome.FAILED, "no_such_folder"),
+            (Outcome.ACCEPTED, "laid_down"),
+        ]
+
     async def test_nobody_answers_at_is_tried_again(self, tmp_path: Path) -> None:
         """
         Nothing was laid down.
@@ -301,24 +329,33 @@ class TestRegistration:
     @pytest.mark.parametrize(
         ("settings", "named", "lacking"),
         [
-            pytest.param({}, {}, "url", id="nothing"),
-            pytest.param({"url": "ftp://files.example.se/"}, {}, "url", id="no such shelf"),
-            pytest.param({"url": "sftp://insyn:pw@files.example.se/"}, {}, "url", id="a password in the address"),
-            pytest.param({"url": "sftp://insyn@files.example.se/"}, {}, "host_key", id="no host key"),
-            pytest.param(SFTP, {}, "private_key", id="no way in"),
-            pytest.param(SFTP, {"private_key": ("x",)}, "private_key", id="no key"),
-            pytest.param(SFTP | {"format": "xml"}, {"password": ("x",)}, "settings", id="no such format"),
-            pytest.param(SFTP, {"password": ("x",)}, None, id="a password"),
-            pytest.param(SFTP, {"private_key": (KEY.export_private_key().decode(),)}, None, id="a private key"),
-            pytest.param({"url": "s3://bucket/insyn"}, {"access_key_id": ("x",)}, "secret_access_key", id="half a key"),
+            pytest.param({}, {}, ["settings/url"], id="nothing"),
+            pytest.param({"url": "ftp://files.example.se/"}, {}, ["settings/url"], id="no such shelf"),
+            pytest.param(
+                {"url": "sftp://insyn:pw@files.example.se/"},
+                {},
+                ["settings/url", "settings/host_key", "secrets/private_key"],
+                id="a password in the address",
+            ),
+            pytest.param(
+                {"url": "sftp://insyn@files.example.se/"}, {"password": ("x",)}, ["settings/host_key"], id="no host key"
+            ),
+            pytest.param(SFTP, {}, ["secrets/private_key"], id="no way in"),
+            pytest.param(SFTP, {"private_key": ("x",)}, ["secrets/private_key"], id="no key"),
+            pytest.param(SFTP | {"format": "xml"}, {"password": ("x",)}, ["settings/format"], id="no such format"),
+            pytest.param(SFTP, {"password": ("x",)}, [], id="a password"),
+            pytest.param(SFTP, {"private_key": (KEY.export_private_key().decode(),)}, [], id="a private key"),
+            pytest.param(
+                {"url": "s3://bucket/insyn"}, {"access_key_id": ("x",)}, ["secrets/secret_access_key"], id="half a key"
+            ),
             pytest.param(
                 {"url": "s3://bucket/insyn", "options": {"region": "eu-north-1"}},
                 {"access_key_id": ("x",), "secret_access_key": ("y",)},
-                None,
+                [],
                 id="a bucket",
             ),
             *(
-                pytest.param({"url": url, "options": options}, KEYS, "url", id=id)
+                pytest.param({"url": url, "options": options}, KEYS, ["settings/url"], id=id)
                 for id, url, options in (
                     ("a host of its own", "s3://bucket/insyn", {"endpoint": "http://127.0.0.1:9000"}),
                     ("an option nobody knows", "s3://bucket/insyn", {"allow_http": "true"}),
@@ -329,12 +366,12 @@ class TestRegistration:
         ],
     )
     def test_says_what_it_lacks(
-        self, settings: dict[str, Any], named: dict[str, tuple[str, ...]], lacking: str | None
+        self, settings: dict[str, Any], named: dict[str, tuple[str, ...]], lacking: list[str]
     ) -> None:
         """
         Until nothing is lacking its tasks are people's.
         """
-        assert lacks(Kind.FILES, Place(Path(), settings, named).target()) == lacking
+        assert places(lacks(Kind.FILES, Place(Path(), settings, named).target())) == lacking
 
     async def test_of_a_folder_is_for_the_sandbox(self, tmp_path: Path) -> None:
         """

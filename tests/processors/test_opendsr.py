@@ -12,6 +12,7 @@ import pytest
 from app.domain.fanout import Action, Outcome
 from app.processors import Kind, Order, lacks
 from app.processors.opendsr import PROFILE
+from tests.processors.answering import places
 from tests.processors.opendsr_peer import DOMAIN, ERASE, ID, ORDER, Peer, a_peer, sent, signer_of
 
 
@@ -25,36 +26,47 @@ class TestRegistration:
     @pytest.mark.parametrize(
         ("settings", "missing"),
         [
-            ({}, None),
-            ({"dialect": "3.0"}, "settings:dialect"),
-            ({"domain": "guard"}, "settings:domain"),
-            ({"dialect": "appsflyer"}, "settings:property_id"),
-            ({"dialect": "appsflyer", "property_id": "app"}, None),
-            ({"unknown": 1}, "settings:unknown"),
-            ({"auth": "basic"}, None),
-            ({"identities": ["phone=phone"], "names": ["erase=deletion"]}, None),
-            ({"identities": ["phone"]}, "settings:identities"),
-            ({"names": ["burn=deletion"]}, "settings:names"),
+            ({}, []),
+            ({"dialect": "3.0"}, ["settings/dialect"]),
+            ({"dialekt": "2.0", "domain": "guard", "poll_seconds": 0}, ["settings/poll_seconds", "settings/dialekt"]),
+            ({"domain": "guard"}, ["settings/domain"]),
+            ({"dialect": "appsflyer"}, ["settings/property_id"]),
+            ({"dialect": "appsflyer", "property_id": "app"}, []),
+            ({"unknown": 1}, ["settings/unknown"]),
+            ({"auth": "basic"}, []),
+            ({"identities": ["phone=phone"], "names": ["erase=deletion"]}, []),
+            ({"identities": ["phone"]}, ["settings/identities"]),
+            ({"names": ["burn=deletion"]}, ["settings/names/burn"]),
         ],
     )
-    async def test_says_what_it_still_lacks(self, peer: Peer, settings: dict[str, Any], missing: str | None) -> None:
-        """A machine word, so that nothing is switched on that could not work."""
-        assert lacks(Kind.OPENDSR, peer.target(**settings)) == missing
+    async def test_says_what_it_still_lacks(self, peer: Peer, settings: dict[str, Any], missing: list[str]) -> None:
+        """Everything at once, so that nothing is switched on that could not work."""
+        assert places(lacks(Kind.OPENDSR, peer.target(**settings))) == missing
+
+    async def test_names_the_setting_that_was_meant(self, peer: Peer) -> None:
+        """A misspelt name is not told to be missing: it is told what there is, the likeliest first."""
+        (fault,) = lacks(Kind.OPENDSR, peer.target(dialekt="2.0"))
+
+        assert fault.word == "unknown"
+        assert fault.en.startswith("There is no 'dialekt'; there are: dialect, ")
+        assert fault.sv.startswith("Det finns inget 'dialekt'; det finns: dialect, ")
 
     @pytest.mark.parametrize(
         ("auth", "named", "missing"),
         [
-            ("bearer", {}, "secret:token"),
-            ("basic", {"username": ("a",)}, "secret:password"),
-            ("none", {}, None),
-            ("none", {"ca": ("no certificate",)}, "secret:ca"),
+            ("bearer", {}, ["secrets/token"]),
+            ("basic", {}, ["secrets/username", "secrets/password"]),
+            ("basic", {"username": ("a",)}, ["secrets/password"]),
+            ("none", {}, []),
+            ("none", {"ca": ("no certificate",)}, ["secrets/ca"]),
+            ("none", {"certificate": ("hej",)}, ["secrets/certificate"]),
         ],
     )
     async def test_needs_what_lets_it_in(
-        self, peer: Peer, auth: str, named: dict[str, tuple[str, ...]], missing: str | None
+        self, peer: Peer, auth: str, named: dict[str, tuple[str, ...]], missing: list[str]
     ) -> None:
         """How a processor lets us in is its own business (specification 4.3), so it is a setting."""
-        assert lacks(Kind.OPENDSR, peer.target(named=named, auth=auth)) == missing
+        assert places(lacks(Kind.OPENDSR, peer.target(named=named, auth=auth))) == missing
 
 
 class TestRequest:

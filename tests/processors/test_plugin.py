@@ -17,7 +17,7 @@ import pytest
 
 from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 from app.processors import Answer, Kind, Line, Order, Target, connect, lacks, plugin
-from tests.processors.answering import ORDER
+from tests.processors.answering import ORDER, places
 
 PACKAGE = Path(__file__).parent / "example_plugin"
 LINE = Line(connections=1, seconds=0.05, sandbox=True)
@@ -110,8 +110,28 @@ class TestExample:
         """
         A package knows what it needs; the registration stays unconnected until it is there.
         """
-        assert lacks(Kind.PLUGIN, target(plugin="keybox", host="127.0.0.1")) == "port"
-        assert lacks(Kind.PLUGIN, target(plugin="keybox", host="127.0.0.1", port=1)) is None
+        assert places(lacks(Kind.PLUGIN, target(plugin="keybox", host="127.0.0.1"))) == ["settings/port"]
+        assert lacks(Kind.PLUGIN, target(plugin="keybox", host="127.0.0.1", port=1)) == []
+
+    def test_names_what_is_installed_where_another_is_wanted(self) -> None:
+        """
+        A misspelt name, or another Python: the list tells them apart.
+        """
+        (fault,) = lacks(Kind.PLUGIN, target(plugin="keybocks"))
+
+        assert (fault.pointer, fault.en) == ("#/settings/plugin", "There is no 'keybocks'; there are: keybox.")
+
+    async def test_that_cannot_be_made_is_not_called_missing(self) -> None:
+        """
+        It is installed: whoever looks for the package looks in vain.
+        """
+        wrong = target(plugin="keybox", host="127.0.0.1", port="inte")
+        adapter = connect(Kind.PLUGIN, wrong, LINE)
+        answer = await adapter.send(ORDER)
+        await adapter.aclose()
+
+        assert places(lacks(Kind.PLUGIN, wrong)) == ["settings/port"]
+        assert (answer.outcome, answer.code) == (Outcome.FAILED, "plugin_not_made")
 
 
 class TestMissing:
@@ -119,8 +139,9 @@ class TestMissing:
         """
         A name that nothing installed answers to.
         """
-        assert lacks(Kind.PLUGIN, target(plugin="keybox", host="127.0.0.1", port=1)) == "plugin"
-        assert lacks(Kind.PLUGIN, target()) == "plugin"
+        missing = [lacks(Kind.PLUGIN, target(plugin="keybox", host="127.0.0.1", port=1)), lacks(Kind.PLUGIN, target())]
+
+        assert [places(one) for one in missing] == [["settings/plugin"]] * 2
 
     async def test_package_taken_away_later_leaves_the_task_to_a_person(self) -> None:
         """

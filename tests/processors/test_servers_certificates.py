@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 from app.processors import Answer, Kind, Line, Target, connect, lacks, take_back
-from tests.processors.answering import ORDER
+from tests.processors.answering import ORDER, places
 from tests.processors.egress.world import LET_THROUGH, Authority, connections
 from tests.processors.tls import HOST, Peer, demanding, standing
 
@@ -131,10 +131,10 @@ class TestNamedAuthority:
         """Said when it is switched on, not by the first task."""
         peer = Peer(8443)
 
-        assert lacks(kind, target(peer)) is None
-        assert lacks(kind, target(peer, server_ca=authority.pem)) is None
+        assert lacks(kind, target(peer)) == []
+        assert lacks(kind, target(peer, server_ca=authority.pem)) == []
         for unfit in ("", "no PEM", authority.pem_for(HOST), 7):
-            assert (lacks(kind, target(peer, server_ca=unfit)) or "").endswith("server_ca")
+            assert places(lacks(kind, target(peer, server_ca=unfit))) == ["settings/server_ca"]
 
     async def test_that_cannot_be_read_any_more_trusts_nobody(self, authority: Authority) -> None:
         """A webhook whose settings were spoilt somehow: every server is a stranger then."""

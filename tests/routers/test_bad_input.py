@@ -142,6 +142,7 @@ CASES = [
             "kind": "webhook",
             "actions": ["export"],
             "categories": [],
+            "answer_mode": "sync",
             "endpoint": "http://169.254.169.254/",
         },
         "#/endpoint",

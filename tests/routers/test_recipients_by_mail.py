@@ -86,7 +86,8 @@ class TestRegistration:
 
         assert made.json()["state"] == "unconnected"
         assert answer.json()["type"] == "/problems/not-connectable"
-        assert "address" in answer.json()["detail"]  # the word of what is lacking, so that nobody has to guess
+        assert answer.json()["errors"] == made.json()["lacking"]  # told already when it was registered
+        assert [one["pointer"] for one in made.json()["lacking"]] == ["#/settings/address"]
 
 
 class TestFiles:

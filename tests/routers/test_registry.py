@@ -17,13 +17,14 @@ NEW = {
     "kind": "webhook",
     "actions": ["locate", "export"],
     "categories": [],
+    "answer_mode": "callback",
     "limits": {"rate_per_second": 2.5, "burst": 2, "concurrency": 1},
 }
 SECRET = "whsec_" + "QUJD" * 8
 
 
-async def register(client: httpx.AsyncClient) -> tuple[str, dict[str, Any]]:
-    answer = await client.post("/v1/processors", json=NEW, headers=ADMIN.headers())
+async def register(client: httpx.AsyncClient, **other: Any) -> tuple[str, dict[str, Any]]:
+    answer = await client.post("/v1/processors", json=NEW | other, headers=ADMIN.headers())
     assert answer.status_code == 201, answer.text
     return answer.headers["location"], answer.json()
 
@@ -58,7 +59,8 @@ class TestProcessor:
         change = {"state": "active", "endpoint": "https://desk.example.com/", "limits": {"burst": 9}}
         done = await client.patch(path, json=change, headers=ADMIN.headers(**{"If-Match": version}))
 
-        assert (early.status_code, early.json()["errors"][0]["pointer"]) == (422, "#/state")
+        assert early.status_code == 422
+        assert [one["pointer"] for one in early.json()["errors"]] == ["#/endpoint", "#/secrets/signing"]
         assert secret.status_code == 204
         assert (done.status_code, done.json()["state"], done.json()["has_secret"]) == (200, "active", True)
         assert done.json()["limits"] == {"rate_per_second": 2.5, "burst": 9, "concurrency": 1}
@@ -82,21 +84,30 @@ class TestProcessor:
         assert after == made
 
     @pytest.mark.parametrize(
-        "more",
+        ("more", "status"),
         [
-            {"actions": ["export"]}, {"categories": ["contact"]}, {"identifier_types": ["personnummer"]},
-            {"kind": "manual"}, {"recipient_kind": "own"}, {"key": "other"},
+            ({"actions": ["export"]}, 409), ({"categories": ["contact"]}, 409),
+            ({"identifier_types": ["personnummer"]}, 409), ({"answer_mode": "poll"}, 409),
+            ({"kind": "manual"}, 422), ({"recipient_kind": "own"}, 422), ({"key": "other"}, 422),
         ],
     )  # fmt: skip
-    async def test_is_told_and_asked_no_more_by_a_change(self, client: httpx.AsyncClient, more: dict[str, Any]) -> None:
+    async def test_is_told_and_asked_no_more_by_a_change(
+        self, client: httpx.AsyncClient, more: dict[str, Any], status: int
+    ) -> None:
         """
-        GDPR Art. 5(1)(c): what a recipient may be told and asked is settled when it is registered.
+        GDPR Art. 5(1)(c): what a recipient may be told and asked is settled once it is switched on.
         """
-        path, made = await register(client)
-        answer = await client.patch(path, json=more, headers=ADMIN.headers(**{"If-Match": '"1"'}))
+        path, _ = await register(client, endpoint="https://desk.example.com/")
+        await client.post(f"{path}/secrets", json={"secret": SECRET}, headers=ADMIN.headers())
+        version = (await client.get(path, headers=ADMIN.headers())).headers["etag"]
+        await client.patch(path, json={"state": "active"}, headers=ADMIN.headers(**{"If-Match": version}))
+        on = await client.get(path, headers=ADMIN.headers())
+        headers = ADMIN.headers(**{"If-Match": on.headers["etag"]})
+        answer = await client.patch(path, json=more, headers=headers)
         after = (await client.get(path, headers=ADMIN.headers())).json()
 
-        assert (answer.status_code, after) == (422, made)
+        assert on.json()["state"] == "active"
+        assert (answer.status_code, after) == (status, on.json())
 
     async def test_is_gone_once_removed(self, client: httpx.AsyncClient) -> None:
         """
@@ -118,6 +129,158 @@ class TestProcessor:
 
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/secret")
         assert secret not in answer.text
+
+
+class TestFaults:
+    """What is not right is told at once, all of it, with its place."""
+
+    async def test_are_told_when_it_is_registered_and_refuse_it_when_it_is_switched_on(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        """
+        The same list twice: as advice, and as the refusal; in the reader's language.
+        """
+        new = NEW | {"kind": "opendsr", "settings": {"dialekt": "2.0"}}
+        made = await client.post("/v1/processors", json=new, headers=ADMIN.headers())
+        headers = ADMIN.headers(**{"If-Match": made.headers["etag"], "accept-language": "sv"})
+        refused = await client.patch(made.headers["location"], json={"state": "active"}, headers=headers)
+        (_, setting) = told = made.json()["lacking"]
+
+        assert [(one["pointer"], one["code"]) for one in told] == [
+            ("#/endpoint", "missing"),
+            ("#/settings/dialekt", "unknown"),
+        ]
+        assert setting["detail"].startswith("There is no 'dialekt'; there are: dialect, ")
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/not-connectable")
+        assert [one["pointer"] for one in refused.json()["errors"]] == [one["pointer"] for one in told]
+        assert refused.json()["errors"][0]["detail"] == "Adressen (endpoint) saknas."
+
+    async def test_are_none_once_everything_is_there(self, client: httpx.AsyncClient) -> None:
+        """
+        An empty list says that it can be switched on.
+        """
+        made = await client.post("/v1/processors", json=NEW | {"endpoint": "https://a.se/"}, headers=ADMIN.headers())
+        await client.post(f"{made.headers['location']}/secrets", json={"secret": SECRET}, headers=ADMIN.headers())
+        seen = await client.get(made.headers["location"], headers=ADMIN.headers())
+
+        assert [one["pointer"] for one in made.json()["lacking"]] == ["#/secrets/signing"]
+        assert seen.json()["lacking"] == []
+
+    @pytest.mark.parametrize(
+        ("changes", "slug", "pointer", "words"),
+        [
+            ({"after": ["finns-inte"]}, "unknown-predecessor", "#/after/0", "There is no 'finns-inte'; there are: "),
+            (
+                {"categories": ["contakt"]},
+                "unknown-category",
+                "#/categories/0",
+                "'contakt'; there are: contact",
+            ),
+            ({"answer_mode": None}, "how-it-answers-needed", "#/answer_mode", "sync, poll or callback"),
+            ({"answer_mode": "human"}, "how-it-answers-needed", "#/answer_mode", "sync, poll or callback"),
+            ({"kind": "manual", "actions": ["locate"]}, "nobody-searches-by-hand", "#/actions", "locate"),
+        ],
+    )
+    async def test_of_what_is_never_right_refuse_the_registration(
+        self, client: httpx.AsyncClient, changes: dict[str, Any], slug: str, pointer: str, words: str
+    ) -> None:
+        """
+        An order nobody keeps, a category nobody has, an answer nobody waits for: never taken and passed over.
+        """
+        refused = await client.post("/v1/processors", json=NEW | changes, headers=ADMIN.headers())
+        (error,) = refused.json()["errors"]
+
+        assert (refused.status_code, refused.json()["type"]) == (422, f"/problems/{slug}")
+        assert error["pointer"] == pointer
+        assert words in error["detail"]
+
+    @pytest.mark.parametrize(
+        ("changes", "pointer", "detail"),
+        [
+            ({"key": "My CRM"}, "#/key", "Texten har inte rätt form. Till exempel: my-crm."),
+            (
+                {"limits": {"quota": [{"calls": 1, "per": "1 minute"}]}},
+                "#/limits/quota/0/per",
+                "Texten har inte rätt form. Till exempel: PT1M, PT24H, P1D.",
+            ),
+            ({"title": ""}, "#/title", "Texten är för kort."),
+        ],
+    )
+    async def test_of_a_text_have_an_example(
+        self, client: httpx.AsyncClient, changes: dict[str, Any], pointer: str, detail: str
+    ) -> None:
+        """
+        "Not the right form" is of no use to whoever does not know the form; and a text is no list.
+        """
+        headers = ADMIN.headers(**{"accept-language": "sv"})
+        refused = await client.post("/v1/processors", json=NEW | changes, headers=headers)
+
+        assert refused.json()["errors"] == [{"pointer": pointer, "detail": detail}]
+
+    async def test_name_the_secret_that_the_kind_takes(self, client: httpx.AsyncClient) -> None:
+        """
+        One under a misspelt name would lie there unread.
+        """
+        path, _ = await register(client)
+        wrong = {"name": "signering", "secret": SECRET}
+        refused = await client.post(f"{path}/secrets", json=wrong, headers=ADMIN.headers())
+
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/secret-not-taken")
+        assert refused.json()["errors"] == [
+            {"pointer": "#/name", "code": "unknown", "detail": "There is no 'signering'; there are: signing."}
+        ]
+
+
+class TestUnused:
+    """A registration that has had no task is put right where it is; the key is not lost over a slip."""
+
+    async def test_is_changed_in_all_that_was_said_of_it(self, client: httpx.AsyncClient) -> None:
+        """
+        What it has, may be asked and may be told, and how it answers.
+        """
+        path, _ = await register(client)
+        said = {
+            "actions": ["locate", "freeze", "erase"], "categories": ["contact"], "identifier_types": ["email"],
+            "answer_mode": "poll", "idempotency": "query",
+        }  # fmt: skip
+        changed = await client.patch(path, json=said, headers=ADMIN.headers(**{"If-Match": '"1"'}))
+
+        assert changed.status_code == 200
+        assert {name: changed.json()[name] for name in said} == said
+
+    async def test_key_of_a_removed_one_is_said_to_be_so(self, client: httpx.AsyncClient) -> None:
+        """
+        It is in no list any more, and its past still is under the key.
+        """
+        path, _ = await register(client)
+        await client.delete(path, headers=ADMIN.headers(**{"If-Match": '"1"'}))
+        again = await client.post("/v1/processors", json=NEW, headers=ADMIN.headers())
+
+        assert (again.status_code, again.json()["type"]) == (409, "/problems/key-was-taken")
+        assert "choose another" in again.json()["detail"]
+
+    @pytest.mark.parametrize(
+        ("kind", "settings", "ways"),
+        [
+            ("sql", {}, ("sync", "yes")),
+            ("files", {}, ("poll", "yes")),
+            ("opendsr", {}, ("poll", "query")),
+            ("plugin", {}, ("poll", "query")),
+            ("rest", {"connector": "billecta"}, ("poll", "query")),
+            ("email", {}, ("poll", "yes")),
+        ],
+    )
+    async def test_answers_as_its_kind_does_unless_something_else_is_said(
+        self, client: httpx.AsyncClient, kind: str, settings: dict[str, Any], ways: tuple[str, str]
+    ) -> None:
+        """
+        Only a webhook's owner knows; everybody else would have to guess a word that follows from the kind.
+        """
+        new = {name: value for name, value in NEW.items() if name != "answer_mode"}
+        said = new | {"kind": kind, "actions": ["erase"], "settings": settings}
+        made = await client.post("/v1/processors", json=said, headers=ADMIN.headers())
+
+        assert (made.json()["answer_mode"], made.json()["idempotency"]) == ways
 
 
 class TestSecret:
@@ -154,7 +317,7 @@ class TestSecret:
         """
         Only as it was read, and only what there is.
         """
-        path, _ = await register(client)
+        path, _ = await register(client, kind="plugin")
         await client.post(f"{path}/secrets", json={"secret": "x", "name": "api_key"}, headers=ADMIN.headers())
         version = (await client.get(path, headers=ADMIN.headers())).headers["etag"]
         statuses = []

@@ -17,7 +17,7 @@ from app.domain.execution import OrderHasCycle
 from app.domain.fanout import Action
 from app.domain.process import CreateTask
 from app.models import ProcessorRow
-from app.processors import Kind, lacks, open_connectors
+from app.processors import Kind, open_connectors
 from app.processors.rest import shelf
 from app.repositories import registry
 from app.services import connecting, registration, tasks
@@ -25,6 +25,7 @@ from app.services.lanes import Lanes
 from app.services.registration import NotConnectable, UnknownProcessor
 from sandbox.serving import served
 from tests.harness.house import House
+from tests.processors.answering import places
 from tests.processors.rest.vendor import BASE, Vendor
 from tests.services.lane_world import CONTROLLER, quiet_request, rows
 from tests.services.street import api_of
@@ -124,13 +125,13 @@ class TestRegistration:
     async def test_is_switched_on_once_nothing_is_lacking(self, house: House, folder: Path, vendor: Vendor) -> None:
         async with house.tx(CONTROLLER) as tx:
             row = await registration.register(tx, house.ctx, CONTROLLER, new("vendor", "nobodys"))
-            words = [lacks(Kind.REST, registration.target_of(house.ctx, row))]
+            lacking = [places(registration.lacking(house.ctx, row))]
             for settings in ({"connector": "vendor"},):
                 await registration.change(tx, house.ctx, row, {"settings": settings})
-                words.append(lacks(Kind.REST, registration.target_of(house.ctx, row)))
+                lacking.append(places(registration.lacking(house.ctx, row)))
             with pytest.raises(NotConnectable):
                 await registration.change(tx, house.ctx, row, {"state": "active"})
-        assert words == ["setting.connector", "secret.refresh"]
+        assert lacking == [["settings/connector"], ["secrets/refresh", "secrets/hook", "settings/categories"]]
 
     async def test_refuses_a_circle_that_a_connector_closes(self, house: House, folder: Path) -> None:
         async with house.tx(CONTROLLER) as tx:
@@ -202,3 +203,14 @@ class TestTrying:
         assert await connecting.check(house.ctx, CONTROLLER, "vendor") == "http_403"
         with pytest.raises(UnknownProcessor):
             await connecting.check(house.ctx, CONTROLLER, "nobody")
+
+    async def test_says_what_the_registration_lacks_before_it_calls(
+        self, house: House, folder: Path, vendor: Vendor
+    ) -> None:
+        """Everything at once, as when it is switched on."""
+        async with house.tx(CONTROLLER) as tx:
+            await registration.register(tx, house.ctx, CONTROLLER, new("vendor", "vendor"))
+        with pytest.raises(NotConnectable) as refused:
+            await connecting.check(house.ctx, CONTROLLER, "vendor")
+
+        assert places(refused.value.faults) == ["secrets/refresh", "secrets/hook", "settings/categories"]

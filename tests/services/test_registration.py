@@ -11,12 +11,13 @@ from app.bootstrap import apply_profiles
 from app.processors import AddressNotAllowed, Kind
 from app.profiles import Profile
 from app.repositories import registry
-from app.services import catalogue, registration
+from app.services import catalogue, registration, registration_rules
 from app.services.registration import KeyTaken, NotConnectable, ProcessorVersionMoved, UnknownProcessor
+from app.services.registration_rules import SettledByUse
 from app.vault.errors import Unreadable
 from sandbox import faults
 from tests.harness.house import new_secret
-from tests.services.lane_world import CONTROLLER
+from tests.services.lane_world import CONTROLLER, put_on_lane
 
 
 def new(key="a-system", **changed):
@@ -177,6 +178,20 @@ class TestRegistration:
         async with house.tx("securitas") as tx:
             with pytest.raises(UnknownProcessor):
                 await registration.hold(tx, row.id)
+
+    async def test_is_settled_by_its_first_task(self, house):
+        """
+        What was asked of it is on record; a change would make the record say something else. Until then it may change.
+        """
+        row = await registered(house)
+        async with house.tx(CONTROLLER) as tx:
+            await registration_rules.check_changes(tx, row, {"categories": ["contact"], "title": "Another"})
+        await put_on_lane(house, row, 1)
+
+        async with house.tx(CONTROLLER) as tx:
+            await registration_rules.check_changes(tx, row, {"title": "Another"})
+            with pytest.raises(SettledByUse):
+                await registration_rules.check_changes(tx, row, {"categories": ["contact"]})
 
 
 class TestProfile:

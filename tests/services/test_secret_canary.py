@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from app.cli import cli
 from app.main import create_app
 from app.observability import configure_logging
-from app.processors import Kind, Line, connect, lacks
+from app.processors import Kind, Line, connect, lacks, secrets_taken
 from app.repositories import registry
 from app.schemas.registry import SecretIn
 from app.services import evidence, processor_secrets, registration, steps
@@ -126,17 +126,19 @@ class Driver:
             "key": f"canary-{kind}",
             "title": "Canary",
             "kind": kind,
+            "answer_mode": "callback",
         }
-        body |= {"actions": ["locate", "export"], "categories": ["contact"], "identifier_types": ["email"]}
+        body |= {"actions": ["freeze", "export"], "categories": ["contact"], "identifier_types": ["email"]}
         made = await self.call("POST", "/v1/processors", json=body)
         assert made.status_code == 201, made.text
         return str(made.headers["location"])
 
-    async def give_all(self, path: str) -> None:
-        """Every name twice, so that one of each is being replaced."""
-        for name in NAMES * 2:
+    async def give_all(self, path: str, kind: Kind) -> None:
+        """Every name twice, so that one of each is being replaced; what the kind does not read is refused unread."""
+        taken = secrets_taken(kind, {})
+        for name in sorted({*NAMES, *(taken or ())}) * 2:
             answer = await self.call("POST", f"{path}/secrets", json={"secret": self.new(name), "name": name})
-            assert answer.status_code == 204, answer.text
+            assert answer.status_code == (204 if taken is None or name in taken else 422), answer.text
 
     async def mistake(self, path: str) -> None:
         """Whatever can be got wrong with a secret in one's hand."""
@@ -175,11 +177,12 @@ class Driver:
         for language in ("sv", "en"):
             await self.call("POST", f"{path}/secrets", json={"secret": 7}, headers={"accept-language": language})
 
-    async def break_it(self, path: str) -> None:
+    async def break_it(self, path: str, kind: Kind) -> None:
         """A fault of ours with a secret in hand: what lies in the row does not open."""
         await self.house.sql("UPDATE processor SET secrets_sealed = '\\x01' WHERE id = $1", path.rpartition("/")[2])
-        answer = await self.call("POST", f"{path}/secrets", json={"secret": self.new("api_key"), "name": "api_key"})
-        assert answer.status_code == 500
+        name = next(iter(sorted(secrets_taken(kind, {}) or ())), "api_key")
+        answer = await self.call("POST", f"{path}/secrets", json={"secret": self.new(name), "name": name})
+        assert answer.status_code == (422 if secrets_taken(kind, {}) == frozenset() else 500)
         etag = (await self.call("GET", path)).headers["etag"]
         await self.call("PATCH", path, json={"state": "active"}, headers={"if-match": etag})
 
@@ -290,12 +293,12 @@ class TestSecret:
         with debug_log() as log:
             for kind in Kind:
                 path = await driver.register(kind)
-                await driver.give_all(path)
+                await driver.give_all(path, kind)
                 await driver.mistake(path)
                 if kind is Kind.WEBHOOK:
                     await driver.send(path)
                 await driver.call("GET", path)
-                await driver.break_it(path)
+                await driver.break_it(path, kind)
             await driver.carry_through()
             await driver.look_around()
             await processor_secrets.end_overlaps(house.ctx)

@@ -58,7 +58,7 @@ async def connected(
             settings={"connector": connector, "base_url": url, "categories": dict(categories), **settings},
             named={name: (value,) for name, value in secrets.items()},
         )
-        assert lacks(Kind.REST, target) is None
+        assert lacks(Kind.REST, target) == []
         adapter = connect(Kind.REST, target, Line(connections=2, seconds=20, sandbox=True))
         try:
             yield Connected(adapter, target)

@@ -5,6 +5,6 @@ The kind ``files``: an order is laid down as a file, and the answer is picked up
 comes to.
 """
 
-from app.processors.files.adapter import Files, lacks
+from app.processors.files.adapter import SECRETS, Files, lacks
 
-__all__ = ["Files", "lacks"]
+__all__ = ["SECRETS", "Files", "lacks"]

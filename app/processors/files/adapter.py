@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 import asyncssh
 
 from app.domain.fanout import Action, Outcome
+from app.domain.faults import MISSING, Fault, secret_missing, setting_missing, unknown_settings
 from app.processors import _answers
 from app.processors._egress import AddressNotAllowed
+from app.processors._faults import unfit
 from app.processors._port import Answer, Line, Order, Target
 from app.processors.files import orders
 from app.processors.files.shelves import BUCKETS, Bucket, Sftp, Shelf, ShelfTrouble, is_bucket
@@ -24,43 +26,74 @@ ORDERS, ANSWERS = "orders", "answers"
 #: A mark that says no more than "done" answers only what brings nothing back and can be done in one way only.
 _MARKABLE = frozenset(Action) - {Action.LOCATE, Action.EXPORT, Action.RECTIFY, Action.REVIEW_DECISION}
 #: What another try does not mend.
-_FOR_A_PERSON = frozenset({"host_key_changed", "not_let_in", "not_allowed"})
+_FOR_A_PERSON = frozenset({"host_key_changed", "not_let_in", "not_allowed", "no_such_folder"})
 #: After so long an answer that was read is surely written down.
 WRITTEN_DOWN_SECONDS = 300.0
 _SETTINGS = frozenset({"url", "host_key", "format", "options"})
+SECRETS = frozenset({"password", "private_key", *(name for names in BUCKETS.values() for name in names)})
+_NO_SHELF = (
+    "Must be sftp://account@host/folder (no password), s3://bucket/folder, az://container or gs://bucket; options are "
+    "region and account_name, words only.",
+    "Ska vara sftp://konto@värd/mapp (utan lösenord), s3://hink/mapp, az://behållare eller gs://hink; options är "
+    "region och account_name, bara ord.",
+)
+_NO_HOST_KEY = (
+    "Must be the server's key on one line, such as 'ssh-ed25519 AAAA…', without its name.",
+    "Ska vara serverns nyckel på en rad, såsom 'ssh-ed25519 AAAA…', utan dess namn.",
+)
+_NO_WAY_IN = (
+    "The secret 'private_key' is missing, or 'password' where there is no other way in.",
+    "Hemligheten 'private_key' saknas, eller 'password' om det inte finns någon annan väg in.",
+)
+_NO_PRIVATE_KEY = (
+    "Must be a private key in PEM that no password is needed for.",
+    "Ska vara en privat nyckel i PEM som inget lösenord behövs till.",
+)
 
 
-def lacks(target: Target) -> str | None:
+def lacks(target: Target) -> list[Fault]:
     """An address; for SFTP the host's key and a way in; for a bucket what opens it."""
-    url = str(target.settings.get("url", ""))
+    url, form = str(target.settings.get("url", "")), target.settings.get("format", "json")
+    faults = unknown_settings(target.settings, _SETTINGS)
+    if form not in orders.FORMATS:
+        listed = ", ".join(orders.FORMATS)
+        faults.append(unfit(("settings", "format"), f"Must be one of: {listed}.", f"Ska vara ett av: {listed}."))
+    if not url:
+        return [*faults, setting_missing("url")]
     try:
         scheme = urlsplit(url).scheme
     except ValueError:
-        return "url"
-    if set(target.settings) - _SETTINGS or target.settings.get("format", "json") not in orders.FORMATS:
-        return "settings"
+        scheme = ""
     if scheme == "sftp":
-        return _lacks_sftp(target, url)
+        return faults + _sftp_faults(target, url)
     if scheme not in BUCKETS or not is_bucket(url, target.settings.get("options", {})):
-        return "url"
-    return next((name for name in BUCKETS[scheme] if not target.named.get(name)), None)
+        return [*faults, unfit(("settings", "url"), *_NO_SHELF)]
+    return faults + [secret_missing(name) for name in BUCKETS[scheme] if not target.named.get(name)]
 
 
-def _lacks_sftp(target: Target, url: str) -> str | None:
-    parts = urlsplit(url)
+def _sftp_faults(target: Target, url: str) -> list[Fault]:
+    parts, faults = urlsplit(url), []
     if not parts.hostname or not parts.username or parts.password is not None:
-        return "url"
-    try:
-        asyncssh.import_public_key(str(target.settings.get("host_key", "")))
-    except (asyncssh.KeyImportError, ValueError):
-        return "host_key"
+        faults.append(unfit(("settings", "url"), *_NO_SHELF))
+    if not (host_key := target.settings.get("host_key")):
+        faults.append(setting_missing("host_key"))
+    elif not _reads(asyncssh.import_public_key, str(host_key)):
+        faults.append(unfit(("settings", "host_key"), *_NO_HOST_KEY))
     if target.named.get("password"):
-        return None
+        return faults
+    if not (key := target.named.get("private_key")):
+        return [*faults, Fault("#/secrets/private_key", MISSING, *_NO_WAY_IN)]
+    if not _reads(asyncssh.import_private_key, key[0]):
+        faults.append(unfit(("secrets", "private_key"), *_NO_PRIVATE_KEY))
+    return faults
+
+
+def _reads(read: Callable[[str], object], text: str) -> bool:
     try:
-        asyncssh.import_private_key(next(iter(target.named.get("private_key", ())), ""))
+        read(text)
     except (asyncssh.KeyImportError, ValueError):
-        return "private_key"
-    return None
+        return False
+    return True
 
 
 class Files:

@@ -151,6 +151,8 @@ class Sftp:
             raise ShelfTrouble("not_let_in", reached=False) from None
         except asyncssh.SFTPPermissionDenied:
             raise ShelfTrouble("not_allowed", reached=reached) from None
+        except asyncssh.SFTPNoSuchFile:  # of a file that is looked for it is caught before: this is the shelf itself
+            raise ShelfTrouble("no_such_folder", reached=False) from None
         except (asyncssh.Error, OSError, TimeoutError):
             raise ShelfTrouble("cut_off" if reached else "not_reached", reached=reached) from None
 

@@ -7,10 +7,11 @@ A request out, a signed answer back; the callback is a signed "look now", and wh
 from app.processors.opendsr._callback import CallbackRefused, Reported, SignerNotReached, check_callback
 from app.processors.opendsr._client import OpenDsr
 from app.processors.opendsr._discovery import Directory
-from app.processors.opendsr._wiring import PROFILE, hosts, lacks, request_id
+from app.processors.opendsr._wiring import PROFILE, SECRETS, hosts, lacks, request_id
 
 __all__ = [
     "PROFILE",
+    "SECRETS",
     "CallbackRefused",
     "Directory",
     "OpenDsr",

@@ -9,13 +9,25 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.domain.fanout import Action
+from app.domain.faults import Fault, secret_missing, setting_missing
 from app.processors._egress import names_authorities
+from app.processors._faults import NO_ENDPOINT, Wrong, in_settings, unfit, unfit_authorities
 from app.processors._port import Target
 from app.processors.opendsr import _trust
 
 #: What a processor announces in ``profiles`` that understands our extension of types, and gives outcomes in it.
 PROFILE = "urn:insyn:opendsr:1"
 DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+")
+
+SECRETS = frozenset({"token", "username", "password", "ca", "certificate"})
+_NO_PEM = (
+    "Must be one or more certificates in PEM, from '-----BEGIN CERTIFICATE-----' on.",
+    "Ska vara ett eller flera certifikat i PEM, från '-----BEGIN CERTIFICATE-----'.",
+)
+_NO_DOMAIN = (
+    "Must be the domain in its signatures, such as opendsr.guard.example; left out, it is the endpoint's host.",
+    "Ska vara domänen i dess signaturer, såsom opendsr.guard.example; utelämnad är den adressens värd.",
+)
 
 Dialect = Literal["2.0", "mparticle", "appsflyer", "legacy"]
 #: The path of requests below the endpoint.
@@ -63,7 +75,8 @@ class Wiring(BaseModel):
     @classmethod
     def _authorities(cls, said: str | None) -> str | None:
         if not names_authorities(said):
-            raise ValueError("no certificates of authorities")
+            fault = unfit_authorities("server_ca")
+            raise Wrong(fault.en, fault.sv)
         return said
 
     @property
@@ -103,24 +116,27 @@ def hosts(target: Target) -> list[str]:
     return [target.endpoint, *sorted(one for one in others if one not in ("", own))]
 
 
-def lacks(target: Target) -> str | None:
+def lacks(target: Target) -> list[Fault]:
     """An address, settings that can be read, a domain, and what it takes to be let in."""
-    if not target.endpoint:
-        return "endpoint"
+    faults = [] if target.endpoint else [NO_ENDPOINT]
+    faults += [unfit(("secrets", name), *_NO_PEM) for name in ("ca", "certificate") if not _is_pem(target, name)]
     try:
         wiring = read(target)
     except ValidationError as error:
-        return f"settings:{error.errors(include_input=False)[0]['loc'][0]}"
-    if not DOMAIN.fullmatch(wiring.domain_of(target)):
-        return "settings:domain"
+        return faults + in_settings(error, Wiring)
+    if (target.endpoint or wiring.domain) and not DOMAIN.fullmatch(wiring.domain_of(target)):
+        faults.append(unfit(("settings", "domain"), *_NO_DOMAIN))
     if wiring.dialect == "appsflyer" and not wiring.property_id:
-        return "settings:property_id"
-    try:
-        _trust.anchors_of(target.named)
-    except _trust.NotTrusted:
-        return "secret:ca"
+        faults.append(setting_missing("property_id"))
     needed = {"bearer": ("token",), "basic": ("username", "password"), "none": ()}[wiring.way_in]
-    return next((f"secret:{name}" for name in needed if not target.named.get(name)), None)
+    return faults + [secret_missing(name) for name in needed if not target.named.get(name)]
+
+
+def _is_pem(target: Target, name: str) -> bool:
+    try:
+        return all(_trust.read_chain(pem.encode()) for pem in target.named.get(name, ()))
+    except _trust.NotTrusted:
+        return False
 
 
 def credentials(target: Target, wiring: Wiring) -> dict[str, str]:

@@ -5,11 +5,13 @@ An order becomes: known well enough? found, and nobody else? then the steps, eac
 of it is said in our words. Whatever the vendor does is an answer, never an exception.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from app.domain.fanout import Action, Outcome
+from app.domain.faults import Fault, no_such_name, setting_missing
 from app.domain.finding import BY_NUMBER
 from app.processors._port import Answer, Line, Order, Target, spelt
 from app.processors.rest import jobs
@@ -32,10 +34,20 @@ from app.processors.rest.shelf import connectors
 from app.processors.rest.wire import CutOff, NotSent, Wire
 
 
-def lacks(target: Target) -> str | None:
+def lacks(target: Target) -> list[Fault]:
     """A connector there is, the settings and secrets it wants, and an output for each category that is registered."""
-    connector = connectors().get(str(target.settings.get("connector", "")))
-    return "setting.connector" if connector is None else lacking(connector, target)
+    if not (name := str(target.settings.get("connector", ""))):
+        return [setting_missing("connector")]
+    connector = connectors().get(name)
+    if connector is None:
+        return [no_such_name(("settings", "connector"), name, connectors())]
+    return lacking(connector, target)
+
+
+def secrets_taken(settings: Mapping[str, Any]) -> frozenset[str] | None:
+    """The names of the connector's secrets; None while there is no such connector."""
+    connector = connectors().get(str(settings.get("connector", "")))
+    return None if connector is None else frozenset(connector.secrets)
 
 
 def opened(target: Target, line: Line) -> "Rest":

@@ -1,14 +1,16 @@
 """What a registration says, read against its connector: settings by type, secrets by name, categories by output."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from app.domain.fanout import Action, AnswerMode, Idempotency
+from app.domain.faults import MISSING, Fault, at, no_such_name, secret_missing, setting_missing, unknown_settings
 from app.processors._egress import SERVER_CA, UNFIT, UnfitCertificate, names_authorities
+from app.processors._faults import unfit, unfit_authorities
 from app.processors._port import Target
 from app.processors.rest.escaping import BadValue
 from app.processors.rest.expressions import MissingValue, Omitted, Scope
@@ -19,15 +21,32 @@ from app.processors.rest.places import NotAllowed, Places
 from app.processors.rest.run import is_repeatable
 from app.processors.rest.showing import pairs
 
+#: What every connector's registration may say beside the connector's own settings.
+_EVERYONES = frozenset({"connector", "base_url", "categories", "dry_run", SERVER_CA})
+_NO_PAIR = (
+    "Must be a certificate in PEM with the key that is its own, and the key under no password.",
+    "Ska vara ett certifikat i PEM med den nyckel som är dess egen, och nyckeln utan lösenord.",
+)
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Unfit(Exception):
-    """What the registration lacks, as a machine word; never a value."""
+    """What the registration lacks; never a value."""
 
-    def __init__(self, word: str) -> None:
-        self.word = word
-        super().__init__(word)
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(self.word)
+
+    @property
+    def word(self) -> str:
+        """Where the first fault is, as a code names it: ``setting.base_url``."""
+        return word_of(self.faults[0])
+
+
+def word_of(fault: Fault) -> str:
+    """A fault's place as a short machine word."""
+    where = fault.pointer.removeprefix("#/").replace("/", ".")
+    return where.replace("settings.", "setting.").replace("secrets.", "secret.")
 
 
 @dataclass(frozen=True)
@@ -46,42 +65,72 @@ def given(connector: Connector, target: Target, *, sandbox: bool) -> Given:
     Read a registration.
 
     Raises:
-        Unfit: Naming the first thing that is missing or wrong.
+        Unfit: Naming everything that is missing or wrong.
     """
-    settings = {name: _setting(one, target.settings.get(name), name) for name, one in connector.settings.items()}
-    secrets = {}
-    for name, secret in connector.secrets.items():
-        values = target.named.get(name, ())
-        if values:
-            secrets[name] = values[0]
-        elif not secret.optional:
-            raise Unfit(f"secret.{name}")
+    said = target.settings
+    settings = {name: one.default if said.get(name) is None else said[name] for name, one in connector.settings.items()}
+    faults = [fault for name, one in connector.settings.items() if (fault := _fault_of(one, said.get(name), name))]
+    secrets = {name: target.named[name][0] for name in connector.secrets if target.named.get(name)}
+    faults += [secret_missing(name) for name, one in connector.secrets.items() if not (one.optional or name in secrets)]
     scope = Scope({"settings": settings, "secrets": secrets}, connector.values)
-    chosen = target.settings.get("base_url")
-    try:
-        places = Places.of(connector, None if chosen is None else str(chosen), scope, sandbox=sandbox)
-    except (NotAllowed, MissingValue, BadValue, Omitted):
-        raise Unfit("setting.base_url") from None
-    authorities = target.settings.get(SERVER_CA)
+    places = _places(connector, said.get("base_url"), scope, sandbox=sandbox)
+    if places is None and not (faults and _names_a_place(connector, said.get("base_url"))):
+        faults.append(_no_place(connector))
+    authorities = said.get(SERVER_CA)
     if not names_authorities(authorities):
-        raise Unfit(f"setting.{SERVER_CA}")
-    categories = target.settings.get("categories", {})
-    if not isinstance(categories, Mapping) or not all(isinstance(one, str) for one in categories.values()):
-        raise Unfit("setting.categories")
+        faults.append(unfit_authorities(SERVER_CA))
+    categories = said.get("categories", {})
+    faults += _misread(connector, categories)
+    if faults or places is None:
+        raise Unfit(faults)
     known = {name: str(one) for name, one in categories.items() if name in connector.outputs}
-    if connector.outputs and (not known or len(known) != len(categories)):
-        raise Unfit("setting.categories")
-    return Given(scope, places, known, target.settings.get("dry_run") is True, authorities)
+    return Given(scope, places, known, said.get("dry_run") is True, authorities)
 
 
-def _setting(described: Setting, value: Any, name: str) -> Any:
+def _places(connector: Connector, chosen: object, scope: Scope, *, sandbox: bool) -> Places | None:
+    try:
+        return Places.of(connector, None if chosen is None else str(chosen), scope, sandbox=sandbox)
+    except (NotAllowed, MissingValue, BadValue, Omitted):
+        return None
+
+
+def _names_a_place(connector: Connector, chosen: object) -> bool:
+    """Whether the name is right, and what its address is made of is not: that has faults of its own."""
+    return chosen in connector.base_url if chosen is not None else len(connector.base_url) == 1
+
+
+def _no_place(connector: Connector) -> Fault:
+    names = ", ".join(connector.base_url)
+    return unfit(
+        ("settings", "base_url"),
+        f"Must be one of: {names}; and the settings and secrets in that address must be parts of a host's name.",
+        f"Ska vara ett av: {names}; och inställningar och hemligheter i den adressen ska vara delar av ett värdnamn.",
+    )
+
+
+def _misread(connector: Connector, categories: object) -> list[Fault]:
+    """What is wrong with the map from the connector's outputs to the controller's categories."""
+    where = ("settings", "categories")
+    names = ", ".join(sorted(connector.outputs))
+    if not isinstance(categories, Mapping) or not all(isinstance(one, str) for one in categories.values()):
+        en, sv = "Must be an object of outputs and categories.", "Ska vara ett objekt med utdata och kategorier."
+        return [unfit(where, en, sv)]
+    if not connector.outputs:
+        return []
+    if categories:
+        strange = [str(one) for one in categories if one not in connector.outputs]
+        return [no_such_name((*where, one), one, connector.outputs) for one in strange]
+    en = f"At least one of the connector's outputs has to be a category of yours: {names}."
+    return [Fault(at(*where), MISSING, en, f"Minst en av anslutningens utdata ska vara en kategori hos er: {names}.")]
+
+
+def _fault_of(described: Setting, value: Any, name: str) -> Fault | None:
     if value is None:
-        if described.default is not None or described.optional:
-            return described.default
-        raise Unfit(f"setting.{name}")
-    if not _fits(described, value):
-        raise Unfit(f"setting.{name}")
-    return value
+        return None if described.optional or described.default is not None else setting_missing(name)
+    if _fits(described, value):
+        return None
+    wanted = ", ".join(described.values) or described.pattern or described.type
+    return unfit(("settings", name), f"Must be: {wanted}.", f"Ska vara: {wanted}.")
 
 
 def _fits(described: Setting, value: Any) -> bool:
@@ -114,29 +163,55 @@ def _reads(read: Any, value: Any) -> bool:
     return isinstance(value, str)
 
 
-def lacking(connector: Connector, target: Target) -> str | None:
+def lacking(connector: Connector, target: Target) -> list[Fault]:
     """
-    What the registration still needs.
+    Everything the registration still needs.
 
     A loopback address is taken here: whether the house is the sandbox is checked when the lane opens, and at each call.
     """
+    faults = unknown_settings(target.settings, {*connector.settings, *_EVERYONES})
     try:
-        fit = given(connector, target, sandbox=True)
-    except Unfit as unfit:
-        return unfit.word
-    if (name := _unfit_certificate(connector, target)) is not None:
-        return f"secret.{name}"
-    if connector.outputs and not set(target.categories) <= set(fit.categories.values()):
-        return "categories"
+        given(connector, target, sandbox=True)
+    except Unfit as error:
+        faults += error.faults
+    faults += _unmapped(connector, target)
+    if (name := _unfit_certificate(connector, target)) is not None and target.named.get(name):
+        faults.append(unfit(("secrets", name), *_NO_PAIR))
+    return faults + _way_faults(connector, target)
+
+
+def _unmapped(connector: Connector, target: Target) -> list[Fault]:
+    """The categories of the registration that no output stands for, once there are any outputs named at all."""
+    mapped = target.settings.get("categories")
+    if not connector.outputs or not isinstance(mapped, Mapping) or not mapped:
+        return []
+    return [
+        unfit(
+            ("categories", number),
+            f"No output stands for '{one}' in settings.categories.",
+            f"Inget i settings.categories står för '{one}'.",
+        )
+        for number, one in enumerate(target.categories)
+        if one not in mapped.values()
+    ]
+
+
+def _way_faults(connector: Connector, target: Target) -> list[Fault]:
     plans = [plan for action in Action if isinstance(plan := plan_of(connector, action), Native)]
+    faults = []
     if target.answer_mode is not AnswerMode.POLL and any(plan.job is not None for plan in plans):
-        return "answer_mode"
-    later = any(plan.effective_after is not None for plan in plans)
-    if later and target.idempotency is Idempotency.NO:
-        return "idempotency"
+        en, sv = "Must be poll: the vendor has jobs to ask after.", "Ska vara poll: leverantören har jobb att fråga om."
+        faults.append(unfit(("answer_mode",), en, sv))
+    if target.idempotency is Idempotency.NO and any(plan.effective_after is not None for plan in plans):
+        en, sv = "Must be query: something takes effect later.", "Ska vara query: något får verkan senare."
+        faults.append(unfit(("idempotency",), en, sv))
     if target.idempotency is Idempotency.YES and not all(repeats_well(plan) for plan in plans):
-        return "idempotency"
-    return None
+        en, sv = (
+            "Must be query: some calls may not be made twice.",
+            "Ska vara query: vissa anrop får inte göras om.",
+        )
+        faults.append(unfit(("idempotency",), en, sv))
+    return faults
 
 
 def _unfit_certificate(connector: Connector, target: Target) -> str | None:

@@ -68,6 +68,8 @@ def read_file(file: Path) -> Connector:
     """One connector; raises :class:`BrokenConnector`."""
     try:
         text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BrokenConnector([f"{file.name}: no such file"]) from None
     except (OSError, UnicodeDecodeError):
         raise BrokenConnector([f"{file.name}: is not a readable UTF-8 file"]) from None
     connector = read_connector(text, source=file.name)

@@ -17,42 +17,55 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.fanout import Action, Outcome
+from app.domain.faults import Fault, secret_missing
+from app.processors._faults import unfit
 from app.processors._port import Answer, Line, Order, Target, spelt
 from app.processors.sql import database, plan
 from app.processors.sql.database import Database
 from app.processors.sql.plan import CHANGES, Plan, names_in
 
 READ_URL, WRITE_URL, CA = "read_url", "write_url", "ca"
+SECRETS = frozenset({READ_URL, WRITE_URL, CA})
 #: Rows of one search that are read: a join may give one person many times.
 MOST_FOUND = 1_000
 #: Looking, and deleting nothing for a while, may be about another of the household.
 _HARMS_NOBODY = frozenset({Action.LOCATE, Action.FREEZE})
 
 
-def lacks(target: Target) -> str | None:
+def lacks(target: Target) -> list[Fault]:
     """Settings that can be read, and the database's address for a role that reads and, if need be, one that writes."""
     found = plan.read(target.settings)
-    if found is None:
-        return "settings"
+    if not isinstance(found, Plan):
+        return found + ([] if target.named.get(READ_URL) else [secret_missing(READ_URL)])
     wanted = [READ_URL, WRITE_URL] if found.writes else [READ_URL]
-    missing = next((word for name in wanted if (word := _is_wrong(found, target, name))), None)
-    if missing is not None:
-        return missing
+    faults = [fault for name in wanted if (fault := _address_fault(found, target, name)) is not None]
     try:
         database.trust(_ca(target))
     except database.UnfitCa:
-        return CA
-    return None
+        faults.append(
+            unfit(("secrets", CA), "Must be certificates of a CA as PEM.", "Ska vara en utfärdares certifikat som PEM.")
+        )
+    return faults
 
 
-def _is_wrong(found: Plan, target: Target, name: str) -> str | None:
-    """What is wrong with an address: it is none, or the way there is not closed."""
+def _address_fault(found: Plan, target: Target, name: str) -> Fault | None:
+    if not (values := target.named.get(name)):
+        return secret_missing(name)
+    closed = database.TLS_SAID[found.dialect]
     try:
-        database.address(found.dialect, next(iter(target.named.get(name, ())), ""))
+        database.address(found.dialect, values[0])
     except database.OpenWay:
-        return f"{name}.tls"
+        return unfit(
+            ("secrets", name),
+            f"Must end with {closed}: the database is not on this machine, so its certificate has to be looked at.",
+            f"Ska sluta med {closed}: databasen finns inte på den här maskinen, så dess certifikat måste granskas.",
+        )
     except database.UnfitAddress:
-        return name
+        return unfit(
+            ("secrets", name),
+            f"Must be {found.dialect}://role:password@host:port/database, with nothing after it but {closed}.",
+            f"Ska vara {found.dialect}://roll:lösenord@värd:port/databas, och inget därefter utom {closed}.",
+        )
     return None
 
 
@@ -84,7 +97,8 @@ class Sql:
     """One database, reached under two roles."""
 
     def __init__(self, target: Target, line: Line) -> None:
-        self._plan = plan.read(target.settings) if lacks(target) is None else None
+        read = plan.read(target.settings)
+        self._plan = read if isinstance(read, Plan) and not lacks(target) else None
         self._seconds = line.seconds
         self._reads: Database | None = None
         self._writes: Database | None = None
@@ -202,10 +216,11 @@ def _broken(error: DBAPIError) -> Answer:
         return Answer(outcome=Outcome.RETRY, code="not_reached")  # nothing was committed
     raised: Any = error.orig
     code = str(getattr(raised, "sqlstate", None) or (getattr(raised, "args", None) or ("",))[0])[:5]
+    said = f"sql_{code if code.isalnum() else 'error'}".lower()  # as the log takes codes: of one case
     if code in database.PASSING:
-        return Answer(outcome=Outcome.RETRY, code=f"sql_{code}")
+        return Answer(outcome=Outcome.RETRY, code=said)
     outcome = Outcome.RETRY if code.startswith(("08", "57P", "2003", "2013")) else Outcome.FAILED
-    return Answer(outcome=outcome, code=f"sql_{code if code.isalnum() else 'error'}")
+    return Answer(outcome=outcome, code=said)
 
 
 async def _search(

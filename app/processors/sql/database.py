@@ -27,6 +27,8 @@ PASSING = frozenset({"40001", "40P01", "55P03", "57014", "70100", "1205", "1213"
 _TLS: Mapping[str, Mapping[str, str]] = {"postgresql": {"ssl": "verify-full"}, "mariadb": {"tls": "verify"}}
 #: This machine: nobody sits between.
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: The closed way as people write it.
+TLS_SAID = {"postgresql": "?ssl=verify-full", "mariadb": "?tls=verify"}
 
 
 class UnfitAddress(ValueError):

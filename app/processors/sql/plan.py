@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain.fanout import Action
+from app.domain.faults import Fault, no_such_name
+from app.processors._faults import Wrong, in_settings, unfit
 
 #: What a statement may name: how the person is known, whom the search found, and when it is asked.
 IDENTIFIERS = frozenset({"personnummer", "email", "phone", "customer_number", "installation_id", "name", "address"})
@@ -20,6 +22,11 @@ _SHARED = frozenset({"phone", "address", "installation_id"})
 _ASKED = frozenset({"today", "task_id"})
 PERSON = "person"
 VALUE = "value"
+_NO_ZONE = ("Must be a time zone, such as Europe/Stockholm.", "Ska vara en tidszon, såsom Europe/Stockholm.")
+_NO_IDENTIFIER = (
+    f"A search names at least one of: {', '.join(f':{one}' for one in sorted(IDENTIFIERS))}.",
+    f"En sökning nämner minst en av: {', '.join(f':{one}' for one in sorted(IDENTIFIERS))}.",
+)
 #: A colon that begins a name, not a cast.
 _NAMES = re.compile(r"(?<![:\w\\]):([a-z_]\w*)(?!\w*:)", re.IGNORECASE)
 _READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
@@ -41,13 +48,13 @@ def names_in(sql: str) -> frozenset[str]:
 
 def _one_statement(sql: str) -> str:
     if ";" in sql:
-        raise ValueError("one statement, without a semicolon")
+        raise Wrong("Must be one statement, without a semicolon.", "Ska vara ett enda uttryck, utan semikolon.")
     return sql
 
 
 def _only_reads(sql: str) -> str:
     if not _READS.match(sql):
-        raise ValueError("a statement that only reads begins with SELECT or WITH")
+        raise Wrong("What only reads begins with SELECT or WITH.", "Det som bara läser börjar med SELECT eller WITH.")
     return sql
 
 
@@ -55,7 +62,7 @@ def _zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
     except (OSError, ValueError, LookupError):
-        raise ValueError("not a time zone") from None
+        raise Wrong(*_NO_ZONE) from None
 
 
 _Statement = Annotated[str, Field(min_length=6, max_length=20_000), AfterValidator(_one_statement)]
@@ -121,18 +128,20 @@ class Plan(_Part):
     #: Everything is done, counted and taken back; the task goes to a person with the counts.
     dry_run: bool = False
 
-    @model_validator(mode="after")
-    def _names_are_known(self) -> "Plan":
-        for search in self.locate:
-            _check(search.sql, IDENTIFIERS | _ASKED)
+    def misnamed(self) -> list[Fault]:
+        """What is wrong with the parameters that the statements name: each is known, and leads to one person."""
+        faults = []
+        for number, search in enumerate(self.locate):
+            faults += _misnamed(("locate", number, "sql"), search.sql, IDENTIFIERS | _ASKED)
             if not names_in(search.sql) & IDENTIFIERS:
-                raise ValueError("a search names at least one identifier")
-        changes = [change.sql for action in CHANGES for change in self.changes(action)]
-        for sql in (*(reading.sql for reading in self.export), *changes):
-            _check(sql, {PERSON} | _ASKED, needs=PERSON)
-        for sql in self.rectify.values():
-            _check(sql, {PERSON, VALUE} | _ASKED, needs=PERSON)
-        return self
+                faults.append(unfit(("settings", "locate", number, "sql"), *_NO_IDENTIFIER))
+        about = [("export", number, one.sql) for number, one in enumerate(self.export)]
+        about += [(act.value, number, one.sql) for act in CHANGES for number, one in enumerate(self.changes(act))]
+        for what, place, sql in about:
+            faults += _misnamed((what, place, "sql"), sql, _ASKED | {PERSON}, needs=PERSON)
+        for name, sql in self.rectify.items():
+            faults += _misnamed(("rectify", name), sql, _ASKED | {PERSON, VALUE}, needs=PERSON)
+        return faults
 
     def changes(self, action: Action) -> Sequence[Change]:
         """The statements declared for an action that changes something."""
@@ -152,17 +161,19 @@ class Plan(_Part):
         return bool(self.rectify) or any(self.changes(action) for action in CHANGES)
 
 
-def _check(sql: str, allowed: frozenset[str] | set[str], *, needs: str | None = None) -> None:
-    named = names_in(sql)
-    if unknown := sorted(named - allowed):
-        raise ValueError(f":{unknown[0]} is no parameter here")
-    if needs is not None and needs not in named:
-        raise ValueError(f"a statement about a person names :{needs}")
+def _misnamed(where: tuple[str | int, ...], sql: str, allowed: frozenset[str], *, needs: str = "") -> list[Fault]:
+    named, place = names_in(sql), ("settings", *where)
+    faults = [no_such_name(place, f":{one}", {f":{name}" for name in allowed}) for one in sorted(named - allowed)]
+    if needs and needs not in named:
+        en, sv = f"A statement about a person names :{needs}.", f"Ett uttryck om en person nämner :{needs}."
+        faults.append(unfit(place, en, sv))
+    return faults
 
 
-def read(settings: Mapping[str, Any]) -> Plan | None:
-    """The plan in a registration's settings; None where it cannot be read."""
+def read(settings: Mapping[str, Any]) -> Plan | list[Fault]:
+    """The plan in a registration's settings, or everything that is wrong with them."""
     try:
-        return Plan.model_validate(settings)
-    except ValidationError:
-        return None
+        found = Plan.model_validate(settings)
+    except ValidationError as error:
+        return in_settings(error, Plan)
+    return found.misnamed() or found

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from app.domain.fanout import Action, AnswerMode, Idempotency, Outcome
 from app.processors.rest.registration import lacking
+from tests.processors.answering import places
 from tests.processors.rest.vendor import (
     ANNA,
     EMAIL,
@@ -535,7 +536,7 @@ actions:
         assert "authorization" not in vendor.asked("GET /files/x.zip")[0].headers
 
     def test_construct_11_wants_a_registration_that_polls(self) -> None:
-        assert lacking(connector(self.JOB), target(answer_mode=AnswerMode.SYNC)) == "answer_mode"
+        assert places(lacking(connector(self.JOB), target(answer_mode=AnswerMode.SYNC))) == ["answer_mode"]
 
 
 class TestConstruct12ScheduledEffect:
@@ -573,7 +574,7 @@ actions:
         assert (second.outcome, second.code) == (Outcome.REFUSED, "still_there")
 
     def test_construct_12_wants_a_registration_that_may_be_asked_again(self) -> None:
-        assert lacking(connector(self.LATER), target(idempotency=Idempotency.NO)) == "idempotency"
+        assert places(lacking(connector(self.LATER), target(idempotency=Idempotency.NO))) == ["idempotency"]
 
 
 class TestConstruct16Capabilities:
@@ -804,14 +805,14 @@ actions:
         assert (said.outcome, said.code) == (Outcome.REFUSED, "manual")
 
     @pytest.mark.parametrize(
-        ("declared", "missing"), [(("contact",), None), (("contact", "cookies"), "categories"), ((), None)]
+        ("declared", "missing"), [(("contact",), []), (("contact", "cookies"), ["categories/1"]), ((), [])]
     )
-    def test_lets_no_registration_be_switched_on(self, declared: tuple[str, ...], missing: str | None) -> None:
+    def test_lets_no_registration_be_switched_on(self, declared: tuple[str, ...], missing: list[str]) -> None:
         made = connector(FIND, OUTPUTS, self.DELETING)
 
         given = target(categories={"person": "contact", "calls": "contact"}, base_url="test", declared=declared)
 
-        assert lacking(made, given) == missing
+        assert places(lacking(made, given)) == missing
 
 
 class TestConstruct19Evidence:

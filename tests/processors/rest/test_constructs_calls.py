@@ -25,6 +25,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from app.domain.fanout import Action, Idempotency, Outcome
 from app.processors._egress import client_certificate
 from app.processors.rest.registration import lacking
+from tests.processors.answering import places
 from tests.processors.rest.vendor import (
     EMAIL,
     LINE,
@@ -79,26 +80,41 @@ actions: {export: {effect: read, lookup: false}}
         assert vendor.seen[0].headers["x-dc"] == "us7"
 
     @pytest.mark.parametrize(
-        ("settings", "named", "word"),
+        ("settings", "named", "where"),
         [
-            ({}, {"api_key": "a-us7"}, "setting.creditor"),
-            ({"creditor": "7"}, {"api_key": "a-us7"}, "setting.creditor"),
-            ({"creditor": CREDITOR, "region": "moon"}, {"api_key": "a-us7"}, "setting.region"),
-            ({"creditor": CREDITOR}, {}, "secret.api_key"),
-            ({"creditor": CREDITOR}, {"api_key": "nothing behind a hyphen"}, "setting.base_url"),
-            ({"creditor": CREDITOR}, {"api_key": "a-evil.example/x?"}, "setting.base_url"),
-            ({"creditor": CREDITOR, "base_url": "moon"}, {"api_key": "a-us7"}, "setting.base_url"),
-            ({"creditor": CREDITOR, "categories": {"nothing": "contact"}}, {"api_key": "a-us7"}, "setting.categories"),
-            ({"creditor": CREDITOR, "categories": {}}, {"api_key": "a-us7"}, "setting.categories"),
+            ({}, {"api_key": "a-us7"}, ["settings/creditor"]),
+            ({"creditor": "7"}, {"api_key": "a-us7"}, ["settings/creditor"]),
+            ({"creditor": CREDITOR, "region": "moon"}, {"api_key": "a-us7"}, ["settings/region"]),
+            ({"creditor": CREDITOR}, {}, ["secrets/api_key"]),
+            ({"creditor": CREDITOR}, {"api_key": "nothing behind a hyphen"}, ["settings/base_url"]),
+            ({"creditor": CREDITOR}, {"api_key": "a-evil.example/x?"}, ["settings/base_url"]),
+            ({"creditor": CREDITOR, "base_url": "moon"}, {"api_key": "a-us7"}, ["settings/base_url"]),
+            (
+                {"creditor": CREDITOR, "categories": {"nothing": "contact"}},
+                {"api_key": "a-us7"},
+                ["settings/categories/nothing"],
+            ),
+            (
+                {"creditor": "7", "regio": "eu", "base_url": "moon", "categories": {"nothing": "contact"}},
+                {},
+                [
+                    "settings/regio",
+                    "settings/creditor",
+                    "secrets/api_key",
+                    "settings/base_url",
+                    "settings/categories/nothing",
+                ],
+            ),
+            ({"creditor": CREDITOR, "categories": {}}, {"api_key": "a-us7"}, ["settings/categories"]),
         ],
     )
-    def test_construct_01_says_what_a_registration_lacks(self, settings: Any, named: Any, word: str) -> None:
+    def test_construct_01_says_what_a_registration_lacks(self, settings: Any, named: Any, where: list[str]) -> None:
         settings = {"categories": {"rows": "contact"}} | settings
-        assert lacking(connector(self.CONNECTOR), target(**settings, named=named)) == word
+        assert places(lacking(connector(self.CONNECTOR), target(**settings, named=named))) == where
 
     def test_construct_01_lets_a_whole_registration_be(self) -> None:
         whole = target(creditor=self.CREDITOR, categories={"rows": "contact"}, named={"api_key": "a-us7"})
-        assert lacking(connector(self.CONNECTOR), whole) is None
+        assert lacking(connector(self.CONNECTOR), whole) == []
 
 
 class TestConstruct02Authentication:
@@ -712,5 +728,5 @@ actions:
 
     def test_construct_15_a_connector_that_repeats_badly_must_not_be_called_idempotent(self) -> None:
         made = connector(self.STEPS)
-        assert lacking(made, target(idempotency=Idempotency.YES)) == "idempotency"
-        assert lacking(made, target(idempotency=Idempotency.NO)) is None
+        assert places(lacking(made, target(idempotency=Idempotency.YES))) == ["idempotency"]
+        assert lacking(made, target(idempotency=Idempotency.NO)) == []

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
+from app.processors import connector_schema
 from app.processors.rest import shelf
 from app.processors.rest.schema import schema_text
 from app.processors.rest.shelf import ROOT, BrokenConnector, load, read_file
@@ -102,6 +103,17 @@ class TestCommandLine:
         code, said = insyn("connector", "check", INSYN_CONNECTORS_DIR=str(bad.parent))
         assert (code, len(said)) == (2, 1)
         assert said[0].startswith("example.yaml: lookup.by_number.query.externalid: unresolved_reference")
+
+    def test_says_that_a_file_is_not_there(self, insyn: Insyn, tmp_path: Path) -> None:
+        """It is not the file that is broken."""
+        assert insyn("connector", "check", tmp_path / "gone.yaml") == (2, ["gone.yaml: no such file"])
+
+    def test_writes_the_schema_beside_the_connectors_there_are(self, insyn: Insyn, tmp_path: Path) -> None:
+        """Editors look for it beside the file, wherever that is."""
+        code, said = insyn("connector", "schema", INSYN_CONNECTORS_DIR=str(tmp_path))
+
+        assert (code, said) == (0, [f"wrote {tmp_path.name}/connector.schema.json"])
+        assert (tmp_path / "connector.schema.json").read_text(encoding="utf-8") == connector_schema()
 
     def test_a_broken_connector_stops_the_start(
         self, insyn: Insyn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 from app.processors.rest.grammar import Connector
+from app.processors.rest.grammar_auth import Auth
 from app.processors.rest.lint import lint
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "processors" / "rest.md"
@@ -15,7 +16,7 @@ EXAMPLE = Path(__file__).parents[3] / "docs" / "processors" / "rest.md"
 
 def example() -> dict[str, Any]:
     """The worked connector of the documentation."""
-    found = re.search(r"```yaml\n(.*?)```", EXAMPLE.read_text(encoding="utf-8"), re.DOTALL)
+    found = re.search(r"```yaml\n(# yaml-language-server.*?)```", EXAMPLE.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
     raw: dict[str, Any] = yaml.safe_load(found[1])
     return raw
@@ -190,3 +191,29 @@ class TestLint:
         for lookup in raw["lookup"]:
             lookup.pop("match")
         assert {code for code, _ in faults(raw)} == {"irreversible_without_lookup"}
+
+
+class TestPage:
+    """What the page shows to be copied can be copied."""
+
+    def blocks(self) -> list[str]:
+        return re.findall(r"```yaml\n(.*?)```", EXAMPLE.read_text(encoding="utf-8"), re.DOTALL)
+
+    def test_has_a_smallest_connector_that_lint_takes(self) -> None:
+        """Whoever begins with it begins with something that works."""
+        smallest = self.blocks()[0]
+
+        assert lint(Connector.model_validate(yaml.safe_load(smallest))) == []
+
+    def test_shows_every_way_to_log_in_as_lint_takes_it(self) -> None:
+        """A kind of `auth` that is not shown is found by guessing; one that is shown wrongly, not even so."""
+        smallest, ways, *_ = self.blocks()
+        shown = [yaml.safe_load(one) for one in re.split(r"\n(?=\{kind)", ways)]
+        kinds = {get_args(one.model_fields["kind"].annotation)[0] for one in get_args(get_args(Auth)[0])}
+
+        assert {one["kind"] for one in shown} == kinds
+        for auth in shown:
+            named = set(re.findall(r"secrets\.(\w+)", str(auth))) | {auth.get("certificate"), auth.get("key")}
+            secrets = {name: {} for name in named if re.fullmatch(r"\w+", name or "")}
+            raw = {**yaml.safe_load(smallest), "auth": auth, "secrets": secrets, "settings": {"client_id": {}}}
+            assert lint(Connector.model_validate(raw)) == []

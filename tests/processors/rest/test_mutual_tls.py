@@ -15,6 +15,7 @@ from app.domain.fanout import Action, Outcome
 from app.processors import Answer
 from app.processors.rest.adapter import Rest
 from app.processors.rest.registration import lacking
+from tests.processors.answering import places
 from tests.processors.egress.world import OK, Authority, saying, serving
 from tests.processors.rest.vendor import ANNA, FIND, LINE, NUMBER, OUTPUTS, connector, order, target
 from tests.processors.tls import HOST, OURS, Peer, demanding, standing
@@ -204,9 +205,9 @@ class TestUnfitCertificate:
         others = parts(authority.pem_for(OURS))[1]
 
         fits = target(named={"cert": certificate, "private": key}, **settings)
-        assert lacking(made, fits) is None
-        assert lacking(made, target(named={"cert": others, "private": key}, **settings)) == "secret.cert"
-        assert lacking(made, target(named={"cert": "no PEM", "private": key}, **settings)) == "secret.cert"
+        assert lacking(made, fits) == []
+        assert places(lacking(made, target(named={"cert": others, "private": key}, **settings))) == ["secrets/cert"]
+        assert places(lacking(made, target(named={"cert": "no PEM", "private": key}, **settings))) == ["secrets/cert"]
 
 
 class TestRotation:
@@ -314,28 +315,28 @@ class TestVendorsCertificate:
 class TestNamedAuthority:
     """`server_ca`: whom a processor's own certificate is signed by, where that is nobody the machine knows."""
 
-    def lacks(self, value: object) -> str | None:
+    def lacks(self, value: object) -> list[str]:
         made = connector("base_url: {test: https://api.vendor.example}", FIND, OUTPUTS, ACTIONS)
         categories = dict.fromkeys(made.outputs, "contact")
-        return lacking(made, target(connector="vendor", categories=categories, server_ca=value))
+        return places(lacking(made, target(connector="vendor", categories=categories, server_ca=value)))
 
     def test_is_certificates_of_authorities(self, authority: Authority, other_authority: Authority) -> None:
         """One, or the next beside it while they change."""
-        assert self.lacks(authority.pem) is None
-        assert self.lacks(f"{authority.pem}\n{other_authority.pem}") is None
+        assert self.lacks(authority.pem) == []
+        assert self.lacks(f"{authority.pem}\n{other_authority.pem}") == []
 
     @pytest.mark.parametrize("value", ["", " ", "no PEM", 7, ["x"], f"{BEGIN}\nAAAA\n-----END CERTIFICATE-----"])
     def test_that_is_none_keeps_it_from_being_switched_on(self, value: object) -> None:
         """Nothing is trusted by mistake."""
-        assert self.lacks(value) == "setting.server_ca"
+        assert self.lacks(value) == ["settings/server_ca"]
 
     def test_is_no_certificate_of_a_server_and_holds_no_key(self, authority: Authority) -> None:
         """Who signs is trusted, not what was signed; and a key has no business there."""
         key, certificate = parts(authority.pem_for(HOST))
 
-        assert self.lacks(certificate) == "setting.server_ca"
-        assert self.lacks(key + authority.pem) == "setting.server_ca"
-        assert self.lacks(authority.pem * 11) == "setting.server_ca"
+        assert self.lacks(certificate) == ["settings/server_ca"]
+        assert self.lacks(key + authority.pem) == ["settings/server_ca"]
+        assert self.lacks(authority.pem * 11) == ["settings/server_ca"]
 
     async def test_that_cannot_be_read_any_more_trusts_nobody(self, authority: Authority) -> None:
         """Least of all everybody."""

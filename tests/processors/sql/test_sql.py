@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
+from app.domain.audit import as_code
 from app.domain.fanout import Action, Outcome
 from app.processors import Answer, Kind, Order, lacks
-from tests.processors.answering import ORDER
+from tests.processors.answering import ORDER, places
 from tests.processors.sql.conftest import PLAN, AlarmDatabase
 
 ALL = ("contact", "alarm_history", "bookkeeping_records")
@@ -412,32 +413,111 @@ class TestUnreachable:
         assert "hidden" not in repr(adapter) + found.code + repr(dict(found.body))
 
 
-WRONG: Mapping[str, Mapping[str, Any]] = {
-    "no dialect": {"dialect": "oracle"},
-    "no search": {"locate": []},
-    "a search for everybody": {"locate": [{"sql": "SELECT id AS person FROM customer"}]},
-    "a search that writes": {"locate": [{"sql": "DELETE FROM customer WHERE email = :email"}]},
-    "two statements": {"locate": [{"sql": "SELECT 1 AS person WHERE :email = '1'; DELETE FROM customer"}]},
-    "an unknown name": {"export": [{"category": "contact", "sql": "SELECT 1 WHERE 1 = :person AND 2 = :shoe_size"}]},
-    "an erasure of everybody": {"erase": [{"category": "contact", "sql": "DELETE FROM customer"}]},
-    "an erasure by what was only written": {
-        "erase": [{"category": "contact", "sql": "DELETE FROM customer WHERE email = :email"}]
-    },
-    "a misspelt setting": {"most_row": 5},
-    "a zone that is none": {"timezone": "Europe/Insyn"},
+#: What each database calls a table that is not there, a role that may not, a login that is refused.
+NAMED = {
+    "postgresql": ("sql_42p01", "sql_42501", "sql_28p01"),
+    "mariadb": ("sql_42s02", "sql_42000", "sql_28000"),
 }
 
 
-class TestPlan:
-    @pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG.keys())
-    def test_that_could_do_harm_keeps_the_registration_unconnected(self, changes: Mapping[str, Any]) -> None:
+class TestRefusal:
+    """What the database refuses is a person's, with the database's own code and none of its words."""
+
+    async def test_of_a_table_or_a_right_keeps_its_code(self, alarms: AlarmDatabase) -> None:
         """
-        What is changed is changed for the one person the search found, and for nobody else.
+        GDPR Art. 5(2): a code that the log refuses leaves the person with nothing to go by.
+        """
+        no_table = [{"category": "contact", "sql": "SELECT 1 FROM no_such_table WHERE id = :person"}]
+        found = await answer(alarms, order(Action.EXPORT, ANNA, "contact"), export=no_table)
+        hidden = {"postgresql": "pg_authid", "mariadb": "mysql.global_priv"}[alarms.dialect]
+        no_right = [{"sql": f"SELECT 1 AS person FROM {hidden} WHERE :customer_number = 'x'"}]  # noqa: S608
+        refused = await answer(alarms, order(Action.LOCATE, ANNA), locate=no_right)
+
+        assert (found.code, refused.code) == NAMED[alarms.dialect][:2]
+        assert [found.outcome, refused.outcome] == [Outcome.FAILED] * 2
+        assert as_code(found.code) == found.code
+
+    async def test_of_a_login_keeps_its_code(self, alarms: AlarmDatabase) -> None:
+        """
+        A wrong password is mended at the registration, and only if somebody is told that it is one.
+        """
+        url = make_url(alarms.read_url).set(password="wrong").render_as_string(hide_password=False)
+        adapter = alarms.adapter(read_url=url)
+        found = await adapter.send(order(Action.LOCATE))
+        await adapter.aclose()
+
+        assert (found.outcome, found.code) == (Outcome.FAILED, NAMED[alarms.dialect][2])
+        assert as_code(found.code) == found.code
+
+
+#: By what is wrong: the settings, where it is said, and words of what is said.
+WRONG: Mapping[str, tuple[Mapping[str, Any], str, str]] = {
+    "no dialect": ({"dialect": "oracle"}, "dialect", "one of: 'postgresql' or 'mariadb'"),
+    "no search": ({"locate": []}, "locate", "at least 1"),
+    "a search for everybody": (
+        {"locate": [{"sql": "SELECT id AS person FROM customer"}]}, "locate/0/sql", "at least one of: :address",
+    ),
+    "a search that writes": (
+        {"locate": [{"sql": "DELETE FROM customer WHERE email = :email"}]}, "locate/0/sql", "begins with SELECT",
+    ),
+    "two statements": (
+        {"locate": [{"sql": "SELECT 1 AS person WHERE :email = '1'; DELETE FROM customer"}]},
+        "locate/0/sql", "one statement, without a semicolon",
+    ),
+    "an unknown name": (
+        {"export": [{"category": "contact", "sql": "SELECT 1 WHERE 1 = :person AND 2 = :shoe_size"}]},
+        "export/0/sql", "no ':shoe_size'; there are: :person",
+    ),
+    "an erasure of everybody": (
+        {"erase": [{"category": "contact", "sql": "DELETE FROM customer"}]}, "erase/0/sql", "names :person",
+    ),
+    "an erasure by what was only written": (
+        {"erase": [{"category": "contact", "sql": "DELETE FROM customer WHERE email = :email AND id = :person"}]},
+        "erase/0/sql", "no ':email'; there are: ",
+    ),
+    "a misspelt setting": ({"most_row": 5}, "most_row", "no 'most_row'; there are: most_rows, "),
+    "a misspelt part": (
+        {"erase": [{"categori": "contact", "category": "contact", "sql": "DELETE FROM x WHERE y = :person"}]},
+        "erase/0/categori", "no 'categori'; there are: category, ",
+    ),
+    "a zone that is none": ({"timezone": "Europe/Insyn"}, "timezone", "a time zone, such as Europe/Stockholm"),
+}  # fmt: skip
+
+
+class TestPlan:
+    @pytest.mark.parametrize(("changes", "where", "words"), WRONG.values(), ids=WRONG.keys())
+    def test_that_could_do_harm_keeps_the_registration_unconnected(
+        self, changes: Mapping[str, Any], where: str, words: str
+    ) -> None:
+        """
+        What is changed is changed for the one person the search found, and for nobody else. Which statement, and why.
         """
         target = AlarmDatabase("postgresql", None, "postgresql://a@localhost/c", "postgresql://a@localhost/c").target  # type: ignore[arg-type]
 
-        assert lacks(Kind.SQL, target()) is None
-        assert lacks(Kind.SQL, target(**changes)) == "settings"
+        assert lacks(Kind.SQL, target()) == []
+        (fault,) = lacks(Kind.SQL, target(**changes))
+        assert fault.pointer == f"#/settings/{where}"
+        assert words in fault.en
+
+    def test_that_is_wrong_in_several_places_hears_of_all(self) -> None:
+        """
+        Whoever mends one fault has not to come again to hear of the next; also in Swedish.
+        """
+        target = AlarmDatabase("postgresql", None, "postgresql://a@b/c", "postgresql://a@b/c").target  # type: ignore[arg-type]
+        wrong = {
+            "erase": [{"category": "contact", "sql": "DELETE FROM a; DELETE FROM b"}],
+            "locate": None,
+            "dialekt": 1,
+        }
+        faults = lacks(Kind.SQL, replace(target(**wrong), named={}))
+
+        assert sorted(places(faults)) == [
+            "secrets/read_url",
+            "settings/dialekt",
+            "settings/erase/0/sql",
+            "settings/locate",
+        ]
+        assert all(one.sv != one.en for one in faults)
 
     def test_names_the_address_that_is_missing_or_another_servers(self) -> None:
         """
@@ -445,8 +525,8 @@ class TestPlan:
         """
         target = AlarmDatabase("postgresql", None, "postgresql://a@localhost/c", "mysql://a@localhost/c").target()  # type: ignore[arg-type]
 
-        assert lacks(Kind.SQL, target) == "write_url"
-        assert lacks(Kind.SQL, replace(target, named={})) == "read_url"
+        assert places(lacks(Kind.SQL, target)) == ["secrets/write_url"]
+        assert places(lacks(Kind.SQL, replace(target, named={}))) == ["secrets/read_url", "secrets/write_url"]
         reading = {name: value for name, value in PLAN.items() if name in ("locate", "export")}
         for query in ("local_infile=1", "read_default_file=/etc/passwd", "ssl=true"):
             sly = replace(target, settings=target.settings | {"dialect": "mariadb"})
@@ -454,6 +534,8 @@ class TestPlan:
                 sly,
                 named={"read_url": (f"mariadb://a@localhost/c?{query}",), "write_url": ("mariadb://a@localhost/c",)},
             )
-            assert lacks(Kind.SQL, sly) == "read_url"
+            (fault,) = lacks(Kind.SQL, sly)
+            assert (fault.pointer, fault.word) == ("#/secrets/read_url", "unfit")
+            assert query not in fault.en + fault.sv
         only_reads = replace(target, settings={"dialect": "postgresql", **reading})
-        assert lacks(Kind.SQL, only_reads) is None
+        assert lacks(Kind.SQL, only_reads) == []

@@ -60,8 +60,9 @@ def make(target: Target, line: Line) -> Adapter:
 
 
 def lacks(target: Target) -> str | None:
-    """What the registration still needs."""
-    return next((name for name in ("host", "port") if name not in target.settings), None)
+    """The setting that is missing or wrong; a list of `app.processors.Fault` says more."""
+    wanted = {"host": str, "port": int}
+    return next((name for name, kind in wanted.items() if not isinstance(target.settings.get(name), kind)), None)
 
 
 make.lacks = lacks  # type: ignore[attr-defined]
