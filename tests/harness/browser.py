@@ -30,6 +30,8 @@ _KEYS: Mapping[str, tuple[str, int, str]] = {
     "ArrowDown": ("ArrowDown", 40, ""),
 }
 _SHIFT = 8
+#: A page is there once it is loaded and was painted: not before is the focus where the page puts it.
+_THERE = {"load", "firstPaint"}
 
 
 def find_browser() -> str | None:
@@ -92,6 +94,7 @@ class Page:
     requests: list[str] = field(default_factory=list)  #: every address that was asked for
     complaints: list[str] = field(default_factory=list)  #: what the browser holds against the page: its policy, errors
     statuses: list[int] = field(default_factory=list)  #: of the documents
+    _reached: set[str] = field(default_factory=set)
     _loaded: asyncio.Event = field(default_factory=asyncio.Event)
     _chooser: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
 
@@ -101,8 +104,10 @@ class Page:
     def told(self, method: str, said: Mapping[str, Any]) -> None:
         """Take note of what the browser tells."""
         match method:
-            case "Page.loadEventFired":
-                self._loaded.set()
+            case "Page.lifecycleEvent":
+                self._reached = {said["name"]} | (set() if said["name"] == "init" else self._reached)
+                if said["name"] in _THERE <= self._reached:
+                    self._loaded.set()
             case "Page.fileChooserOpened":
                 self._chooser.put_nowait(said["backendNodeId"])
             case "Network.requestWillBeSent":
@@ -118,11 +123,15 @@ class Page:
 
     async def open(self, url: str) -> None:
         """Go to an address, as from the bar at the top."""
-        self._loaded.clear()
+        self._leave()
         said = await self.ask("Page.navigate", url=url)
         if said.get("errorText"):
             raise BrowserFailed(said["errorText"])
         await asyncio.wait_for(self._loaded.wait(), _PATIENCE)
+
+    def _leave(self) -> None:
+        self._reached.clear()
+        self._loaded.clear()
 
     # --- what a person does with a keyboard ---------------------------------------------------------------------------
 
@@ -148,7 +157,7 @@ class Page:
     async def follow(self, name: str, key: str = "Enter") -> None:
         """Go to what has that name and press it; the next page is there when this returns."""
         await self.tab_to(name)
-        self._loaded.clear()
+        self._leave()
         await self.press(key)
         await asyncio.wait_for(self._loaded.wait(), _PATIENCE)
 
@@ -236,6 +245,7 @@ class Browser:
         page = self.wire.pages[attached["sessionId"]] = Page(self.wire, attached["sessionId"])
         for domain in ("Page", "Network", "Log", "Audits", "Accessibility", "DOM"):
             await page.ask(f"{domain}.enable")
+        await page.ask("Page.setLifecycleEventsEnabled", enabled=True)
         await page.ask("Emulation.setScriptExecutionDisabled", value=True)
         await page.show()
         await page.speak("sv")
