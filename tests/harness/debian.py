@@ -16,6 +16,7 @@ from pathlib import Path
 
 #: For one program with all that it needs: a run of the tests must not wait longer for what it can do without.
 FETCH_SECONDS = 180.0
+APT_PATIENCE_SECONDS = 20  #: with a mirror that says nothing; once more after that
 _STATUS = Path("/var/lib/dpkg/status")
 
 
@@ -60,9 +61,9 @@ def from_packages(name: str, program: str, packages: Sequence[str], *, spared: C
     Raises:
         NotFetched: there is no apt here, no network, no such package, too little time.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "insyn-tests"
-    made = Unpacked(cache / name / "root", cache / name / "root" / program)
     try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "insyn-tests"
+        made = Unpacked(cache / name / "root", cache / name / "root" / program)
         with _alone(cache / f"{name}.lock") as waited:
             if (cache / name / "done").exists() and made.works():
                 return made
@@ -73,8 +74,8 @@ def from_packages(name: str, program: str, packages: Sequence[str], *, spared: C
                 shutil.rmtree(cache / name)
                 raise NotFetched(f"{name} does not start here")
             (cache / name / "done").touch()
-    except OSError as error:
-        raise NotFetched(f"{name} cannot be fetched: {error.strerror}") from error
+    except (OSError, RuntimeError) as error:  # the latter: nobody's home
+        raise NotFetched(f"{name} cannot be fetched: {error}") from error
     return made
 
 
@@ -149,7 +150,7 @@ def _config(apt: Path, *, lists: Path | None = None) -> Path:
         'Debug::NoLocking "true";',  # only the system's folders would be locked, and those are left alone
         'APT::Sandbox::User "root";',  # else the superuser's apt steps down to a user who may not write here
         'Acquire::Retries "1";',
-        'Acquire::http::Timeout "20";',
+        f'Acquire::http::Timeout "{APT_PATIENCE_SECONDS}";',
         'Acquire::Languages "none";',
         f'Dir::Cache "{apt}";',
         f'Dir::State::status "{apt / "status"}";',
