@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from app.db import Database, make_engine
-from tests.harness.browser import VARIABLE, find_browser
+from tests.harness.browser import VARIABLE, Binary, NoBrowser, find_browser
 from tests.harness.database import TestDatabase, TestServer, folder_for_a_server, throw_away_server
 
 KEPT = {"INSYN_TEST_DATABASE_URL", "INSYN_PGBIN", VARIABLE}
@@ -55,12 +55,14 @@ NO_BROWSER = f"no browser: install Chromium (Debian: apt-get install chromium), 
 
 
 @pytest.fixture(scope="session")
-def browser_binary() -> str:
-    """The machine's browser; without one the test is skipped, and the end of the run says so (see below)."""
-    found = find_browser()
-    if found is None and os.environ.get(VARIABLE):
-        pytest.fail(f"{VARIABLE} names no browser that can be started")
-    return found or pytest.skip(NO_BROWSER)
+def browser_binary() -> Binary:
+    """A browser; without one the test is skipped, and the end of the run says so (see below)."""
+    try:
+        return find_browser()
+    except NoBrowser as reason:
+        if os.environ.get(VARIABLE, "none") != "none":
+            pytest.fail(str(reason))
+        pytest.skip(f"{NO_BROWSER} ({reason})")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

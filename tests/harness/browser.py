@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: Names another browser's binary; a person's choice, so it is left alone by the tests.
+from tests.harness.debian import NotFetched, from_packages
+
+#: Names another browser's binary, or ``none``; a person's choice, so it is left alone by the tests.
 VARIABLE = "INSYN_BROWSER"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _PATIENCE = 20.0
@@ -30,12 +33,82 @@ _KEYS: Mapping[str, tuple[str, int, str]] = {
     "ArrowDown": ("ArrowDown", 40, ""),
 }
 _SHIFT = 8
+#: A page is there once it is loaded and was painted: not before is the focus where the page puts it.
+_THERE = {"load", "firstPaint"}
 
 
-def find_browser() -> str | None:
-    """The browser of this machine: the one that is named, else the first that is installed."""
+#: Debian's, with the one font that it is given; and what it has no need of where it has no window.
+_PACKAGES = ("chromium", "chromium-common", "fonts-liberation")
+_SPARED = ("x11-utils", "xdg-utils", "xdg-desktop-portal-backend")
+_FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{fonts}</dir>
+  <cachedir>{cache}</cachedir>
+  <match target="pattern">
+    <edit name="family" mode="append_last"><string>Liberation Sans</string></edit>
+  </match>
+  <alias><family>serif</family><prefer><family>Liberation Serif</family></prefer></alias>
+  <alias><family>monospace</family><prefer><family>Liberation Mono</family></prefer></alias>
+</fontconfig>
+"""
+
+
+class NoBrowser(Exception):
+    """There is none on this machine, and none can be fetched; or none is wanted."""
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A browser's program, and what one that is not installed has to be told."""
+
+    program: str
+    root: Path | None = None  #: the folder that stands for ``/``
+    libraries: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Where its libraries and fonts are; *folder* is the run's own."""
+        if self.root is None:
+            return {}
+        fonts = folder / "fonts.conf"
+        fonts.write_text(_FONTS.format(fonts=self.root / "usr/share/fonts", cache=folder / "fonts"), encoding="utf-8")
+        return {**self.libraries, "FONTCONFIG_FILE": str(fonts)}
+
+    def flags(self) -> list[str]:
+        """
+        Its own sandbox does not start for the superuser. Not installed it has no helper of root's, and without the
+        kernel's leave no sandbox either. It sees nothing but what the tests show it.
+        """
+        alone = os.geteuid() != 0 and (self.root is None or _may_be_alone())
+        return [] if alone else ["--no-sandbox"]
+
+
+def _may_be_alone() -> bool:
+    """Whether this user may make namespaces, which is what a sandbox is made of."""
+    try:
+        return subprocess.run(["unshare", "--user", "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def find_browser() -> Binary:
+    """
+    The one that is named, else the machine's, else Debian's in a folder of ours (:mod:`tests.harness.debian`).
+
+    Raises:
+        NoBrowser: none of them is to be had.
+    """
     named = os.environ.get(VARIABLE)
-    return shutil.which(named) if named else next((one for name in _NAMES if (one := shutil.which(name))), None)
+    installed = next((one for name in ([named] if named else _NAMES) if (one := shutil.which(name))), None)
+    if installed is not None:
+        return Binary(installed)
+    if named:
+        raise NoBrowser("none is wanted" if named == "none" else f"{VARIABLE} names none that can be started")
+    try:
+        found = from_packages("chromium", "usr/lib/chromium/chromium", _PACKAGES, spared=_SPARED)
+    except NotFetched as reason:
+        raise NoBrowser(str(reason)) from reason
+    return Binary(str(found.program), found.root, found.environment)
 
 
 class BrowserFailed(AssertionError):
@@ -92,6 +165,7 @@ class Page:
     requests: list[str] = field(default_factory=list)  #: every address that was asked for
     complaints: list[str] = field(default_factory=list)  #: what the browser holds against the page: its policy, errors
     statuses: list[int] = field(default_factory=list)  #: of the documents
+    _reached: set[str] = field(default_factory=set)
     _loaded: asyncio.Event = field(default_factory=asyncio.Event)
     _chooser: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
 
@@ -101,8 +175,10 @@ class Page:
     def told(self, method: str, said: Mapping[str, Any]) -> None:
         """Take note of what the browser tells."""
         match method:
-            case "Page.loadEventFired":
-                self._loaded.set()
+            case "Page.lifecycleEvent":
+                self._reached = {said["name"]} | (set() if said["name"] == "init" else self._reached)
+                if said["name"] in _THERE <= self._reached:
+                    self._loaded.set()
             case "Page.fileChooserOpened":
                 self._chooser.put_nowait(said["backendNodeId"])
             case "Network.requestWillBeSent":
@@ -118,11 +194,15 @@ class Page:
 
     async def open(self, url: str) -> None:
         """Go to an address, as from the bar at the top."""
-        self._loaded.clear()
+        self._leave()
         said = await self.ask("Page.navigate", url=url)
         if said.get("errorText"):
             raise BrowserFailed(said["errorText"])
         await asyncio.wait_for(self._loaded.wait(), _PATIENCE)
+
+    def _leave(self) -> None:
+        self._reached.clear()
+        self._loaded.clear()
 
     # --- what a person does with a keyboard ---------------------------------------------------------------------------
 
@@ -148,7 +228,7 @@ class Page:
     async def follow(self, name: str, key: str = "Enter") -> None:
         """Go to what has that name and press it; the next page is there when this returns."""
         await self.tab_to(name)
-        self._loaded.clear()
+        self._leave()
         await self.press(key)
         await asyncio.wait_for(self._loaded.wait(), _PATIENCE)
 
@@ -236,6 +316,7 @@ class Browser:
         page = self.wire.pages[attached["sessionId"]] = Page(self.wire, attached["sessionId"])
         for domain in ("Page", "Network", "Log", "Audits", "Accessibility", "DOM"):
             await page.ask(f"{domain}.enable")
+        await page.ask("Page.setLifecycleEventsEnabled", enabled=True)
         await page.ask("Emulation.setScriptExecutionDisabled", value=True)
         await page.show()
         await page.speak("sv")
@@ -247,7 +328,7 @@ class Browser:
 
 
 @asynccontextmanager
-async def a_browser(binary: str, folder: Path) -> AsyncIterator[Browser]:
+async def a_browser(binary: Binary, folder: Path) -> AsyncIterator[Browser]:
     """A browser with a profile of its own, which calls nobody by itself."""
     to_browser, from_us = os.pipe()
     from_browser, to_us = os.pipe()
@@ -274,7 +355,7 @@ async def a_browser(binary: str, folder: Path) -> AsyncIterator[Browser]:
             await process.wait()
 
 
-async def _started(binary: str, folder: Path, to_browser: int, to_us: int) -> Process:
+async def _started(binary: Binary, folder: Path, to_browser: int, to_us: int) -> Process:
     # It looks for its orders at 3 and says what it has to say at 4: first out of the way of both.
     ends = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 10) for one in (to_browser, to_us)]
 
@@ -288,19 +369,18 @@ async def _started(binary: str, folder: Path, to_browser: int, to_us: int) -> Pr
         "--disable-sync", "--disable-default-apps", "--disable-extensions", "--no-default-browser-check",
         "--no-proxy-server", "--hide-scrollbars", "--force-color-profile=srgb",
     ]  # fmt: skip
-    # Its own sandbox does not start for the superuser; it sees nothing but what the tests show it.
-    flags += ["--no-sandbox"] if os.geteuid() == 0 else []
     try:
         return await asyncio.create_subprocess_exec(
-            binary,
+            binary.program,
             *flags,
+            *binary.flags(),
             "about:blank",
             stdin=DEVNULL,
             stdout=DEVNULL,
             stderr=DEVNULL,
             pass_fds=(3, 4),
             preexec_fn=in_their_places,
-            env={**os.environ, "LANGUAGE": "en", "LANG": "C.UTF-8", "HOME": str(folder)},
+            env={**os.environ, **binary.environment(folder), "LANGUAGE": "en", "LANG": "C.UTF-8", "HOME": str(folder)},
         )
     finally:
         for end in ends:

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PACKAGES = ("mariadb-server-core", "mariadb-common", "libaio1", "liburing2", "libnuma1", "libpcre2-8-0")
+from tests.harness.debian import NotFetched, from_packages
+
+PACKAGES = ("mariadb-server-core", "mariadb-common")
 START_SECONDS = 60.0
 
 
@@ -22,34 +24,22 @@ class NoMariaDB(Exception):
     """There is no MariaDB on this machine, and none can be fetched."""
 
 
-def programs(cache: Path) -> tuple[Path, dict[str, str]]:
+def programs() -> tuple[Path, dict[str, str]]:
     """The server's program and the environment it needs; raises :class:`NoMariaDB`."""
     own = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if own is not None:
         return Path(own), {}
-    if not (cache / "done").exists():
-        _unpack(cache)
-    libraries = sorted({str(one.parent) for one in (cache / "root").rglob("*.so*")})
-    return cache / "root/usr/sbin/mariadbd", {"LD_LIBRARY_PATH": ":".join(libraries)}
-
-
-def _unpack(cache: Path) -> None:
-    shutil.rmtree(cache, ignore_errors=True)
-    cache.mkdir(parents=True)
     try:
-        subprocess.run(["apt-get", "download", *PACKAGES], cwd=cache, check=True, capture_output=True, timeout=120)
-        for package in cache.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", str(package), "root"], cwd=cache, check=True, capture_output=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        shutil.rmtree(cache, ignore_errors=True)
-        raise NoMariaDB("no mariadbd here, and Debian's packages cannot be fetched") from error
-    (cache / "done").touch()
+        found = from_packages("mariadb", "usr/sbin/mariadbd", PACKAGES)
+    except NotFetched as reason:
+        raise NoMariaDB(str(reason)) from reason
+    return found.program, found.environment
 
 
 @contextmanager
-def a_mariadb(cache: Path, data: Path) -> Iterator[int]:
+def a_mariadb(data: Path) -> Iterator[int]:
     """Serve on a free loopback port for as long as it is held; ``root`` needs no password there. Yields the port."""
-    program, needs = programs(cache)
+    program, needs = programs()
     share = next(
         (one for one in (program.parents[1] / "share/mysql", Path("/usr/share/mysql")) if one.is_dir()), program.parent
     )

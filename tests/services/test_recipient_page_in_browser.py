@@ -17,7 +17,7 @@ from pypdf import PdfReader
 
 from app.domain.fanout import Action
 from app.domain.recipient_page import MOST_TRIES
-from tests.harness.browser import Browser, Page, a_browser, contrast
+from tests.harness.browser import Binary, Browser, Page, a_browser, contrast
 from tests.harness.house import eventually
 from tests.harness.mail_server import a_mail_server
 from tests.services.mailed import a_world, code_in, register
@@ -82,7 +82,7 @@ async def world(street, tmp_path, box):
 
 
 @pytest.fixture(scope="session")
-async def browser(browser_binary: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+async def browser(browser_binary: Binary, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
     async with a_browser(browser_binary, tmp_path_factory.mktemp("browser")) as browser:
         yield browser
 

@@ -1,10 +1,8 @@
 """A controller's own alarm database on PostgreSQL and on MariaDB, with a role that reads and one that writes."""
 
 import itertools
-import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,9 +95,8 @@ class AlarmDatabase:
 
 @pytest.fixture(scope="session")
 def mariadb_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "insyn-tests" / "mariadb"
     try:
-        with a_mariadb(cache, tmp_path_factory.mktemp("mariadb") / "data") as port:
+        with a_mariadb(tmp_path_factory.mktemp("mariadb") / "data") as port:
             yield port
     except NoMariaDB as reason:
         pytest.skip(str(reason))
