@@ -6,7 +6,7 @@ what it leaves unsaid nobody asks after. Whatever was not done is told with its 
 the letter gives on, or by the law that keeps the data and its last day (Art. 17(3)).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.domain.erasure_answers import is_unexplained
@@ -25,6 +25,10 @@ class ReasonMissing(DomainError):
 
 class KeptWithoutReason(DomainError):
     """An erasure in part says what was kept: by which law until which day, or in a message why (GDPR Art. 17(3))."""
+
+
+class KeptIsNotAll(DomainError):
+    """Kept by law means all that was asked for: name each category with its law, or end it as done in part."""
 
 
 class MarketingStopsWhole(DomainError):
@@ -76,3 +80,18 @@ def _check_part(action: Action, said: Mapping[str, Any]) -> None:
             raise KeptWithoutReason
     elif action not in MAY_RETAIN or not said.get("retained"):
         raise ReasonMissing
+
+
+def check_all_is_kept(action: Action, outcome: Outcome, said: Mapping[str, Any], *, asked: Collection[str]) -> None:
+    """
+    Refuse an erasure kept by law that leaves a category of the task (*asked*) without one.
+
+    The letter says of all that was asked for that it is kept, and by which law (Art. 12(4), 17(3)).
+
+    Raises:
+        KeptIsNotAll
+    """
+    if action is not Action.ERASE or outcome is not Outcome.RETAINED:
+        return
+    if set(asked) - {one["category"] for one in said.get("retained", ())}:
+        raise KeptIsNotAll

@@ -301,6 +301,12 @@ KINDS: dict[type[DomainError], Kind] = {
         " varför (artikel 17.3 i GDPR).",
         "#/retained",
     ),
+    ended_by_person.KeptIsNotAll: Kind(
+        422,
+        "Sparas enligt lag betyder allt som efterfrågades: ange varje kategori med dess lag, eller avsluta som delvis"
+        " gjort.",
+        "#/retained",
+    ),
     ended_by_person.MarketingStopsWhole: Kind(
         422,
         "Direktmarknadsföring upphör helt (artikel 21.3 i GDPR): ange completed, eller failed med skälet till att den"

@@ -389,9 +389,9 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         said: An outcome object, as a processor would give it; ``message`` is what the person who asked will read.
 
     Raises:
-        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, KeptWithoutReason, MarketingStopsWhole,
-        NothingToRetain, AnswerNotUnderstood, LawNotKnown, LawDoesNotReach, NoExceptionFromErasure, RetainedTooLong,
-        AnonymisedIsNotErased
+        UnknownTask, TaskOver, TaskUnderWay, OutcomeNotAPersons, ReasonMissing, KeptWithoutReason, KeptIsNotAll,
+        MarketingStopsWhole, NothingToRetain, AnswerNotUnderstood, LawNotKnown, LawDoesNotReach,
+        NoExceptionFromErasure, RetainedTooLong, AnonymisedIsNotErased
     """
     row, task = await hold_with_request(tx, task_id)
     if task.state == TaskState.CLOSED:
@@ -402,6 +402,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
     ended_by_person.check(Action(task.action), answer.outcome, said)
     check_categories(task, said)
     erasure_answers.check_retained(said, reach=await _reach(tx, ctx, row, task))
+    ended_by_person.check_all_is_kept(Action(task.action), answer.outcome, said, asked=task.categories)
     if task.action == Action.ERASE and answer.outcome in DONE and erasure_answers.is_disguised(said):
         raise erasure_answers.AnonymisedIsNotErased
     await _keep_answer(ctx, row, task, said)

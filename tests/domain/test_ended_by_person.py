@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from app.domain.ended_by_person import (
+    KeptIsNotAll,
     KeptWithoutReason,
     MarketingStopsWhole,
     NothingToRetain,
     OutcomeNotAPersons,
     ReasonMissing,
     check,
+    check_all_is_kept,
 )
 from app.domain.fanout import TERMINAL_BY_PERSON, Action, Outcome
 
@@ -47,6 +49,18 @@ class TestErasureInPart:
     def test_r17_1_is_ended_with_a_law_and_its_day_or_with_words(self, more: dict[str, Any]) -> None:
         """R17-1: the letter says it in these words, or by that law."""
         said(Action.ERASE, "completed_partial", **more)
+
+
+class TestErasureKeptByLaw:
+    def test_r17_4_names_the_law_of_everything_that_was_asked(self) -> None:
+        """R17-4, Art. 12(4): the letter says "kept" of all of it; words beside it explain no category left out."""
+        with pytest.raises(KeptIsNotAll):
+            check_all_is_kept(Action.ERASE, Outcome.RETAINED, {"retained": [BOOKS], **WHY}, asked=["books", "contact"])
+
+    @pytest.mark.parametrize("asked", [["books"], []])
+    def test_r17_4_is_an_end_where_nothing_else_was_asked(self, asked: list[str]) -> None:
+        """R17-4: also of a recipient whose registration names no categories."""
+        check_all_is_kept(Action.ERASE, Outcome.RETAINED, {"retained": [BOOKS]}, asked=asked)
 
 
 class TestAnythingElseInPart:

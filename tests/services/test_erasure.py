@@ -431,8 +431,8 @@ class TestAnswer:
         """
         request_id = await located(house)
         task = (await grant(house, request_id, "erasure")).of("erase", "alarm-centre")[0]
-        said = {"outcome": "retained", "retained": [{"category": "photo_video", "law": "CLAIM_AGAINST",
-                "until": "2027-12-31"}]}  # fmt: skip
+        claimed = {"law": "CLAIM_AGAINST", "until": "2027-12-31"}
+        said = {"outcome": "retained", "retained": [{"category": one, **claimed} for one in task.categories]}
         settled = await settle(house, task, said)
 
         assert (settled.state, settled.attention, settled.outcome) == ("needs_person", "retained_unplanned", None)
