@@ -147,6 +147,13 @@ class Asked:
     keep: frozenset[str] = frozenset()  #: what the order said is to be kept of these categories
 
     @property
+    def is_known_there(self) -> bool:
+        """Whether its own search found the person in what is asked for; one that says in nothing of that, did not."""
+        if not self.found or not self.categories:
+            return self.found is not None
+        return not self.found.isdisjoint(self.categories)
+
+    @property
     def kept_there(self) -> frozenset[str]:
         """What is to be kept and may be there, by the recipient's own search."""
         return self.keep & self.found if self.found else self.keep
@@ -174,7 +181,7 @@ def doubt(outcome: Outcome, said: Mapping[str, Any], asked: Asked, *, reach: Rea
         case Need.NOTHING:
             return None
         case Need.SEARCH_AGREES:
-            fits = asked.found is None or not rule.explains.isdisjoint(_why_nothing(said))
+            fits = not asked.is_known_there or not rule.explains.isdisjoint(_why_nothing(said))
             return None if fits else "contradicts_search"
         case Need.DATA:
             return _data(asked, outcome, said)

@@ -70,6 +70,11 @@ class TestNotFound:
         assert judged(action, {"outcome": "not_found"}, found=found) == "contradicts_search"
         assert judged(action, {"outcome": "not_found"}) is None
 
+    @pytest.mark.parametrize("action", [one for one in CHANGES if one is not Action.LIFT_RESTRICTION])
+    def test_r17_5_fits_a_find_in_other_categories_than_are_asked_for(self, action: Action) -> None:
+        """R17-5: the search named where the person is, and it is nowhere among these."""
+        assert judged(action, {"outcome": "not_found"}, found=frozenset({"left_out"})) is None
+
     @pytest.mark.parametrize(
         ("action", "reason"), [(Action.RECTIFY, "field_not_held"), (Action.REVIEW_DECISION, "no_automated_decision")]
     )

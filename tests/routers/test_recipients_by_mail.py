@@ -208,7 +208,7 @@ class TestPages:
             await recipient_page.ask_code(tx, ctx, found)
             code = await recipients.latest_code(tx, task)
             assert code is not None
-            code.code_hash = recipient_page._code_hash(ctx, held, "12345678")
+            code.code_hash = recipient_page._code_hash(ctx, found, "12345678")
         answer = await client.post(f"/p/{token}/session", data={"code": "1234 5678"})
         cookie = answer.headers["set-cookie"]
         page = await client.get(f"/p/{token}", headers={"cookie": cookie.partition(";")[0]})

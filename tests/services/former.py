@@ -12,7 +12,7 @@ from app.services.context import Actor
 from app.services.intake import Identifier
 from sandbox.people import BY_ID
 from tests.harness.house import House, Seen
-from tests.services.by_hand import answer_all, approve, decide, found, look, open_tasks
+from tests.services.by_hand import DONE, answer, answer_all, approve, decide, found, look, open_tasks
 
 OTHER = Actor("approver", "44444444-1111-4111-8111-111111111111")
 ANNA, BO = BY_ID["anna-lindqvist"], "197001019806"
@@ -52,10 +52,13 @@ async def word(house: House, task: TaskRow, said: Mapping[str, Any], *, by: str 
 
 
 async def all_done(house: House, request_id: UUID, action: str, said: Mapping[str, Any] | None = None) -> set[UUID]:
-    """Everybody who is asked for *action* says it is done; the ids of those tasks."""
+    """Everybody who is asked for *action* says it is done, or a person where only one can; the ids of those tasks."""
     asked = [task for task in open_tasks(await look(house, request_id)) if task.action == action]
     for task in asked:
-        await word(house, task, said or {"outcome": "completed"})
+        if task.attention == "manual":
+            await answer(house, task, said or DONE)
+        else:
+            await word(house, task, said or {"outcome": "completed"})
     return {task.id for task in asked}
 
 

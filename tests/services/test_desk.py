@@ -75,6 +75,14 @@ async def over(house: House, task: TaskRow) -> TaskRow:
     return await eventually(look)
 
 
+async def with_a_person(house: House, task: TaskRow) -> TaskRow:
+    async def look() -> TaskRow | None:
+        seen = await now(house, task)
+        return seen if seen.state == "needs_person" else None
+
+    return await eventually(look)
+
+
 @pytest.mark.parametrize("kind", [Kind.WEBHOOK, Kind.OPENDSR])
 class TestTheDesk:
     async def test_is_asked_answers_and_is_heard(self, house: House, clerk: Clerk, kind: Kind) -> None:
@@ -103,7 +111,6 @@ class TestTheDesk:
             (Action.EXPORT, "not_found", {}),
             (Action.RESTRICT, "completed", {}),
             (Action.STOP_MARKETING, "completed", {}),
-            (Action.REVIEW_DECISION, "completed", {"message": "Beslutet ändrades."}),
             (Action.NOTIFY, "completed", {}),
         ],
     )
@@ -122,6 +129,19 @@ class TestTheDesk:
 
         assert seen.outcome == outcome
 
+    async def test_that_has_reviewed_a_decision_is_read_before_its_word_counts(
+        self, house: House, clerk: Clerk, kind: Kind
+    ) -> None:
+        """GDPR Art. 22(3): what a review came to is told to the person; somebody of the controller's reads it first."""
+        processor = await registered(house, clerk, kind)
+        async with house.working():
+            task = await asked(house, processor, Action.REVIEW_DECISION)
+            (id_,) = await waiting(clerk)
+            await clerk.answer(id_, "completed", message="Beslutet ändrades.")
+            seen = await with_a_person(house, task)
+
+        assert seen.attention == "words_to_read"
+
     async def test_that_says_no_hands_the_task_to_a_person(self, house: House, clerk: Clerk, kind: Kind) -> None:
         """
         A refusal is never an end that nobody saw, also where the protocol has no word for it.
@@ -131,12 +151,7 @@ class TestTheDesk:
             task = await asked(house, processor, Action.ERASE)
             (id_,) = await waiting(clerk)
             await clerk.answer(id_, "refused", message="Vi är inte personuppgiftsbiträde.")
-
-            async def look() -> TaskRow | None:
-                seen = await now(house, task)
-                return seen if seen.state == "needs_person" else None
-
-            seen = await eventually(look)
+            seen = await with_a_person(house, task)
 
         assert (seen.attention, seen.outcome) == ("refused", "refused")
 
