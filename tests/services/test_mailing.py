@@ -99,9 +99,19 @@ class TestNotice:
         async with house.working():
             request_id = await ask(house, PLAIN)
             await house.until(request_id, lambda seen: seen.row.status == "letter_waiting", staff=True)
+
+            async def all_refused() -> bool:
+                return all(one["failure"] for one in await the_mails(house))
+
+            await eventually(all_refused)  # none is under way, so each is tried anew by what follows
             box.to_message = None
             await house.sql("UPDATE outgoing_mail SET next_at = now() WHERE state = 'waiting'")
             seen = await house.until_closed(request_id)
+
+            async def all_sent() -> bool:
+                return all(one["state"] == "sent" for one in await the_mails(house))
+
+            await eventually(all_sent)  # the case waits for its answer; the receipt may come after it
         letters = await the_letters(house)
 
         assert seen.is_closed
