@@ -294,8 +294,11 @@ async def task_list(tx: Tx, rows: Sequence[TaskRow]) -> list[View]:
 async def whole_task(tx: Tx, ctx: Context, request_row: RequestRow, row: TaskRow) -> View:
     """A task with what has to be done, about whom as the recipient may know them, and what was answered."""
     processor = (await _recipients_of(tx, [row.processor_id]))[row.processor_id]
-    # By hand, too, nothing is done about whoever came to be known after it was decided.
-    may_be_told = row.state == TaskState.CLOSED or await standing.may_leave(tx, ctx, request_row, row)
+    # By hand, too, nothing is done about whoever came to be known after it was decided; and a task about somebody
+    # else names nobody: what has to be put right for them is not whoever is known now.
+    may_be_told = row.former is None and (
+        row.state == TaskState.CLOSED or await standing.may_leave(tx, ctx, request_row, row)
+    )
     known = orders.known_as(ctx, request_row) if may_be_told else []
     return (
         _task(row, processor)

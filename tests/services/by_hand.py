@@ -99,10 +99,10 @@ async def found(house: House, *rights: str, **changed: Any) -> UUID:
 
 
 async def registered(house: House, key: str = "newcomer", *, actions: list[str]) -> ProcessorRow:
-    """A recipient that only people reach, there from now on."""
+    """A recipient that is not connected yet, there from now on: only people reach it."""
     new = registration.NewProcessor(
-        key=key, title="Nykomlingen", kind=Kind.MANUAL, recipient_kind="processor", actions=actions,
-        categories=["contact"],
+        key=key, title="Nykomlingen", kind=Kind.WEBHOOK, recipient_kind="processor", actions=actions,
+        categories=["contact"], answer_mode="sync", idempotency="no",
     )  # fmt: skip
     async with house.tx(CONTROLLER) as tx:
         return await registration.register(tx, house.ctx, CONTROLLER, new)

@@ -195,6 +195,18 @@ class TestErasureForAFormerPerson:
         assert {one["recipient"] for one in alarms} == did | {"former_person"}
         assert {one["state"] for one in alarms} == {"pending"}
 
+    async def test_names_nobody_to_whoever_puts_it_right(self, house: House) -> None:
+        """GDPR Art. 5(1)(d): Bo is not the one whose data were erased; staff who read the task must not think so."""
+        request_id = await asked_by_anna(house, "erasure")
+        await grant(house, request_id, "erasure")
+        first = await all_done(house, request_id, "erase")
+        await proves(house, request_id)
+        async with house.tx() as tx:
+            row, task = await tasks.hold_with_request(tx, next(iter(first)))
+            shown = await views.whole_task(tx, house.ctx, row, task)
+
+        assert (task.former, shown["identifiers"], shown["details"]) == ("another", [], {})
+
 
 class TestSearch:
     async def test_is_made_anew_with_what_was_proved(self, house: House) -> None:

@@ -240,6 +240,33 @@ class TestProcessorThatIsLedElsewhere:
 
         assert (task.state, task.attention, task.outcome) == ("needs_person", "processor_moved", None)
 
+    @pytest.mark.parametrize("state", ["needs_person", "open"])
+    async def test_is_not_heard_of_what_had_gone_out_and_waits(self, house: House, caller: Caller, state: str) -> None:
+        """Silent so far, or perhaps done: its late word would be the word of somebody who is not asked any more."""
+        await house.sql(
+            "UPDATE task SET state = $1, attention = $2, ask_first = $3, next_at = $4",
+            state, *(("silent", False, None) if state == "needs_person" else (None, True, caller.processor.updated_at)),
+        )  # fmt: skip
+        await change(house, caller.processor, endpoint=ELSEWHERE)
+        await change(house, caller.processor, state="active")
+        task = await caller.task()
+
+        assert (task.state, task.attention, task.ask_first) == ("needs_person", "processor_moved", False)
+        with pytest.raises(CallbackOver):
+            await caller.call(DONE)
+
+    async def test_has_what_it_found_taken_for_nobody_elses(self, house: House, server: Counting) -> None:
+        """GDPR Art. 5(1)(d): the number of a record in one place is somebody else's in the other."""
+        processor = await register(house, server)
+        await change(house, processor, state="paused")
+        ids = await put_on_lane(house, processor, 1)
+        await house.sql("UPDATE task SET attempts = 1, progress_sealed = 'found there'")
+        async with counting() as other:
+            await change(house, processor, endpoint=other.url)
+        (task,) = await rows(house, ids)
+
+        assert (task.state, task.progress_sealed) == ("open", None)
+
     async def test_takes_along_what_was_never_sent(self, house: House, server: Counting) -> None:
         """It waits for whoever is switched on, and goes there as any new task does."""
         processor = await register(house, server)
