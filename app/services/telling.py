@@ -14,6 +14,8 @@ from app.domain.case import ClaimOutcome
 from app.domain.decisions import Ground, Verdict
 from app.domain.execution import DONE
 from app.domain.fanout import Action, Outcome
+from app.domain.finding import may_travel
+from app.domain.guarding import is_address
 from app.domain.identity import Level, methods_for, suffices
 from app.domain.own_retention import PACKAGE_DAYS
 from app.domain.process import outcome_of
@@ -35,6 +37,7 @@ from app.letters.facts import (
 from app.letters.notices import say_instant
 from app.letters.words import IDENTIFIERS, KNOWN_REASONS, Language, say
 from app.models import ClaimRow, FeeNoticeRow, RequestRow, TaskRow
+from app.processors import Kind
 from app.profiles import Profile
 from app.repositories.cases import CaseRows
 from app.services import claims as claiming
@@ -116,7 +119,7 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
         searched=tuple(
             dict.fromkeys(recipients[task.processor_id] for task in task_rows if task.processor_id in recipients)
         ),
-        searched_with=_searched_with(rows, [one["type"] for one in identifiers]),
+        searched_with=_searched_with(ctx, rows),
         **clock_facts(ctx, rows, about=about, today=today, language=language),
         unclassified=row.unclassified,
         wait_until=_wait_until(ctx, rows, language),
@@ -124,11 +127,18 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
     )
 
 
-def _searched_with(rows: CaseRows, types: Sequence[str]) -> tuple[str, ...]:
-    """What anybody was asked with: what no recipient takes was sent to nobody. People are told all there is."""
+def _searched_with(ctx: Context, rows: CaseRows) -> tuple[str, ...]:
+    """The types that anybody was told to look by: a machine hears less than it takes, people all that they may see."""
+    known = [one for one in orders.known_as(ctx, rows.row) if not (rows.row.protected and is_address(one.type))]
     asked = {task.processor_id for task in rows.tasks}
-    taken = [set(one.identifier_types) for one in rows.processors if one.id in asked]
-    return tuple(one for one in dict.fromkeys(types) if not taken or any(not by or one in by for by in taken))
+    told: set[str] = set()
+    for one in (one for one in rows.processors if one.id in asked):
+        accepts = one.identifier_types or [each.type for each in known]
+        if one.kind == Kind.MANUAL or one.state != "active":
+            told |= {each.type for each in known if each.type in accepts}
+        else:
+            told |= {each.type for each in may_travel(known, accepts=accepts, action=Action.LOCATE, checked=True)}
+    return tuple(dict.fromkeys(one.type for one in known if one.type in told or not asked))
 
 
 def _is_told(task: TaskRow, claim: ClaimRow) -> bool:

@@ -19,6 +19,7 @@ from app.services import (
     steps,
     suppression,
     tasks,
+    telling,
     views,
 )
 from app.services.casework import AlreadyDone
@@ -37,6 +38,7 @@ from tests.services.by_hand import (
     look,
     open_tasks,
     release,
+    remove,
 )
 from tests.services.copies import copy_of, gives
 from tests.services.former import (
@@ -368,6 +370,19 @@ class TestSearchedWith:
 
         assert "e-postadress" in letter
         assert "personnummer" not in letter
+
+    async def test_leaves_out_what_a_machine_takes_and_was_not_told(self, house: House) -> None:
+        """GDPR Art. 5(1)(c), 12(1): a name travels to nobody who can be told an address of the person's own."""
+        for key in ("own-records", "processors", "police", "insurers"):
+            await remove(house, key)
+        known = [Identifier("name", "Anna Lindqvist"), Identifier("email", EMAIL)]
+        request_id = await house.file(CONTROLLER, "access", identifiers=known)
+        await answer_all(house, request_id, lambda _task: NOT_FOUND)
+        async with house.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            facts = telling.letter_facts(house.ctx, await case_rows.read(tx, house.ctx, row), now=tx.now)
+
+        assert facts.searched_with == ("email",)
 
 
 class TestRestrictionOfAFormerPerson:
