@@ -166,6 +166,21 @@ class TestErasureForAFormerPerson:
         for task in anew:
             assert BO in told(await order(house, task.id))
 
+    async def test_makes_no_not_found_about_the_new_one_believable(self, house: House) -> None:
+        """F08, R17-5: whoever has just found Bo and now finds nobody has not erased him by having erased Anna."""
+        request_id = await asked_by_anna(house, "erasure")
+        await grant(house, request_id, "erasure")
+        first = await all_done(house, request_id, "erase")
+        await proves(house, request_id)
+        seen = await granted_anew(house, request_id, "erasure")
+        task = next(
+            one for one in seen.of("erase")
+            if one.id not in first and one.former is None and seen.keys[one.processor_id] == "alarm-centre"
+        )  # fmt: skip
+        found = await word(house, task, NOT_FOUND)
+
+        assert (found.state, found.attention) == ("needs_person", "contradicts_search")
+
     async def test_of_whom_nobody_knows_anything_is_answered_so(self, house: House) -> None:
         """GDPR Art. 12(1), F08: to Bo nothing was done, and his letter names nothing that was done to Anna."""
         request_id = await asked_by_anna(house, "erasure")
