@@ -38,6 +38,8 @@ EFFECTS = frozenset(
         Action.NOTIFY,
     }
 )
+#: Why a lane has told nobody what it was about to: its try failed before anything left the house.
+NEVER_LEFT = frozenset({"unreadable", "no_identifier", "phone_alone"})
 
 
 class Former(StrEnum):
@@ -124,3 +126,8 @@ def is_compared(right: Right, *, checked: bool) -> bool:
 def has_effect(action: Action, outcome: Outcome | str | None) -> bool:
     """Whether a task has changed something for the person it was asked for."""
     return action in EFFECTS and outcome in DONE
+
+
+def has_left(outcome: Outcome | str | None, code: str | None) -> bool:
+    """Whether with a try that came to this something may have left the house; one that is not over has."""
+    return not (outcome == Outcome.FAILED and code in NEVER_LEFT)

@@ -162,6 +162,12 @@ async def claim_batch(tx: Tx, held: Held, *, most: int, is_trial: bool = False) 
     return claimed
 
 
+async def attempts_of(tx: Tx, task_id: UUID) -> Sequence[AttemptRow]:
+    """The tries of a task, in order; what became of each may have been written past the session."""
+    query = select(AttemptRow).where(col(AttemptRow.task_id) == task_id).order_by(col(AttemptRow.number))
+    return (await tx.session.execute(query.execution_options(populate_existing=True))).scalars().all()
+
+
 async def finish_attempt(tx: Tx, task_id: UUID, number: int, *, outcome: str, code: str) -> None:
     """Write down what came of an attempt, once."""
     await tx.session.execute(

@@ -68,6 +68,7 @@ from app.services import (
     supplements,
     task_files,
     tasks,
+    undoing,
     wording,
 )
 from app.services import clarification as questions
@@ -185,6 +186,10 @@ KINDS: dict[type[DomainError], Kind] = {
         409,
         "Kontrollen gäller någon annan: den anger ett annat personnummer än begäran.",
         "#/personnummer",
+    ),
+    undoing.CopyHasAnswered: Kind(
+        409,
+        "Begäran är redan besvarad med en kopia, och kontrollen gäller någon annan: den personen gör en egen begäran.",
     ),
     proving.ProofWithoutNumber: Kind(422, "Ange vilket personnummer e-legitimationen visade.", "#/personnummer"),
     proving.NumberByChannel: Kind(

@@ -124,6 +124,7 @@ async def prove_identity(
         ProofWithoutNumber, NumberByChannel, ContactNeeded: It does not say whose proof it is.
         ProofOfSomebodyElse: It names another personnummer than the request.
         ContactInQuarantine: The address was put there lately, or nobody knows it.
+        CopyHasAnswered: A copy has answered the request, and the proof is of another than it was given to.
     """
     asked = Asked(Level.from_key(row.assurance), orders.known_as(ctx, row), by_login=_a_login_made(row))
     proved = proving.establish(asked, method=method, number=number, contact=contact)

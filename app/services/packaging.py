@@ -165,6 +165,21 @@ async def destroy_former(tx: Tx, ctx: Context, row: RequestRow, package: Package
         await steps.note(tx, row, AuditStep.PACKAGE_DESTROYED, actor=INSYN, facts=facts)
 
 
+async def destroy(tx: Tx, ctx: Context, row: RequestRow, package: PackageRow) -> None:
+    """Destroy a package that nobody gets: its row, and as the last thing before that commits its files."""
+    files = [file for file in (package.file, package.former_file) if file is not None]
+
+    async def delete_files() -> None:
+        await tx.session.flush()  # what the database refuses has destroyed nothing
+        for file in files:
+            await ctx.files.delete(file)
+
+    tx.finishing[f"package.destroy:{row.id}"] = delete_files
+    await tx.session.delete(package)
+    await steps.note(tx, row, AuditStep.PACKAGE_DESTROYED, actor=INSYN)
+    await tx.session.flush()
+
+
 async def package_of(tx: Tx, row: RequestRow) -> PackageRow:
     """A request's package; raises :class:`NoPackage`."""
     found = await tx.session.get(PackageRow, row.id)

@@ -24,7 +24,7 @@ from app.models import PackageRow, RequestRow
 from app.repositories import audit, cases, jobs
 from app.repositories import guarding as stored
 from app.services import approving, casework, channels, claims, correspondence, notes, packaging, steps
-from app.services.context import INSYN, Actor, Context
+from app.services.context import Actor, Context
 
 #: What is written of why a request is nobody's who may make it.
 LEAST_REASON = 20
@@ -218,9 +218,7 @@ async def _end(tx: Tx, ctx: Context, row: RequestRow) -> None:
             claims.undo_decision(claim)
             await claims.close(tx, row, claim, ClaimOutcome.NOT_IDENTIFIED)
     if package is not None and not is_out:
-        await tx.session.delete(package)
-        await ctx.files.delete(package.file)
-        await steps.note(tx, row, AuditStep.PACKAGE_DESTROYED, actor=INSYN)
+        await packaging.destroy(tx, ctx, row, package)
 
 
 async def _write(tx: Tx, ctx: Context, row: RequestRow, kind: str) -> None:

@@ -280,7 +280,8 @@ async def _found(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> frozen
     search = searches[-1] if searches else None
     if search is None or search.state != TaskState.CLOSED or search.outcome not in DONE:
         return None
-    if any(one.action == Action.ERASE and one.outcome in DONE for one in theirs):
+    erased = [one for one in theirs if one.action == Action.ERASE and one.created_at >= search.created_at]
+    if any(cases.was_done(one) for one in erased):  # of somebody else, or before they were found again, it says nothing
         return None
     said = answer_of(ctx, row, search)
     if (said.get("evidence") or {}).get("assumed"):

@@ -12,19 +12,25 @@ from uuid import UUID
 from app.db import Tx
 from app.domain.audit import AuditStep
 from app.domain.case import ClaimState, Phase, Step
+from app.domain.errors import DomainError
 from app.domain.fanout import Action, Outcome, TaskState
 from app.domain.finding import HARMLESS, Known, may_travel
 from app.domain.four_eyes import Subject
 from app.domain.ledger import FORMER_PERSON, About, EntryState
 from app.domain.rights import right
-from app.domain.standing import Former, former, is_compared, needs_yes
+from app.domain.snapshot import CARRIED_OUT
+from app.domain.standing import Former, former, has_left, is_compared, needs_yes
 from app.models import ClaimRow, PackageRow, ProcessorRow, RequestRow, TaskRow
-from app.repositories import approvals, cases, guarding, outward, registry
-from app.services import claims, persons, restricting, standing, steps, suppression, tasks
+from app.repositories import approvals, cases, guarding, lanes, outward, registry
+from app.services import claims, packaging, persons, restricting, standing, steps, suppression, tasks
 from app.services import former as put_right
 from app.services.context import INSYN, Context
 
 _DECIDED = (ClaimState.DECIDED, ClaimState.AWAITING_APPROVAL)
+
+
+class CopyHasAnswered(DomainError):
+    """A copy has answered the request, and the proof is of somebody else: that person makes their own request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +65,13 @@ async def of_another(tx: Tx, ctx: Context, row: RequestRow, *, before: Sequence[
     What was not sent yet is taken back. Of what may have reached somebody a person says what came of it, and the
     machine goes on with none of it; what was done for another person a person puts right. Everybody is asked anew.
 
+    A copy that was let out is an answer. More that becomes known of the same person takes it from nobody.
+
     Args:
         before: How the person was known until now.
+
+    Raises:
+        CopyHasAnswered: It was let out to, and its claim closed for, somebody else than is known now.
     """
     change = _Change(before=before, now=persons.known_as(ctx, row))
     processors = {one.id: one for one in await registry.processors_of(tx, [row.controller_id], with_removed=True)}
@@ -69,6 +80,11 @@ async def of_another(tx: Tx, ctx: Context, row: RequestRow, *, before: Sequence[
         was_checked = is_compared(right(claim.right), checked=claim.identifiers_checked)
         why = former(change.before, change.now, right=right(claim.right), checked=was_checked)
         was_about_another = _is_undone(ctx, row, claim)
+        if was_about_another and right(claim.right).yields_package and await _is_let_out(tx, row):
+            if why is Former.MORE_KNOWN:
+                continue
+            if claim.state == ClaimState.CLOSED and claim.verdict in CARRIED_OUT:
+                raise CopyHasAnswered  # nothing would ever answer whoever is known now
         if was_about_another and claim.state != ClaimState.CLOSED:
             await _undo(tx, row, claim, why)
         is_former = _Judge(claim, change, why, processors, decided=was_about_another, was_checked=was_checked)
@@ -95,6 +111,11 @@ def _is_undone(ctx: Context, row: RequestRow, claim: ClaimRow) -> bool:
         return False
     is_decided = claim.state in _DECIDED or claim.decided_for is not None
     return is_decided and claim.decided_for != persons.sign_of(ctx, row, checked=claim.identifiers_checked)
+
+
+async def _is_let_out(tx: Tx, row: RequestRow) -> bool:
+    package = await tx.session.get(PackageRow, row.id)
+    return package is not None and package.released_at is not None
 
 
 async def _undo(tx: Tx, row: RequestRow, claim: ClaimRow, why: Former) -> None:
@@ -149,10 +170,10 @@ async def _of_claim(tx: Tx, row: RequestRow, claim: ClaimRow, judge: _Judge) -> 
 
 
 async def _let_go(tx: Tx, row: RequestRow, task: TaskRow, why: Former, *, is_decided: bool) -> bool:
-    if task.state in (TaskState.OPEN, TaskState.NEEDS_PERSON) and task.attempts == 0:
+    if task.state in (TaskState.OPEN, TaskState.NEEDS_PERSON) and not await _has_left(tx, task):
         if not is_decided:
             return False  # it goes out, or is done by hand, about whoever is known then
-        if task.state == TaskState.OPEN:
+        if task.state == TaskState.OPEN or task.attempts:
             await tx.session.delete(task)
             await steps.note(tx, row, AuditStep.TASK_CANCELLED, actor=INSYN, facts={"task_id": str(task.id)})
             return True
@@ -165,6 +186,14 @@ async def _let_go(tx: Tx, row: RequestRow, task: TaskRow, why: Former, *, is_dec
     await put_right.done(tx, row, task)
     await tx.session.flush()
     return True
+
+
+async def _has_left(tx: Tx, task: TaskRow) -> bool:
+    """Whether anybody may have been told anything; a lane counts a try before it looks what it would tell."""
+    if task.attempts == 0:
+        return False
+    tries = await lanes.attempts_of(tx, task.id)
+    return len(tries) != task.attempts or any(has_left(one.outcome, one.code) for one in tries)
 
 
 async def _searches(tx: Tx, row: RequestRow, change: _Change, processors: Mapping[UUID, ProcessorRow]) -> None:
@@ -222,13 +251,8 @@ async def _destroy_copy(tx: Tx, ctx: Context, row: RequestRow, claim: ClaimRow) 
         return False
     if package.released_at is not None:
         await put_right.name(tx, row, claim.id, recipient=FORMER_PERSON)
-    for file in (package.file, package.former_file):
-        if file is not None:
-            await ctx.files.delete(file)
-    await tx.session.delete(package)
     await approvals.forget_open_about(tx, row.id, Subject.RELEASE)
-    await steps.note(tx, row, AuditStep.PACKAGE_DESTROYED, actor=INSYN)
-    await tx.session.flush()
+    await packaging.destroy(tx, ctx, row, package)
     return True
 
 

@@ -11,7 +11,7 @@ from app.domain.fanout import Action, Outcome
 from app.domain.finding import Known
 from app.domain.rights import RIGHTS, right
 from app.domain.snapshot import CARRIED_OUT
-from app.domain.standing import NEEDS_NO_YES, Former, Yes, former, has_effect, may_leave, needs_yes
+from app.domain.standing import NEEDS_NO_YES, Former, Yes, former, has_effect, has_left, may_leave, needs_yes
 
 ANNA, BO = b"anna", b"bo"
 TO_DECIDE = [one for one in RIGHTS.values() if not one.granted_at_once]
@@ -112,3 +112,19 @@ class TestFormer:
         apart = {Action.LOCATE, Action.FREEZE, Action.EXPORT, Action.LIFT_RESTRICTION}
 
         assert has_effect(action, outcome) == (action not in apart and outcome in DONE)
+
+    @pytest.mark.parametrize(
+        ("outcome", "code", "left"),
+        [
+            ("failed", "phone_alone", False),
+            ("failed", "no_identifier", False),
+            ("failed", "unreadable", False),
+            ("refused", "no_identifier", True),  # a recipient's word: it was asked
+            ("failed", "not_decided", True),
+            ("failed", "http_500", True),
+            (None, None, True),  # nobody knows yet
+        ],
+    )
+    def test_had_to_leave_the_house_for_anybody_to_have_been_told(self, outcome, code, left):
+        """GDPR Art. 24: in doubt it has; only of what a lane refused to tell does nobody say what came of it."""
+        assert has_left(outcome, code) is left

@@ -7,24 +7,30 @@ import pytest
 from app import clock
 from app.domain.decisions import Verdict
 from app.domain.finding import Known
-from app.domain.guarding import CoolingOff
+from app.domain.guarding import CoolingOff, RequestStopped
 from app.domain.identity import Level
 from app.domain.restrictions import EndingDoesNotFit, NoticeNotOut
 from app.services import (
     case_rows,
     ledger,
     packaging,
+    persons,
     restricting,
+    sealing,
     searching,
     steps,
+    stopping,
     suppression,
     tasks,
     telling,
+    undoing,
     views,
 )
 from app.services.casework import AlreadyDone
 from app.services.intake import Identifier
+from app.services.lanes import Lanes
 from app.services.packaging import NoPackage
+from app.services.undoing import CopyHasAnswered
 from tests.harness.house import AGENT, CUSTOMER, House
 from tests.services.by_hand import (
     CONTROLLER,
@@ -47,6 +53,7 @@ from tests.services.former import (
     EMAIL,
     LOGIN,
     NOT_FOUND,
+    OTHER,
     WITH_NUMBER,
     alarms_of,
     all_done,
@@ -152,6 +159,121 @@ class TestCopyOfAFormerPerson:
         assert [(one["recipient"], one["state"]) for one in alarms] == [("former_person", "pending")]
 
 
+async def let_out(house: House, *, letters_are_out: bool = False, login=None):
+    """Anna's copy, given to her and answered; unless its letters are out the case still waits with them."""
+    asked = {"identifiers": login} if login else {}
+    request_id = await asked_by_anna(house, "access", **asked)
+    seen = await grant(house, request_id, "access")
+    await answer_all(house, request_id, lambda task: by_alarm_centre(seen, task, ANNAS))
+    await house.pass_cooling_off(request_id)
+    await look(house, request_id)
+    await release(house, request_id)
+    if not letters_are_out:  # a letter lies in the post, or a recipient is still to be told
+        await house.sql("UPDATE request SET phase = 'answering', closed_at = NULL WHERE id = $1", request_id)
+    return request_id
+
+
+async def stands(house: House, request_id):
+    """What is there of an answered copy: its claim, whether it is there to fetch, and who has to hear of a mistake."""
+    (claim,) = (await house.see(request_id)).claims
+    packages = await house.sql("SELECT 1 FROM package WHERE released_at IS NOT NULL")
+    return claim.state, claim.outcome, len(packages), await alarms_of(house)
+
+
+class TestCopyThatHasAnswered:
+    """GDPR Art. 12(3), 15(3), 33: nobody loses the copy they were given, and no case is left without an answer."""
+
+    async def test_is_taken_from_nobody_by_a_proof_of_somebody_else(self, house: House) -> None:
+        """Nothing would answer whoever proves it now: that is refused, and they ask anew in their own name."""
+        request_id = await let_out(house)
+        before = await stands(house, request_id)
+        with pytest.raises(CopyHasAnswered):
+            await proves(house, request_id)
+        seen = await look(house, request_id)
+
+        assert (before[0], before[2:]) == ("closed", (1, {}))
+        assert await stands(house, request_id) == before
+        assert (await copy_of(house, request_id))["contact"] == [{"name": "Anna"}]
+        assert seen.row.assurance != "high"
+
+    async def test_is_taken_from_nobody_when_a_stop_is_settled_for_somebody_else(self, house: House) -> None:
+        """The stop stays, and so nobody fetches it, until it is settled that the request was not genuine."""
+        request_id = await let_out(house, letters_are_out=True)
+        before = await stands(house, request_id)
+        async with house.tx() as tx:
+            await stopping.stop(tx, house.ctx, await steps.hold(tx, request_id), own=True, actor=CUSTOMER)
+        with pytest.raises(CopyHasAnswered):
+            await settles_as_genuine(house, request_id, BO)
+        async with house.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            with pytest.raises(RequestStopped):
+                await packaging.new_download(tx, house.ctx, row, subject_key=b"k" * 32, actor=CUSTOMER)
+            reason = "Called back on the number known for years."
+            await stopping.settle_not_genuine(tx, house.ctx, row, reason=reason, actor=OTHER)
+
+        assert await stands(house, request_id) == before
+        assert (await house.see(request_id)).row.stop_verdict == "not_genuine"
+
+    @pytest.mark.parametrize("letters_are_out", [False, True], ids=["waiting", "closed"])
+    async def test_stays_when_more_is_known_of_the_same_person(self, house: House, letters_are_out: bool) -> None:
+        """Art. 33: to prove one more address lets nothing out to anybody else, and a false alarm would say so."""
+        request_id = await let_out(house, letters_are_out=letters_are_out, login=WITH_NUMBER)
+        before = await stands(house, request_id)
+        assert (await house.see(request_id)).is_closed is letters_are_out
+        await proves_address(house, request_id, "anna.ny@example.org")
+        await look(house, request_id)
+
+        assert before[0] == "closed"
+        assert await stands(house, request_id) == before
+        assert (await copy_of(house, request_id))["contact"] == [{"name": "Anna"}]
+
+    async def test_stays_while_another_right_is_still_carried_out(self, house: House) -> None:
+        """Art. 15(3), 17(1), F08: what she tells then is asked about for the erasure; her copy is what it was."""
+        request_id = await asked_by_anna(house, "access", "erasure", identifiers=[Identifier("email", EMAIL)])
+        for right in ("access", "erasure"):
+            if (waits := await decide(house, request_id, right, identifiers_checked=True)) is not None:
+                await approve(house, waits)
+        seen = await look(house, request_id)
+        while waiting := [one for one in open_tasks(seen) if one.action != "erase"]:
+            for task in waiting:
+                await answer(house, task, by_alarm_centre(seen, task, ANNAS) if task.action == "export" else DONE)
+            seen = await look(house, request_id)
+        await house.pass_cooling_off(request_id)
+        await look(house, request_id)
+        await release(house, request_id)
+        phase = (await house.see(request_id)).row.phase
+        async with house.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            more = [Identifier("customer_number", "C-10001", vouched=False)]
+            await searching.add(tx, house.ctx, row, identifiers=more, footage={}, actor=CUSTOMER)
+        await look(house, request_id)
+        await granted_anew(house, request_id, "erasure")
+        closed = await answer_all(house, request_id, lambda task: DONE if task.action == "erase" else NOT_FOUND)
+
+        assert phase == "executing"
+        assert (await copy_of(house, request_id))["contact"] == [{"name": "Anna"}]
+        assert await alarms_of(house) == {}
+        assert closed.outcomes() == {"access": "granted", "erasure": "granted"}
+
+
+async def settles_as_genuine(house: House, request_id, number: str) -> None:
+    async with house.tx() as tx:
+        row = await steps.hold(tx, request_id)
+        proof = {"method": "letter_to_registered_address", "number": number}
+        await stopping.settle_genuine(tx, house.ctx, row, **proof, actor=OTHER)
+
+
+async def proves_address(house: House, request_id, address: str) -> None:
+    """A call back has reached whoever asks at one more address, which has been known for long."""
+    async with house.tx() as tx:
+        row = await steps.hold(tx, request_id)
+        before = persons.known_as(house.ctx, row)
+        known = [persons.sealed_as(one) for one in (*before, Known("email", address, True))]
+        said = {**persons.person_of(house.ctx, row), "identifiers": known}
+        row.subject_sealed = sealing.seal(house.ctx, row, said, table="request", column="subject", id=row.id)
+        await undoing.of_another(tx, house.ctx, row, before=before)
+
+
 class TestErasureForAFormerPerson:
     async def test_counts_for_nobody_else(self, house: House) -> None:
         """GDPR Art. 12(1), 17(1): everybody is asked about Bo; that they erased Anna's data is not "erased"."""
@@ -167,6 +289,21 @@ class TestErasureForAFormerPerson:
         assert anew
         for task in anew:
             assert BO in told(await order(house, task.id))
+
+    async def test_makes_no_not_found_about_the_new_one_believable(self, house: House) -> None:
+        """F08, R17-5: whoever has just found Bo and now finds nobody has not erased him by having erased Anna."""
+        request_id = await asked_by_anna(house, "erasure")
+        await grant(house, request_id, "erasure")
+        first = await all_done(house, request_id, "erase")
+        await proves(house, request_id)
+        seen = await granted_anew(house, request_id, "erasure")
+        task = next(
+            one for one in seen.of("erase")
+            if one.id not in first and one.former is None and seen.keys[one.processor_id] == "alarm-centre"
+        )  # fmt: skip
+        found = await word(house, task, NOT_FOUND)
+
+        assert (found.state, found.attention) == ("needs_person", "contradicts_search")
 
     async def test_of_whom_nobody_knows_anything_is_answered_so(self, house: House) -> None:
         """GDPR Art. 12(1), F08: to Bo nothing was done, and his letter names nothing that was done to Anna."""
@@ -278,6 +415,26 @@ class TestWordOfARecipient:
         await answer(house, task)
 
         assert set(await alarms_of(house)) == {"own-records", "former_person"}
+
+
+class TestOrderThatNeverLeft:
+    async def test_is_as_if_nobody_had_made_it(self, house: House) -> None:
+        """Art. 12(3): a lane that refuses to tell a number alone has sent nothing; nobody says what came of it."""
+        phone = [Identifier("phone", "+46701740605")]
+        request_id = await asked_by_anna(house, "access", identifiers=phone)
+        seen = await grant(house, request_id, "access")
+        (asked,) = seen.of("export", "alarm-centre")
+        lanes = Lanes(house.ctx)
+        try:
+            await lanes.drain(CONTROLLER, asked.processor_id)
+        finally:
+            await lanes.aclose()
+        (refused,) = (await house.see(request_id)).of("export", "alarm-centre")
+        await proves(house, request_id)
+        left = [one.id for one in (await house.see(request_id)).tasks]
+
+        assert (refused.attempts, refused.attention) == (1, "phone_alone")
+        assert asked.id not in left
 
 
 class TestOtherRights:

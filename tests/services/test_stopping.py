@@ -1,5 +1,6 @@
 """ "That was not me", said after something was done already: the answer says what was, and nothing more is."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -115,3 +116,37 @@ class TestStoppedCopy:
         assert not await house.ctx.files.delete(file)
         assert "package:destroyed" in await house.steps_of(request_id)
         assert AGENT.ref not in (await house.sql("SELECT stop_settled_by FROM request"))[0]["stop_settled_by"]
+
+    async def test_leaves_no_version_behind(self, house):
+        """GDPR Art. 5(1)(e), (f): the version before, which nobody came to destroy yet, goes with the last one."""
+        request_id = await found(house, "access")
+        await grant(house, request_id, "access")
+        while tasks := open_tasks(await look(house, request_id)):
+            for task in tasks:
+                await answer(house, task)
+        former = f"westra/{request_id}-former"
+        async with house.tx() as tx:
+            row = await steps.hold(tx, request_id)
+            await house.ctx.files.write(former, [b"as it was"], packaging.key_of(house.ctx, row))
+            (await packaging.package_of(tx, row)).former_file = former
+        await stop(house, request_id)
+        await settle(house, request_id, genuine=False)
+
+        assert not await house.sql("SELECT 1 FROM package")
+        assert not await house.ctx.files.delete(former)
+
+    async def test_keeps_its_file_where_the_stop_cannot_be_settled_after_all(self, house):
+        """A row and its file go together: what is rolled back has destroyed nothing."""
+        request_id = await found(house, "access")
+        await grant(house, request_id, "access")
+        while tasks := open_tasks(await look(house, request_id)):
+            for task in tasks:
+                await answer(house, task)
+        await stop(house, request_id)
+        with suppress(LookupError):
+            async with house.tx() as tx:
+                row = await steps.hold(tx, request_id)
+                await stopping.settle_not_genuine(tx, house.ctx, row, reason=REASON, actor=OTHER)
+                raise LookupError
+
+        assert await house.package(request_id)
