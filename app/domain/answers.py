@@ -194,7 +194,7 @@ def _lacks(rule: Rule, outcome: Outcome, said: Mapping[str, Any], asked: Asked, 
         case Need.NOTHING:
             return None
         case Need.SEARCH_AGREES:
-            fits = not asked.is_known_there or not rule.explains.isdisjoint(_why_nothing(said))
+            fits = not asked.is_known_there or why_nothing(asked.action, said) is not None
             return None if fits else "contradicts_search"
         case Need.DATA:
             return _data(asked, outcome, said)
@@ -202,10 +202,14 @@ def _lacks(rule: Rule, outcome: Outcome, said: Mapping[str, Any], asked: Asked, 
             return erasure_answers.doubt(outcome, said, asked=asked.categories, keep=asked.kept_there, reach=reach)
 
 
-def _why_nothing(said: Mapping[str, Any]) -> set[str]:
-    """Why there is nothing to do: a reason, or a connector's declaration that the vendor does no such thing."""
+def why_nothing(action: Action, said: Mapping[str, Any]) -> str | None:
+    """
+    The code of why somebody who is known there may have nothing of what was asked: a reason, or a connector's
+    declaration that the vendor does no such thing. None where the answer says none that fits the action.
+    """
     declared = {NOT_APPLICABLE} if (said.get("evidence") or {}).get(NOT_APPLICABLE) else set()
-    return declared | {str(said.get("reason") or "")}
+    fitting = RULES[action].explains & (declared | {str(said.get("reason") or "")})
+    return min(fitting, default=None)
 
 
 def is_gone(said: Mapping[str, Any], erased: Collection[str], *, registered: Collection[str]) -> bool:
