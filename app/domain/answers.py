@@ -1,6 +1,6 @@
 """
 What a recipient's last word may mean: for each thing that can be asked, which words end the task by themselves, what
-they need for it, and which are a person's.
+they need for it, and which are a person's. Words beside them are read by somebody, unless nothing hangs on them.
 
 One table, whichever way an answer comes: at once, on being asked again, by a callback, from the recipient's own page.
 Where a right ends is the controller's to decide and to explain (GDPR Art. 5(2), 12(4), 28(3)(a)). A recipient's "in
@@ -47,6 +47,7 @@ class Rule:
     ends: Mapping[Outcome, Need]
     explains: frozenset[str] = frozenset()  #: why somebody who is known there may have nothing of what was asked
     persons: Mapping[Outcome, str] = field(default_factory=dict)
+    words_are_read: bool = True  #: whether a sentence beside a last word is: it may say what was not done
 
     def why_a_person(self, outcome: Outcome) -> str | None:
         """The code of why a last word never ends this action by itself; None where it can."""
@@ -78,6 +79,7 @@ RULES: Mapping[Action, Rule] = {
             Outcome.COMPLETED_PARTIAL: Need.NOTHING,
             Outcome.NOT_FOUND: Need.NOTHING,
         },
+        words_are_read=False,
     ),
     Action.NOTIFY: Rule(
         article="GDPR Art. 19",
@@ -86,9 +88,13 @@ RULES: Mapping[Action, Rule] = {
             Outcome.COMPLETED_PARTIAL: Need.NOTHING,
             Outcome.NOT_FOUND: Need.NOTHING,
         },
+        words_are_read=False,
     ),
     Action.FREEZE: Rule(
-        article="GDPR Art. 5(1)(a), 15(1)", ends=_DONE_OR_UNKNOWN, explains=frozenset({NOT_APPLICABLE})
+        article="GDPR Art. 5(1)(a), 15(1)",
+        ends=_DONE_OR_UNKNOWN,
+        explains=frozenset({NOT_APPLICABLE}),
+        words_are_read=False,
     ),
     # No law of bookkeeping or evidence excepts from the copy (Art. 15(4), 23): "retained" withholds it.
     Action.EXPORT: Rule(
@@ -174,6 +180,13 @@ def doubt(outcome: Outcome, said: Mapping[str, Any], asked: Asked, *, reach: Rea
         return None if is_gone(said, asked.categories, registered=asked.registered) else "still_held"
     if asked.action is not Action.ERASE and said.get("retained"):
         return rule.why_a_person(Outcome.RETAINED)
+    if (why := _lacks(rule, outcome, said, asked, reach)) is not None:
+        return why
+    return "words_to_read" if rule.words_are_read and str(said.get("message") or "").strip() else None
+
+
+def _lacks(rule: Rule, outcome: Outcome, said: Mapping[str, Any], asked: Asked, reach: Reach) -> str | None:
+    """What a last word does not bring of what it needs."""
     need = rule.ends.get(outcome)
     match need:
         case None:
@@ -181,7 +194,7 @@ def doubt(outcome: Outcome, said: Mapping[str, Any], asked: Asked, *, reach: Rea
         case Need.NOTHING:
             return None
         case Need.SEARCH_AGREES:
-            fits = not asked.is_known_there or not rule.explains.isdisjoint(_why_nothing(said))
+            fits = not asked.is_known_there or why_nothing(asked.action, said) is not None
             return None if fits else "contradicts_search"
         case Need.DATA:
             return _data(asked, outcome, said)
@@ -189,10 +202,14 @@ def doubt(outcome: Outcome, said: Mapping[str, Any], asked: Asked, *, reach: Rea
             return erasure_answers.doubt(outcome, said, asked=asked.categories, keep=asked.kept_there, reach=reach)
 
 
-def _why_nothing(said: Mapping[str, Any]) -> set[str]:
-    """Why there is nothing to do: a reason, or a connector's declaration that the vendor does no such thing."""
+def why_nothing(action: Action, said: Mapping[str, Any]) -> str | None:
+    """
+    The code of why somebody who is known there may have nothing of what was asked: a reason, or a connector's
+    declaration that the vendor does no such thing. None where the answer says none that fits the action.
+    """
     declared = {NOT_APPLICABLE} if (said.get("evidence") or {}).get(NOT_APPLICABLE) else set()
-    return declared | {str(said.get("reason") or "")}
+    fitting = RULES[action].explains & (declared | {str(said.get("reason") or "")})
+    return min(fitting, default=None)
 
 
 def is_gone(said: Mapping[str, Any], erased: Collection[str], *, registered: Collection[str]) -> bool:
@@ -216,6 +233,8 @@ def _data(asked: Asked, outcome: Outcome, said: Mapping[str, Any]) -> str | None
 
 #: What of an answer a person can take over with a word of their own.
 TAKEN_OVER = ("message", "reason", "records", "retained", "erased_categories", "found_categories", "facts", "evidence")
+#: Of these a letter prints what there is, the first before the second.
+_PRINTED = ("message", "reason")
 #: An address of the web, of mail, or a bare domain; "t.ex." and "kl. 10" are none.
 _ADDRESS = re.compile(r"://|\bwww\.|\S@\S|\b[a-z0-9-]{2,}\.[a-z]{2,}\b", re.IGNORECASE)
 
@@ -230,6 +249,9 @@ def taken_over(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, 
     taken = {name: theirs[name] for name in TAKEN_OVER if theirs.get(name)}
     if not taken:
         raise NoWordsToTake
-    if not ours.get("message") and _ADDRESS.search(str(taken.get("message", ""))):
-        raise WordsHoldAddress
+    for name in _PRINTED:
+        if _ADDRESS.search(str(taken.get(name, ""))):
+            if not ours.get("message"):
+                raise WordsHoldAddress
+            del taken[name]
     return taken | dict(ours)

@@ -115,9 +115,7 @@ def doubt(
         return "partly_unexplained"
     if set(keep) - kept:
         return "told_to_keep"
-    if not _is_erasure(said, may_say_why=not whole):
-        return "method_not_known"
-    return "words_to_read" if not whole and said.get("message") else None
+    return None if _is_erasure(said, may_say_why=not whole) else "method_not_known"
 
 
 def is_unexplained(said: Mapping[str, Any]) -> bool:

@@ -44,6 +44,7 @@ def environment(language: Language) -> ImmutableSandboxedEnvironment:
         "right": words.RIGHTS,
         "action": words.ACTIONS,
         "outcome": words.OUTCOMES,
+        "nothing": words.NOTHING,
         "claim_outcome": words.CLAIM_OUTCOMES,
         "empty": words.EMPTY,
         "not_portable": words.NOT_PORTABLE,

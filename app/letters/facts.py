@@ -59,7 +59,8 @@ class ResultFacts:
     What one recipient did: *action* and *outcome* are wire names, *on* the day it took effect.
 
     ``categories`` are titles in the letter's language; ``reason`` is text for the person. ``gave_none`` is a copy that
-    was called done although no data came with the answer.
+    was called done although no data came with the answer; ``nothing`` why "not found" says nothing of whether it holds
+    the person's data.
     """
 
     recipient: str
@@ -70,6 +71,7 @@ class ResultFacts:
     retained: tuple[Retained, ...] = ()
     reason: str | None = None
     gave_none: bool = False
+    nothing: str | None = None
     meanwhile: bool = False  #: a restriction while the claim was pending (Art. 18(1)(a), (d)), or its end
 
     @property

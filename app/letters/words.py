@@ -71,6 +71,13 @@ OUTCOMES: Words = {
     "failed": ("Gick inte att göra", "Could not be done"),
 }
 
+#: What is said in the place of "no data about you" where the recipient may know the person, and this is not there.
+NOTHING: Words = {
+    "not_applicable": ("Gör inget sådant", "Does no such thing"),
+    "field_not_held": ("Har inte den uppgiften", "Does not hold that"),
+    "no_automated_decision": ("Gör inget sådant", "Does no such thing"),
+}
+
 #: Reasons of recipients that need nobody to read them first; any other code of theirs a person takes over, or leaves.
 KNOWN_REASONS: Words = {
     "field_not_held": ("det som skulle rättas finns inte där", "what was to be corrected is not held there"),

@@ -60,7 +60,7 @@ async def receive(
         return False
     check_open(tx, ctx, row, task)
     answer = read_outcome(_data(body, task), code="callback")
-    tasks.check_categories(task, answer.body)
+    tasks.check_categories(ctx, task, answer.body)
     facts = {"task_id": str(task.id), "outcome": answer.outcome.value}
     await steps.note(
         tx, row, AuditStep.CALLBACK_ACCEPTED, actor=Actor("processor", str(task.processor_id)), facts=facts

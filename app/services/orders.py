@@ -16,7 +16,7 @@ from app.domain.rights import right
 from app.models import ClaimRow, ProcessorRow, RequestRow, TaskRow
 from app.processors import Order
 from app.repositories import cases, outward
-from app.services import erasing, standing, tasks
+from app.services import standing, tasks, told_to_keep
 from app.services.claims import details_of
 from app.services.context import Context
 from app.services.persons import known_as as known_as
@@ -100,7 +100,7 @@ async def details_for(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> M
     """What is said about the task's claim, opened."""
     claim = next((one for one in await cases.claims_of(tx, [row.id]) if one.id == task.claim_id), None)
     details = _details(ctx, row, task, claim)
-    kept = await erasing.keep_list(tx, task) if task.action == Action.ERASE else []
+    kept = await told_to_keep.keep_list(tx, task) if task.action == Action.ERASE else []
     return {**details, "keep": kept} if kept else details
 
 

@@ -298,7 +298,7 @@ async def answer(tx: Tx, ctx: Context, found: Found, said: Mapping[str, str]) ->
     """Take an answer of the page as the recipient's word. Held; raises what :func:`check_answer` does."""
     body = await check_answer(tx, found, said)
     read = read_outcome(body, code="page")
-    tasks.check_categories(found.task, read.body)
+    tasks.check_categories(ctx, found.task, read.body)
     facts = {"task_id": str(found.task.id), "outcome": read.outcome.value, "via": "page"}
     await steps.note(tx, found.row, AuditStep.CALLBACK_ACCEPTED, actor=found.actor, facts=facts)
     found.page.answered_at = tx.now

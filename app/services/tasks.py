@@ -21,7 +21,6 @@ from app.domain import answers, ended_by_person, erasure_answers, fanout
 from app.domain.audit import AuditStep, as_code
 from app.domain.breaker import REFUSALS_OF_A_TASK, is_about_credentials
 from app.domain.case import ClaimState, Phase
-from app.domain.erasure_plan import Fate
 from app.domain.errors import DomainError
 from app.domain.execution import DONE
 from app.domain.fanout import (
@@ -55,6 +54,7 @@ from app.services import (
     standing,
     steps,
     task_files,
+    told_to_keep,
 )
 from app.services.context import INSYN, Actor, Context
 from app.services.handing_over import REMOVED
@@ -162,7 +162,7 @@ async def settle(
     if not stands and by in SAID_UNASKED:
         return await _only_note(tx, ctx, row, task, answer)
     try:
-        check_categories(task, answer.body)
+        check_categories(ctx, task, answer.body)
     except AnswerNotUnderstood:
         answer = Answer(outcome=Outcome.UNKNOWN, code="foreign_category")
     if is_about_credentials(answer.outcome, answer.code) and task.failures + 1 < REFUSALS_OF_A_TASK:
@@ -291,12 +291,10 @@ async def _found(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> frozen
 
 
 async def _told_to_keep(tx: Tx, task: TaskRow) -> frozenset[str]:
-    """The categories of which an order to erase says that the law keeps a part."""
+    """The categories of which an order to erase says that they, or a part of them, are to be kept."""
     if task.action != Action.ERASE or task.claim_id is None:
         return frozenset()
-    plan = await erasure.plan_of_request(tx, task.request_id)
-    partly = {one.category for one in plan if one.claim_id == task.claim_id and one.fate == Fate.ERASE_BEYOND_HOLD}
-    return frozenset(partly & set(task.categories))
+    return frozenset(one["category"] for one in await told_to_keep.keep_list(tx, task))
 
 
 async def _reach(tx: Tx, ctx: Context, row: RequestRow, task: TaskRow) -> erasure_answers.Reach:
@@ -401,7 +399,7 @@ async def resolve(tx: Tx, ctx: Context, task_id: UUID, said: Mapping[str, Any], 
         raise TaskUnderWay
     answer = read_outcome(said, code="person")
     ended_by_person.check(Action(task.action), answer.outcome, said)
-    check_categories(task, said)
+    check_categories(ctx, task, said)
     erasure_answers.check_retained(said, reach=await _reach(tx, ctx, row, task))
     ended_by_person.check_all_is_kept(Action(task.action), answer.outcome, said, asked=task.categories)
     if task.action == Action.ERASE and answer.outcome in DONE and erasure_answers.is_disguised(said):
@@ -431,11 +429,18 @@ async def _take_back(tx: Tx, task: TaskRow) -> None:
         jobs.wake(tx, "task.recall", controller=task.controller_id, id=task.id)
 
 
-def check_categories(task: TaskRow, said: Mapping[str, Any]) -> None:
-    """Refuse an answer about categories that were not asked for: :class:`AnswerNotUnderstood`."""
+def check_categories(ctx: Context, task: TaskRow, said: Mapping[str, Any]) -> None:
+    """
+    Refuse an answer about categories that were not asked for: :class:`AnswerNotUnderstood`.
+
+    Who declared none is asked about all there is, and may name any of the controller's.
+    """
     named = [part["category"] for key in ("records", "retained") for part in said.get(key, [])]
     named += said.get("erased_categories", [])
-    if task.action != Action.LOCATE and set(named) - set(task.categories):
+    if task.action == Action.LOCATE or not named:
+        return
+    asked = set(task.categories) or {one.id for one in ctx.profile(task.controller_id).categories}
+    if set(named) - asked:
         raise AnswerNotUnderstood("An answer names a category that is not this task's.")
 
 

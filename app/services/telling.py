@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.domain import deadlines
+from app.domain import answers, deadlines
 from app.domain.case import ClaimOutcome
 from app.domain.decisions import Ground, Verdict
 from app.domain.execution import DONE
@@ -343,6 +343,7 @@ class _Teller:
             retained=kept,
             reason=self._reason(task, answer, gave_none=gave_none),
             gave_none=gave_none,
+            nothing=answers.why_nothing(Action(task.action), answer) if task.outcome == "not_found" else None,
             meanwhile=meanwhile,
         )
 

@@ -101,6 +101,28 @@ class TestCopy:
         assert judged(Action.EXPORT, said | {"records": []}) == "no_data_came"
 
 
+class TestWords:
+    @pytest.mark.parametrize("action", [one for one in CHANGES if one is not Action.FREEZE])
+    @pytest.mark.parametrize("outcome", ["completed", "not_found"])
+    def test_beside_a_last_word_are_read_by_somebody(self, action: Action, outcome: str) -> None:
+        """Art. 12(4), 21(3), 28(3)(a): "done", and "the texts go on till New Year" beside it, is not done."""
+        said = {"outcome": outcome, "records": [{"category": "contact", "rows": [{"a": 1}]}]}
+
+        assert judged(action, said | {"message": "Utom fakturorna, dem måste vi spara."}) == "words_to_read"
+        if action is not Action.REVIEW_DECISION:
+            assert judged(action, said | {"message": " "}) is None
+
+    @pytest.mark.parametrize("action", [Action.LOCATE, Action.FREEZE, Action.NOTIFY])
+    def test_beside_a_search_a_hold_or_a_notice_change_nothing(self, action: Action) -> None:
+        """They take nothing from anybody, and what is asked for comes after."""
+        assert judged(action, {"outcome": "completed", "message": "Gjort."}) is None
+
+    def test_do_not_hide_a_graver_doubt(self) -> None:
+        said = {"outcome": "not_found", "message": "Hittar inget."}
+
+        assert judged(Action.ERASE, said, found=FOUND) == "contradicts_search"
+
+
 class TestReview:
     def test_is_read_by_somebody_before_it_is_told(self) -> None:
         """Art. 22(3): what a review came to is the controller's answer."""
@@ -137,6 +159,20 @@ class TestTakingOver:
         """Art. 12(1), 32: a letter of ours leads nobody to a stranger's page."""
         with pytest.raises(WordsHoldAddress):
             taken_over({"message": words}, {"outcome": "refused"})
+
+    @pytest.mark.parametrize("reason", ["Logga in: http://evil.example", "Se www.x", "Skriv a@b", "evil.example"])
+    def test_takes_over_no_address_by_its_reason_either(self, reason: str) -> None:
+        """Where there is no message, the letter prints the reason."""
+        with pytest.raises(WordsHoldAddress):
+            taken_over({"reason": reason, "message": "Vi slutar inte."}, {"outcome": "refused"})
+        assert taken_over({"reason": reason, "retained": BOOKS}, {"outcome": "refused", "message": "Nej."}) == {
+            "outcome": "refused",
+            "message": "Nej.",
+            "retained": BOOKS,
+        }
+
+    def test_takes_a_code_for_a_reason(self) -> None:
+        assert taken_over({"reason": "system_retired"}, {"outcome": "refused"})["reason"] == "system_retired"
 
     def test_takes_plain_words_for_what_they_are(self) -> None:
         words = "Det går inte, t.ex. för att systemet är avvecklat sedan kl. 10."

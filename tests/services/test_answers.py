@@ -11,7 +11,18 @@ from app.processors import Answer, read_outcome
 from app.services import tasks
 from tests.letters.page import Page
 from tests.services import lane_world
-from tests.services.by_hand import CONTROLLER, DONE, answer, answer_all, claim_of, grant, look, open_tasks, release
+from tests.services.by_hand import (
+    CONTROLLER,
+    DONE,
+    answer,
+    answer_all,
+    claim_of,
+    grant,
+    look,
+    open_tasks,
+    registered,
+    release,
+)
 
 BOOKS = {"category": "bookkeeping_records", "law": "BFL_7_2", "until": "2033-12-31"}
 KEPT = {"outcome": "retained", "retained": [BOOKS]}
@@ -76,6 +87,45 @@ class TestWhatIsNotAnErasure:
         task = await word(house, at(seen, "own-records", action), said | {"message": "Vi fortsätter."})
 
         assert (task.state, task.attention, task.outcome) == ("needs_person", attention, None)
+
+
+class TestDoesNoSuchThing:
+    @pytest.mark.parametrize(
+        ("right", "action", "said", "cell"),
+        [
+            (
+                "marketing_objection",
+                "stop_marketing",
+                {"evidence": {"not_applicable": "Sends invoices."}},
+                "Stoppa marknadsföringenGör inget sådant",
+            ),
+            ("rectification", "rectify", {"reason": "field_not_held"}, "Har inte den uppgiften. det som skulle"),
+        ],
+    )
+    async def test_is_not_told_as_no_data(self, house, right, action, said, cell):
+        """
+        Art. 5(1)(a), 12(1): it has found the person, and the letter does not say that it holds nothing.
+        """
+        await registered(house, actions=[action])
+        seen = await asked(house, right, everything)
+        await word(house, at(seen, "own-records", action), {"outcome": "not_found", **said})
+        await answer_all(house, seen.row.id)
+        text = await letter(house, seen.row.id)
+
+        assert cell in text
+        assert "Inga uppgifter om dig" not in text
+
+
+class TestWordsBesideDone:
+    async def test_are_a_persons_to_read(self, house):
+        """
+        Art. 12(4), 21(3): "done", and "the texts go on till New Year" beside it, closes nothing.
+        """
+        seen = await asked(house, "marketing_objection")
+        said = DONE | {"message": "SMS går ut till årsskiftet."}
+        task = await word(house, at(seen, "own-records", "stop_marketing"), said)
+
+        assert (task.state, task.attention, task.outcome) == ("needs_person", "words_to_read", None)
 
 
 class TestErasure:

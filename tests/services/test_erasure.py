@@ -105,6 +105,24 @@ async def begin_all(house):
     return begun
 
 
+async def asked_without_categories(house):
+    """The order to erase of a recipient that no category is declared for, after a yes that leaves two out."""
+    async with house.tx(CONTROLLER) as tx:
+        new = registration.NewProcessor(
+            key="nocat", title="Utan kategorier", kind=Kind.MANUAL, recipient_kind="processor", actions=["erase"],
+            categories=[], identifier_types=["email"],
+        )  # fmt: skip
+        processor = await registration.register(tx, house.ctx, CONTROLLER, new)
+    request_id = await located(house)
+    said = {"ground": "legal_claims", "reasons": REASONS, "exclude": ["call_recording", "alarm_history"]}
+    waits = await decide(house, request_id, "erasure", verdict=Verdict.PARTLY_GRANTED, **said)
+    if waits is not None:
+        await approve(house, waits)
+    seen = await look(house, request_id)
+    (task,) = [one for one in seen.of("erase") if one.processor_id == processor.id]
+    return task
+
+
 async def settle(house, task, said):
     """A processor's own word for a task."""
     async with house.tx() as tx:
@@ -555,25 +573,47 @@ class TestTask:
         """
         Art. 5(2), 12(4): "erase", without a category, would take what two people left out of their yes.
         """
-        async with house.tx(CONTROLLER) as tx:
-            new = registration.NewProcessor(
-                key="nocat", title="Utan kategorier", kind=Kind.MANUAL, recipient_kind="processor", actions=["erase"],
-                categories=[], identifier_types=["email"],
-            )  # fmt: skip
-            processor = await registration.register(tx, house.ctx, CONTROLLER, new)
-        request_id = await located(house)
-        said = {"ground": "legal_claims", "reasons": REASONS, "exclude": ["call_recording", "alarm_history"]}
-        waits = await decide(house, request_id, "erasure", verdict=Verdict.PARTLY_GRANTED, **said)
-        if waits is not None:
-            await approve(house, waits)
-        seen = await look(house, request_id)
-        (task,) = [one for one in seen.of("erase") if one.processor_id == processor.id]
+        task = await asked_without_categories(house)
         async with house.tx() as tx:
-            order = await orders.order_for(tx, house.ctx, await registry.processor(tx, processor.id), task)
+            order = await orders.order_for(tx, house.ctx, await registry.processor(tx, task.processor_id), task)
 
         assert order.categories == ()
         kept = {one["category"]: one.get("law") for one in order.details["keep"]}
         assert kept == {"alarm_history": None, "call_recording": None, "bookkeeping_records": "BFL_7_2"}
+
+    async def test_r17_1_whose_recipient_has_no_categories_is_measured_by_what_it_was_told_to_keep(self, house):
+        """
+        R17-1, Art. 17(3)(b), 5(2): "done" without a word of the books may mean that they are gone.
+        """
+        task = await asked_without_categories(house)
+
+        task = await settle(house, task, {"outcome": "completed"})
+
+        assert (task.state, task.attention) == ("needs_person", "told_to_keep")
+
+    async def test_r17_3_whose_recipient_has_no_categories_can_say_what_is_kept(self, house):
+        """
+        R17-3: it is asked about all there is, so it may name any category of the controller's; and so may staff.
+        """
+        task = await asked_without_categories(house)
+
+        task = await settle(house, task, KEPT)
+        assert (task.state, task.attention) == ("needs_person", "told_to_keep")
+        await answer(house, task, KEPT | {"message": "De två andra ligger kvar som beslutat."})
+
+        (over,) = [one for one in (await house.see(task.request_id)).tasks if one.id == task.id]
+        assert (over.state, over.outcome) == ("closed", "completed_partial")
+
+    async def test_whose_recipient_has_no_categories_names_none_that_nobody_knows(self, house):
+        """
+        What is no category of the controller's is no answer.
+        """
+        task = await asked_without_categories(house)
+        unheard = [KEPT["retained"][0] | {"category": "unheard_of"}]
+
+        task = await settle(house, task, KEPT | {"retained": unheard})
+
+        assert task.last_code == "foreign_category"
 
     async def test_f10_of_a_processor_keeps_the_case_open_until_it_is_answered(self, house):
         """
