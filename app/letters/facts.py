@@ -335,7 +335,8 @@ class LetterFacts:
         identity_wanted: Whether the person still has to prove who they are, by one of ``identity_methods``
             (keys of ``app.domain.identity.METHODS``).
         helps_finding: What would help to find somebody who could not be found (keys of ``words.HINTS``).
-        searched: Names of those who looked for the person, ``searched_with`` the identifier types they used.
+        searched: Names of those who looked for the person, ``searched_with`` the identifier types they used;
+            ``known_there`` those that found them, told to somebody who has proved who they are.
     """
 
     controller: ControllerFacts
@@ -353,6 +354,7 @@ class LetterFacts:
     helps_finding: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     searched_with: tuple[str, ...] = ()
+    known_there: tuple[str, ...] = ()
     extension: ExtensionFacts | None = None
     question: QuestionFacts | None = None
     unclassified: bool = False  #: free text of which nobody has said yet what it claims

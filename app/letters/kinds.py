@@ -108,8 +108,8 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             key="nothing_held",
-            sv="Vi har inga uppgifter om dig",
-            en="We hold no data about you",
+            sv="Det fanns inget som gäller din begäran",
+            en="There was nothing that your request concerns",
             speaks_of=told_in_nothing_held,
             per_claim="nothing_held",
             sections=("claims", "searched", "complaint", "remedy", "contact"),

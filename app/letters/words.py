@@ -148,7 +148,10 @@ CLAIM_OUTCOMES: Words = {
     "granted": ("Du har fått det du bad om.", "You have been given what you asked for."),
     "partly_granted": ("Du har delvis fått det du bad om.", "You have been given part of what you asked for."),
     "refused": ("Vi har sagt nej.", "We have said no."),
-    "nothing_held": ("Vi har inga uppgifter om dig.", "We hold no data about you."),
+    "nothing_held": (
+        "Det fanns inget som gäller det du bad om.",
+        "There was nothing that concerns what you asked for.",
+    ),
     "not_identified": ("Vi kunde inte ta reda på vem du är.", "We could not establish who you are."),
     "withdrawn": ("Du har tagit tillbaka din begäran.", "You have withdrawn your request."),
     "forwarded": ("Vi har skickat din begäran vidare.", "We have passed your request on."),

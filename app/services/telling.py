@@ -120,6 +120,9 @@ def letter_facts(ctx: Context, rows: CaseRows, *, now: datetime, about: str = ""
             dict.fromkeys(recipients[task.processor_id] for task in task_rows if task.processor_id in recipients)
         ),
         searched_with=_searched_with(ctx, rows),
+        known_there=_known_there(ctx, rows, recipients)
+        if held >= Level.SUBSTANTIAL and not persons.not_compared(ctx, row, claims)
+        else (),  # else whoever typed an address would read whose customer it is
         **clock_facts(ctx, rows, about=about, today=today, language=language),
         unclassified=row.unclassified,
         wait_until=_wait_until(ctx, rows, language),
@@ -139,6 +142,18 @@ def _searched_with(ctx: Context, rows: CaseRows) -> tuple[str, ...]:
         else:
             told |= {each.type for each in may_travel(known, accepts=accepts, action=Action.LOCATE, checked=True)}
     return tuple(dict.fromkeys(one.type for one in known if one.type in told or not asked))
+
+
+def _known_there(ctx: Context, rows: CaseRows, recipients: Mapping[UUID, str]) -> tuple[str, ...]:
+    """Who has found the person: "no data about you" is not said where only this right reaches nothing (Art. 12(1))."""
+    finds = (one for one in rows.tasks if one.action == Action.LOCATE and one.claim_id is None and one.former is None)
+    found = (
+        one.processor_id
+        for one in finds
+        # A vendor that cannot search is only supposed to know everybody.
+        if one.outcome in DONE and not (tasks.answer_of(ctx, rows.row, one).get("evidence") or {}).get("assumed")
+    )
+    return tuple(dict.fromkeys(recipients[one] for one in found if one in recipients))
 
 
 def _is_told(task: TaskRow, claim: ClaimRow) -> bool:

@@ -18,7 +18,7 @@ LETTERS: dict[str, str] = {
     "refusal": "Our decision on what we do not do",
     "not_identified": "We could not establish who you are",
     "withdrawal": "You have withdrawn your request",
-    "nothing_held": "We hold no data about you",
+    "nothing_held": "There was nothing that your request concerns",
     "extension": "We need longer to answer",
     "identity_wanted": "We need to know that it is you who is asking",
     "clarification": "A question about your request",

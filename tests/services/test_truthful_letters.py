@@ -226,7 +226,29 @@ class TestCorrection:
         assert said in await letter(house, request_id)
 
 
+NOTHING = {"outcome": "not_found"}
+
+
 class TestNothingHeld:
+    @pytest.mark.parametrize(("language", "there", "never"), [
+        ("sv", "men inget där gäller det du bad om", "har inga uppgifter om dig"),
+        ("en", "but nothing there concerns what you asked for", "hold no data about you"),
+    ])  # fmt: skip
+    async def test_is_not_said_where_somebody_found_the_person(self, house, language, there, never):
+        """
+        GDPR Art. 12(1): the alarm centre has her data; that nobody uses them for what she objects to is another thing.
+        """
+        request_id = await house.file(CONTROLLER, "marketing_objection", language=language)
+        await answer_all(house, request_id, lambda task: NOTHING if task.action == "stop_marketing" else DONE)
+        seen = await look(house, request_id)
+        text = await letter(house, request_id, "nothing_held")
+
+        assert seen.outcomes() == {"marketing_objection": "nothing_held"}
+        assert there in text
+        assert ALARM_CENTRE[language] in text
+        assert never not in text
+        assert {"sv": "Ingen av dem", "en": "Not one of them"}[language] not in text
+
     async def test_r15_1_is_a_letter_of_its_own_that_says_how_was_searched(self, house):
         """
         R15-1: a negative answer is an answer: where was looked, by which identifiers, and how to complain.
